@@ -1,18 +1,18 @@
 """The one error tree. Every message says what was got, what was expected and what to do next.
 
-    CountermarkError
-    ├── InputRefused            what was given cannot be read or is not allowed (400)
-    │   ├── LabelRefused        a link, element string, serial or signature field breaks its format
-    │   ├── PictureRefused      not a picture we read, no code in it, or several different ones
-    │   ├── TableRefused        a CSV with wrong lines; carries one finding per line
-    │   └── CredentialRefused   a token that the strict gate does not let in
-    ├── TooLarge                beyond a limit of size, depth, count or time (413)
-    ├── NotPermitted            the caller's key, role or password does not allow this (403)
-    ├── NotFound                nothing is known under this name (404)
-    ├── ContractRefused         a contract reverted; carries its error's name and arguments (409)
-    ├── RateLimited             too many requests from one place (429)
-    ├── WrongChain              the ledger is not the one this installation belongs to (500)
-    └── Unavailable             a part we depend on does not answer (503)
+CountermarkError
+├── InputRefused            what was given cannot be read or is not allowed (400)
+│   ├── LabelRefused        a link, element string, serial or signature field breaks its format
+│   ├── PictureRefused      not a picture we read, no code in it, or several different ones
+│   ├── TableRefused        a CSV with wrong lines; carries one finding per line
+│   └── CredentialRefused   a token that the strict gate does not let in
+├── TooLarge                beyond a limit of size, depth, count or time (413)
+├── NotPermitted            the caller's key, role or password does not allow this (403)
+├── NotFound                nothing is known under this name (404)
+├── ContractRefused         a contract reverted; carries its error's name and arguments (409)
+├── RateLimited             too many requests from one place (429)
+├── WrongChain              the ledger is not the one this installation belongs to (500)
+└── Unavailable             a part we depend on does not answer (503)
 """
 
 from __future__ import annotations

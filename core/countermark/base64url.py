@@ -1,0 +1,24 @@
+"""Canonical unpadded base64url (RFC 4648 section 5): one spelling for each value, anything else refused."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+_ALPHABET = re.compile(r"[A-Za-z0-9_-]*")
+
+
+def encode(data: bytes) -> str:
+    """`data` without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def decode(text: str) -> bytes | None:
+    """The bytes behind `text`, or None when it is not the canonical spelling.
+
+    Python's own decoder skips foreign characters and accepts sixteen spellings of a last character.
+    """
+    if not _ALPHABET.fullmatch(text) or len(text) % 4 == 1:
+        return None
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    return data if encode(data) == text else None
