@@ -1,0 +1,5 @@
+"""The embedded chain: a whole EVM ledger in this process, kept in one folder."""
+
+from countermark.chain.embedded.chain import EmbeddedChain, utc_now
+
+__all__ = ["EmbeddedChain", "utc_now"]
