@@ -1,0 +1,27 @@
+"""What every command of the `countermark` tool may use, whichever package adds it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from countermark.signing import AccountSigner
+
+
+class CommandContext(Protocol):
+    """`ctx.obj` of each command."""
+
+    @property
+    def json_output(self) -> bool:
+        """Whether the result goes to standard output as one JSON document."""
+
+    @property
+    def node_url(self) -> str:
+        """The node's base URL without a trailing slash."""
+
+    @property
+    def home(self) -> Path:
+        """The folder of this installation's wallets and files."""
+
+    def signer(self) -> AccountSigner:
+        """The chosen wallet's signer; asks for the password on first use. Raises NotPermitted, NotFound."""
