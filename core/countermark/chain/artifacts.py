@@ -1,0 +1,33 @@
+"""The compiled contracts that ship with this release."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+
+from countermark.chain.abi import ContractAbi, Signature
+
+CONTRACTS = (
+    "TrustRegistry",
+    "BrandRegistry",
+    "TrademarkRegistry",
+    "ProductToken",
+    "Handovers",
+    "AlertRegister",
+    "Directory",
+)
+"""All contracts, in the order in which they are deployed: constructors name later ones by predicted address."""
+
+
+@cache
+def artifact(name: str) -> ContractAbi:
+    """The ABI and creation bytecode of one of CONTRACTS."""
+    text = (files("countermark.chain") / "artifacts" / f"{name}.json").read_text(encoding="utf-8")
+    return ContractAbi.read(name, json.loads(text))
+
+
+@cache
+def known_error(selector: bytes) -> Signature | None:
+    """The custom error with this selector in any of our contracts: a revert may come from a contract called within."""
+    return next((errors[selector] for name in CONTRACTS if selector in (errors := artifact(name).errors)), None)

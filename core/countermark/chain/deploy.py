@@ -1,0 +1,77 @@
+"""Putting all contracts on a ledger in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import rlp
+from eth_utils.address import to_canonical_address, to_checksum_address
+from eth_utils.crypto import keccak
+
+from countermark.chain.abi import encode_fields
+from countermark.chain.artifacts import CONTRACTS, artifact
+from countermark.chain.connection import ChainConnection
+from countermark.chain.deployment import Deployment
+from countermark.chain.transactions import ContractCall, TransactionSender
+from countermark.chain.words import to_word
+from countermark.errors import Unavailable
+from countermark.signing import AccountSigner
+
+ALERTS_PER_DAY = 500
+DIRECTORY_DELAY_SECONDS = 86_400
+
+
+def created_address(sender: str, nonce: int) -> str:
+    """The address that CREATE gives (Yellow Paper, section 7): the last 20 bytes of keccak(rlp([sender, nonce]))."""
+    return to_checksum_address(keccak(rlp.encode([to_canonical_address(sender), nonce]))[12:])
+
+
+def deploy_all(
+    connection: ChainConnection,
+    signer: AccountSigner,
+    governor: str,
+    *,
+    alerts_per_day: int = ALERTS_PER_DAY,
+    directory_delay: int = DIRECTORY_DELAY_SECONDS,
+) -> Deployment:
+    """Deploy CONTRACTS in order, wired to each other by predicted addresses. The deploying key keeps nothing.
+
+    `governor` becomes the first account; `directory_delay` is in seconds. Raises Unavailable when a contract did not
+    land where predicted (another process used the key meanwhile), ContractRefused when a constructor refuses.
+    """
+    sender = TransactionSender(connection, signer)
+    nonce = int(connection.rpc("eth_getTransactionCount", [signer.address, "pending"]), 16)
+    at = {name: created_address(signer.address, nonce + place) for place, name in enumerate(CONTRACTS)}
+    given = _constructor_arguments(at, governor, alerts_per_day, directory_delay)
+    blocks = [_create(sender, name, given[name], at[name]) for name in CONTRACTS]
+    return Deployment(chain_id=connection.chain_id, addresses=at, block=min(blocks))
+
+
+def _constructor_arguments(
+    at: Mapping[str, str], governor: str, alerts_per_day: int, directory_delay: int
+) -> dict[str, Sequence[Any]]:
+    trust = at["TrustRegistry"]
+    return {
+        "TrustRegistry": [governor],
+        "BrandRegistry": [trust],
+        "TrademarkRegistry": [trust],
+        "ProductToken": [trust, at["BrandRegistry"], at["TrademarkRegistry"], at["Handovers"]],
+        "Handovers": [trust, at["ProductToken"], at["AlertRegister"]],
+        "AlertRegister": [trust, at["Handovers"], alerts_per_day],
+        "Directory": [trust, directory_delay, [to_word(name) for name in CONTRACTS], [at[name] for name in CONTRACTS]],
+    }
+
+
+def _create(sender: TransactionSender, name: str, arguments: Sequence[Any], expected: str) -> int:
+    contract = artifact(name)
+    data = contract.bytecode + encode_fields(name, contract.constructor, arguments)
+    named = dict(zip((field.name for field in contract.constructor), arguments, strict=True))
+    receipt = sender.send(ContractCall(name, None, "constructor", named, data))
+    if receipt.contract_address != expected:
+        raise Unavailable(
+            got=f"{name} at {receipt.contract_address}",
+            expected=f"{name} at {expected}",
+            next_step="deploy again with a key that nothing else uses at the same time",
+        )
+    return receipt.block_number
