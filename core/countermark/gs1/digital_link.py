@@ -120,7 +120,12 @@ def parse_link(raw: str) -> ScannedLabel:
 
 
 def build_link(host: str, item: ItemKey, *, lot: str | None = None, s: str | None = None) -> str:
-    """The printed link of design: https://{host}/01/{gtin14}[/10/{lot}]/21/{serial}[?s={s}]."""
+    """The printed link: https://{host}/01/{gtin14}[/10/{lot}]/21/{serial}[?s={s}]. Raises LabelRefused.
+
+    A lot or serial of one or two dots is legal in GS1 but collapses in browsers, so no link can carry it.
+    """
+    if {item.serial, lot} & {".", ".."}:
+        raise refuse(item.text, "a serial and lot that are not dots alone", "bad-serial")
     path = f"/01/{item.gtin}" + (f"/10/{quote(check_lot(lot), safe='')}" if lot else "")
     link = f"https://{_read_host(host)}{path}/21/{quote(item.serial, safe='')}"
     return f"{link}?s={s}" if s else link

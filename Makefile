@@ -1,0 +1,62 @@
+# Two commands set everything up: `make demo` runs the main job, `make test` runs the tests.
+PYTHON ?= python3
+VENV ?= .venv
+DEMO_FLAGS ?=
+TEST_FLAGS ?=
+
+BIN := $(VENV)/bin
+# A stamp per set of dependencies: the second run installs nothing and needs no network.
+RUN_STAMP := $(VENV)/.installed-run
+DEV_STAMP := $(VENV)/.installed-dev
+
+.PHONY: demo test lint format contracts check-contracts bench-gas clean help
+
+help:
+	@echo "make demo             set up, then play the main job (DEMO_FLAGS=\"--exit --json FILE\")"
+	@echo "make test             set up, then run the tests (TEST_FLAGS=\"-m 'not slow'\")"
+	@echo "make lint             ruff and mypy"
+	@echo "make contracts        compile the contracts again (needs Node; see CONTRIBUTING.md)"
+	@echo "make bench-gas        the gas table of docs/contracts.md"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "FAIL: got $$($(PYTHON) --version), expected Python 3.11 or newer. Next: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "FAIL: got no venv module, expected python3-venv. Next: apt-get install python3-venv"; exit 1; }
+
+$(RUN_STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(DEV_STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $(RUN_STAMP) $@
+
+demo: $(RUN_STAMP)
+	$(BIN)/countermark demo $(DEMO_FLAGS)
+
+test: $(DEV_STAMP)
+	$(BIN)/python -m pytest $(TEST_FLAGS)
+
+lint: $(DEV_STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(DEV_STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+contracts: $(DEV_STAMP)
+	npm install --no-audit --no-fund
+	$(BIN)/python contracts/build.py
+
+check-contracts: $(DEV_STAMP)
+	npm install --no-audit --no-fund
+	$(BIN)/python contracts/build.py --check
+
+bench-gas: $(DEV_STAMP)
+	$(BIN)/python bench/gas_table.py
+
+clean:
+	rm -rf $(VENV) demo-run .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules

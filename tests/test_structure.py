@@ -1,0 +1,94 @@
+"""The house rules that a reader relies on: imports point one way, files stay small, nothing names a registry or a host."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = {
+    "countermark": ROOT / "core/countermark",
+    "countermark_wallet": ROOT / "wallet/countermark_wallet",
+    "countermark_scanner": ROOT / "scanner/countermark_scanner",
+    "countermark_node": ROOT / "node/countermark_node",
+}
+MAY_IMPORT = {
+    "countermark": {"countermark"},
+    "countermark_wallet": {"countermark", "countermark_wallet"},
+    "countermark_scanner": {"countermark", "countermark_scanner"},
+    "countermark_node": set(PACKAGES),
+}
+OUTSIDE_THE_CHAIN = {"web3", "httpx", "requests", "socket", "sqlite3", "fastapi", "sqlmodel", "sqlalchemy", "eth_tester"}
+
+
+def modules(package: str) -> list[Path]:
+    return sorted(PACKAGES[package].rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").partition(".")[0] if node.level == 0 else "relative import")
+    return names
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listed.returncode:
+        return [path for path in ROOT.rglob("*") if path.is_file() and ".venv" not in path.parts]
+    return [path for name in listed.stdout.decode().split("\0") if name and (path := ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_point_one_way(package: str) -> None:
+    for path in modules(package):
+        ours = imported(path) & set(PACKAGES)
+        assert ours <= MAY_IMPORT[package], f"{path.relative_to(ROOT)} imports {ours - MAY_IMPORT[package]}"
+        assert "relative import" not in imported(path), path
+
+
+def test_core_is_pure_outside_its_chain_package() -> None:
+    for path in modules("countermark"):
+        if "chain" not in path.relative_to(PACKAGES["countermark"]).parts:
+            assert not imported(path) & OUTSIDE_THE_CHAIN, path.relative_to(ROOT)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_module_grows_past_its_budget(package: str) -> None:
+    for path in modules(package):
+        assert path.stem not in {"utils", "misc", "helpers"}, path.relative_to(ROOT)
+        lines = path.read_text(encoding="utf-8").count("\n")
+        assert lines <= 450, f"{path.relative_to(ROOT)} has {lines} lines"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_exception_is_caught_or_raised_by_its_root(package: str) -> None:
+    for path in modules(package):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ExceptHandler):
+                caught = node.type.id if isinstance(node.type, ast.Name) else "" if node.type else "everything"
+                assert caught not in {"Exception", "BaseException", "everything"}, f"{path}:{node.lineno}"
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name):
+                assert node.exc.func.id != "Exception", f"{path}:{node.lineno}"
+
+
+def test_no_file_names_a_package_registry() -> None:
+    pattern = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|registry\.yarnpkg|--index-url|--extra-index-url")
+    for path in tracked():
+        if path.suffix in {".png", ".jpg"} or path == Path(__file__):
+            continue
+        assert not pattern.search(path.read_text(encoding="utf-8", errors="replace")), path.relative_to(ROOT)
+
+
+def test_every_constraint_is_an_exact_version() -> None:
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+    assert lines
+    for line in lines:
+        assert re.fullmatch(r"[A-Za-z0-9_.-]+==[0-9][0-9A-Za-z.]*", line), line
