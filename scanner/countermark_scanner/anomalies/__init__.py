@@ -1,0 +1,15 @@
+"""Rules over the scans of items. Pure: they see scans and settings, no clock, no database."""
+
+from countermark_scanner.anomalies.clone import CLONE_RULES, CloneRule, CloneSettings, Contradiction
+from countermark_scanner.anomalies.scans import EvidenceClass, Place, PlaceSource, Scan
+
+__all__ = [
+    "CLONE_RULES",
+    "CloneRule",
+    "CloneSettings",
+    "Contradiction",
+    "EvidenceClass",
+    "Place",
+    "PlaceSource",
+    "Scan",
+]
