@@ -1,0 +1,18 @@
+"""The wallet's settings, from the environment; secrets are none of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WalletSettings(BaseSettings):
+    """Frozen; each setting is read from `COUNTERMARK_` and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="COUNTERMARK_", frozen=True, extra="ignore")
+
+    home: Path = Field(default=Path("~/.countermark"), description="Folder of wallets and their files.")
+    node_url: str = Field(default="http://127.0.0.1:8750", description="Base URL of the node to work with.")
+    wallet: str = Field(default="main", description="Name of the wallet to use.")
