@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IBrandRegistry} from "./interfaces/IBrandRegistry.sol";
+import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
+import {Gtin} from "./libraries/Gtin.sol";
+import {HostName} from "./libraries/HostName.sol";
+import {TrustBound} from "./TrustBound.sol";
+import {ListedKey, Roles, Scopes} from "./types/Access.sol";
+
+/// @title BrandRegistry
+/// @notice Prefixes, label keys, hosts and endpoints of brands.
+contract BrandRegistry is IBrandRegistry, TrustBound {
+    uint8 private constant SHORTEST_PREFIX = 4;
+    uint8 private constant LONGEST_PREFIX = 12;
+    uint256 private constant LONGEST_ENDPOINT = 512;
+
+    struct LabelKey {
+        address brand;
+        ListedKey key;
+    }
+
+    mapping(uint8 length => mapping(uint64 prefix => address)) private _prefixes;
+    /// @dev How many assigned prefixes begin with this one, so that an overlap is seen from above as well.
+    mapping(uint8 length => mapping(uint64 prefix => uint256)) private _longerOnes;
+    mapping(bytes32 x => mapping(bytes32 y => LabelKey)) private _labelKeys;
+    mapping(address brand => mapping(bytes32 hostHash => bool)) private _hosts;
+    mapping(address brand => string) private _endpoints;
+
+    constructor(ITrustRegistry trust) TrustBound(trust) {}
+
+    /// @inheritdoc IBrandRegistry
+    function assignPrefix(address brand, uint64 prefix, uint8 length) external {
+        _accreditedCaller(Scopes.OPERATE, Roles.IDENTIFIER_REGISTRAR);
+        _requireAccount(brand);
+        if (!_isPrefix(prefix, length)) revert PrefixOutOfRange(prefix, length);
+        _refuseOverlap(prefix, length);
+        for (uint8 shorter = SHORTEST_PREFIX; shorter < length; ++shorter) {
+            ++_longerOnes[shorter][_cut(prefix, length, shorter)];
+        }
+        _prefixes[length][prefix] = brand;
+        emit PrefixAssigned(brand, prefix, length);
+    }
+
+    /// @inheritdoc IBrandRegistry
+    function withdrawPrefix(uint64 prefix, uint8 length) external {
+        _accreditedCaller(Scopes.OPERATE, Roles.IDENTIFIER_REGISTRAR);
+        address brand = _prefixes[length][prefix];
+        if (brand == address(0)) revert PrefixNotAssigned(prefix, length);
+        for (uint8 shorter = SHORTEST_PREFIX; shorter < length; ++shorter) {
+            --_longerOnes[shorter][_cut(prefix, length, shorter)];
+        }
+        delete _prefixes[length][prefix];
+        emit PrefixWithdrawn(brand, prefix, length);
+    }
+
+    /// @inheritdoc IBrandRegistry
+    function listLabelKey(bytes32 x, bytes32 y, uint64 validFrom, uint64 validUntil) external {
+        address brand = _accreditedCaller(Scopes.ADMIN, Roles.BRAND);
+        if (validUntil <= validFrom) revert EmptyPeriod(validFrom, validUntil);
+        address owner = _labelKeys[x][y].brand;
+        if (owner != address(0)) revert LabelKeyTaken(x, y, owner);
+        _labelKeys[x][y] = LabelKey(brand, ListedKey(validFrom, validUntil, 0));
+        emit LabelKeyListed(brand, x, y, validFrom, validUntil);
+    }
+
+    /// @inheritdoc IBrandRegistry
+    function revokeLabelKey(bytes32 x, bytes32 y, uint64 since) external {
+        address brand = _caller(Scopes.ADMIN);
+        LabelKey storage stored = _labelKeys[x][y];
+        if (stored.brand != brand) revert LabelKeyUnknown(brand, x, y);
+        if (since == 0 || since > block.timestamp) revert RevocationTimeNotValid(since, uint64(block.timestamp));
+        uint64 standing = stored.key.revokedSince;
+        if (standing != 0 && standing <= since) revert LabelKeyRevokedAlready(x, y, standing);
+        stored.key.revokedSince = since;
+        emit LabelKeyRevoked(brand, x, y, since);
+    }
+
+    /// @inheritdoc IBrandRegistry
+    function listHost(string calldata host) external {
+        address brand = _accreditedCaller(Scopes.ADMIN, Roles.BRAND);
+        if (!HostName.isValid(host)) revert HostNotValid(host);
+        bytes32 hostHash = keccak256(bytes(host));
+        if (_hosts[brand][hostHash]) revert HostExists(brand, host);
+        _hosts[brand][hostHash] = true;
+        emit HostListed(brand, host);
+    }
+
+    /// @inheritdoc IBrandRegistry
+    function delistHost(string calldata host) external {
+        address brand = _caller(Scopes.ADMIN);
+        bytes32 hostHash = keccak256(bytes(host));
+        if (!_hosts[brand][hostHash]) revert HostUnknown(brand, host);
+        _hosts[brand][hostHash] = false;
+        emit HostDelisted(brand, host);
+    }
+
+    /// @inheritdoc IBrandRegistry
+    function setEndpoint(string calldata url) external {
+        address brand = _accreditedCaller(Scopes.ADMIN, Roles.BRAND);
+        if (bytes(url).length > LONGEST_ENDPOINT) revert EndpointTooLong(bytes(url).length, LONGEST_ENDPOINT);
+        _endpoints[brand] = url;
+        emit EndpointSet(brand, url);
+    }
+
+    /// @inheritdoc IBrandRegistry
+    function prefixOwner(uint64 prefix, uint8 length) external view returns (address) {
+        return _prefixes[length][prefix];
+    }
+
+    /// @inheritdoc IBrandRegistry
+    function isWithin(address brand, uint64 gtin, uint8 length) external view returns (bool) {
+        if (brand == address(0) || length < SHORTEST_PREFIX || length > LONGEST_PREFIX) return false;
+        return _prefixes[length][Gtin.prefixOf(gtin, length)] == brand;
+    }
+
+    /// @inheritdoc IBrandRegistry
+    function labelKey(bytes32 x, bytes32 y) external view returns (address brand, ListedKey memory key) {
+        return (_labelKeys[x][y].brand, _labelKeys[x][y].key);
+    }
+
+    /// @inheritdoc IBrandRegistry
+    function isHost(address brand, string calldata host) external view returns (bool) {
+        return _hosts[brand][keccak256(bytes(host))];
+    }
+
+    /// @inheritdoc IBrandRegistry
+    function endpoint(address brand) external view returns (string memory) {
+        return _endpoints[brand];
+    }
+
+    function _refuseOverlap(uint64 prefix, uint8 length) private view {
+        for (uint8 shorter = SHORTEST_PREFIX; shorter <= length; ++shorter) {
+            uint64 cut = _cut(prefix, length, shorter);
+            address owner = _prefixes[shorter][cut];
+            if (owner != address(0)) revert PrefixTaken(cut, shorter, owner);
+        }
+        uint256 longer = _longerOnes[length][prefix];
+        if (longer != 0) revert PrefixCoversOthers(prefix, length, longer);
+    }
+
+    function _isPrefix(uint64 prefix, uint8 length) private pure returns (bool) {
+        return length >= SHORTEST_PREFIX && length <= LONGEST_PREFIX && prefix < 10 ** length;
+    }
+
+    /// @dev The first `shorter` digits of a prefix of `length` digits.
+    function _cut(uint64 prefix, uint8 length, uint8 shorter) private pure returns (uint64) {
+        return prefix / uint64(10 ** (length - shorter));
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IAccountErrors} from "./interfaces/IAccountErrors.sol";
+import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
+import {Level} from "./types/Access.sol";
+
+/// @title TrustBound
+/// @notice What every contract needs to know who calls: accounts, never keys.
+abstract contract TrustBound is IAccountErrors {
+    ITrustRegistry internal immutable _trust;
+
+    constructor(ITrustRegistry trust) {
+        _trust = trust;
+    }
+
+    /// @dev The account for which the caller's key acts in `scope`.
+    function _caller(uint32 scope) internal view returns (address) {
+        return _trust.accountFor(msg.sender, scope);
+    }
+
+    /// @dev As {_caller}, and the account must be accredited in `role` now.
+    function _accreditedCaller(uint32 scope, bytes32 role) internal view returns (address account) {
+        account = _caller(scope);
+        _requireAccredited(account, role);
+    }
+
+    function _requireAccredited(address account, bytes32 role) internal view {
+        if (!_trust.isActive(account, role, Level.Accredited)) revert RoleMissing(account, role);
+    }
+
+    function _requireAccount(address account) internal view {
+        if (!_trust.isAccount(account)) revert UnknownAccount(account);
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IAccountErrors} from "./IAccountErrors.sol";
+import {ListedKey} from "../types/Access.sol";
+
+/// @title What belongs to a brand
+/// @notice GS1 company prefixes (written by an identifier registrar, never by the brand), label keys, resolver hosts
+/// and the endpoint of its node.
+interface IBrandRegistry is IAccountErrors {
+    /// @notice GTINs below `prefix`, read as `length` digits, are `brand`'s.
+    event PrefixAssigned(address indexed brand, uint64 prefix, uint8 length);
+
+    /// @notice `prefix` is nobody's again.
+    event PrefixWithdrawn(address indexed brand, uint64 prefix, uint8 length);
+
+    /// @notice `brand` signs labels with the P-256 key (`x`, `y`) in this period.
+    event LabelKeyListed(
+        address indexed brand, bytes32 indexed x, bytes32 indexed y, uint64 validFrom, uint64 validUntil
+    );
+
+    /// @notice Labels that (`x`, `y`) signed from `since` on do not count.
+    event LabelKeyRevoked(address indexed brand, bytes32 indexed x, bytes32 indexed y, uint64 since);
+
+    /// @notice Links of `brand`'s labels may point to `host`.
+    event HostListed(address indexed brand, string host);
+
+    /// @notice Links of `brand`'s labels no longer point to `host`.
+    event HostDelisted(address indexed brand, string host);
+
+    /// @notice `brand`'s node answers at `url`.
+    event EndpointSet(address indexed brand, string url);
+
+    /// @notice A prefix has 4 to 12 digits, and `prefix` must fit `length` of them.
+    error PrefixOutOfRange(uint64 prefix, uint8 length);
+
+    /// @notice `prefix`, which is the wanted one or a shorter one that covers it, is `owner`'s.
+    error PrefixTaken(uint64 prefix, uint8 length, address owner);
+
+    /// @notice `count` longer prefixes below the wanted one are assigned.
+    error PrefixCoversOthers(uint64 prefix, uint8 length, uint256 count);
+
+    /// @notice Nobody holds this prefix.
+    error PrefixNotAssigned(uint64 prefix, uint8 length);
+
+    /// @notice (`x`, `y`) is or was `brand`'s label key; a key is listed once.
+    error LabelKeyTaken(bytes32 x, bytes32 y, address brand);
+
+    /// @notice (`x`, `y`) is not `brand`'s label key.
+    error LabelKeyUnknown(address brand, bytes32 x, bytes32 y);
+
+    /// @notice (`x`, `y`) is revoked since `since` already; a revocation only moves to an earlier time.
+    error LabelKeyRevokedAlready(bytes32 x, bytes32 y, uint64 since);
+
+    /// @notice `since` lies in the future (or is 0).
+    error RevocationTimeNotValid(uint64 since, uint64 latest);
+
+    /// @notice `host` is not a lower-case host name with an optional port, 1 to 253 characters.
+    error HostNotValid(string host);
+
+    /// @notice `brand` has listed `host` already.
+    error HostExists(address brand, string host);
+
+    /// @notice `brand` has not listed `host`.
+    error HostUnknown(address brand, string host);
+
+    /// @notice The endpoint has more than 512 bytes.
+    error EndpointTooLong(uint256 length, uint256 most);
+
+    /// @notice Gives `prefix` of `length` digits to `brand`. Identifier registrars only (OPERATE). Leading zeros count:
+    /// 0061414 is prefix 61414 of length 7.
+    function assignPrefix(address brand, uint64 prefix, uint8 length) external;
+
+    /// @notice Takes a prefix back. Identifier registrars only (OPERATE). What was opened under it stays.
+    function withdrawPrefix(uint64 prefix, uint8 length) external;
+
+    /// @notice Lists a P-256 key for labels, best before it is used. Accredited brands only (ADMIN).
+    function listLabelKey(bytes32 x, bytes32 y, uint64 validFrom, uint64 validUntil) external;
+
+    /// @notice Revokes a label key from `since` on (seconds since 1970, not in the future). The brand that listed it,
+    /// whatever its roles (ADMIN).
+    function revokeLabelKey(bytes32 x, bytes32 y, uint64 since) external;
+
+    /// @notice Lists a host of the brand's links. Accredited brands only (ADMIN).
+    function listHost(string calldata host) external;
+
+    /// @notice Removes a host; whatever the brand's roles (ADMIN).
+    function delistHost(string calldata host) external;
+
+    /// @notice Names the brand's node; empty removes it. Accredited brands only (ADMIN).
+    function setEndpoint(string calldata url) external;
+
+    /// @notice The account that holds `prefix` of `length` digits; zero when nobody does.
+    function prefixOwner(uint64 prefix, uint8 length) external view returns (address);
+
+    /// @notice Whether `gtin` (GTIN-14 as a number) lies in the prefix that its first `length` digits form (the
+    /// indicator digit does not count), and that prefix is `brand`'s.
+    function isWithin(address brand, uint64 gtin, uint8 length) external view returns (bool);
+
+    /// @notice A label key and the brand that listed it; zeros when nobody has.
+    function labelKey(bytes32 x, bytes32 y) external view returns (address brand, ListedKey memory key);
+
+    /// @notice Whether `brand` has listed `host`.
+    function isHost(address brand, string calldata host) external view returns (bool);
+
+    /// @notice Where `brand`'s node answers; empty when it has not said.
+    function endpoint(address brand) external view returns (string memory);
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC2309} from "@openzeppelin/contracts/interfaces/IERC2309.sol";
+import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+import {IAccountErrors} from "./IAccountErrors.sol";
+import {IRunErrors} from "./IRunErrors.sol";
+import {Segment, SeriesInfo} from "../types/Product.sol";
+
+/// @title Items of product, one token each, kept as runs
+/// @notice `item = series << 24 | index`, in packing order. Reads as ERC-721 where that is honest, but is not one: there
+/// is no transfer by the holder alone, no approval, and runs are announced as ERC-2309 says although they move after
+/// creation. It claims ERC-165 only. {Moved} is the one event that tells everything.
+interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC165 {
+    /// @notice `brand` has ordered labels for the product `gtin`; this is its `number`-th series.
+    event SeriesOpened(
+        uint256 indexed series,
+        address indexed brand,
+        uint64 indexed gtin,
+        uint16 number,
+        bytes32[] marks,
+        uint32 ceiling
+    );
+
+    /// @notice Nothing more will be commissioned in `series`.
+    event SeriesClosed(uint256 indexed series);
+
+    /// @notice Items `first` to `last` exist from now on; see {Segment}.
+    event Commissioned(
+        uint256 indexed series,
+        uint256 indexed first,
+        uint256 last,
+        bytes32 root,
+        bytes32 lot,
+        uint64 expiry,
+        bytes32 passport,
+        address indexed holder
+    );
+
+    /// @notice Custody of items `first` to `last` went from `from` (zero: they were commissioned) to `to`.
+    /// @param module the contract that checked consent
+    /// @param ref what it was for: the handover's hash, or the segment's root
+    event Moved(
+        uint256 indexed first, uint256 last, address indexed from, address indexed to, address module, bytes32 ref
+    );
+
+    /// @notice ERC-721: custody of one item changed.
+    event Transfer(address indexed from, address indexed to, uint256 indexed tokenId);
+
+    /// @notice ERC-6093: no such item.
+    error ERC721NonexistentToken(uint256 tokenId);
+
+    /// @notice ERC-6093: the zero address holds nothing.
+    error ERC721InvalidOwner(address owner);
+
+    /// @notice `gtin` is not a GTIN-14 with a right check digit.
+    error GtinNotValid(uint64 gtin);
+
+    /// @notice The first `prefixLength` digits of `gtin` are not a prefix of `brand`.
+    error OutsidePrefixes(address brand, uint64 gtin, uint8 prefixLength);
+
+    /// @notice A series has 1 to `most` marks.
+    error MarkCountOutOfRange(uint256 count, uint256 most);
+
+    /// @notice `mark` does not stand, or `brand` does not hold it.
+    error MarkNotUsable(bytes32 mark, address brand);
+
+    /// @notice A ceiling lies between 1 and `most`.
+    error CeilingOutOfRange(uint32 ceiling, uint32 most);
+
+    /// @notice This product has had all the series that serial numbers can tell apart.
+    error TooManySeries(uint64 gtin);
+
+    /// @notice There is no such series.
+    error UnknownSeries(uint256 series);
+
+    /// @notice `series` has no segment of this number.
+    error UnknownSegment(uint256 series, uint256 number);
+
+    /// @notice `series` is closed.
+    error SeriesIsClosed(uint256 series);
+
+    /// @notice `account` did not open `series`.
+    error NotSeriesBrand(uint256 series, address account);
+
+    /// @notice `series` would have `wanted` items, more than its ceiling.
+    error CeilingPassed(uint256 series, uint256 wanted, uint32 ceiling);
+
+    /// @notice A commissioning of no items.
+    error NothingCommissioned(uint256 series);
+
+    /// @notice A commissioning without a Merkle root: no label of it could be proved.
+    error RootMissing(uint256 series);
+
+    /// @notice `lot` is not up to 20 printable ASCII characters followed by zeros.
+    error LotNotValid(bytes32 lot);
+
+    /// @notice `holder` has not consented to hold the new items; name the brand itself.
+    error HolderWithoutConsent(address holder);
+
+    /// @notice `caller` is not the module that may move items.
+    error NotModule(address caller);
+
+    /// @notice Opens a series. Accredited brands only (OPERATE).
+    /// @param gtin GTIN-14 as a number
+    /// @param prefixLength digits of the company prefix, which must be the caller's
+    /// @param marks ST.13 identifiers, 1 to 8, each usable by the caller now
+    /// @param ceiling most items that may ever be commissioned, 1 to 2**24 - 1
+    function openSeries(uint64 gtin, uint8 prefixLength, bytes32[] calldata marks, uint32 ceiling)
+        external
+        returns (uint256 series);
+
+    /// @notice Turns `count` packed items into tokens, in packing order. The series' brand only, still accredited, its
+    /// marks still usable (OPERATE). Parameters as in {Segment}.
+    /// @param holder who holds them first; the brand itself
+    /// @return first the first new item
+    /// @return last the last new item
+    function commission(
+        uint256 series,
+        uint32 count,
+        bytes32 root,
+        bytes32 lot,
+        uint64 expiry,
+        bytes32 passport,
+        address holder
+    ) external returns (uint256 first, uint256 last);
+
+    /// @notice Ends commissioning in `series`. The series' brand, whatever its roles (OPERATE).
+    function closeSeries(uint256 series) external;
+
+    /// @notice Moves items `first` to `last`. Only the handovers module, which has checked consent.
+    function move(uint256 first, uint256 last, address from, address to, bytes32 ref) external;
+
+    /// @notice Reverts unless `account` holds every item from `first` to `last`.
+    function requireHeld(uint256 first, uint256 last, address account) external view;
+
+    /// @notice The custodian of an item: who has it in hand. Title to the goods is not asserted.
+    function ownerOf(uint256 tokenId) external view returns (address);
+
+    /// @notice How many items `account` has in hand, over all series.
+    function balanceOf(address account) external view returns (uint256);
+
+    /// @notice The run around an item: all neighbours with the same custodian. `last + 1` begins the next run.
+    function runAt(uint256 tokenId) external view returns (uint256 first, uint256 last, address holder);
+
+    /// @notice How many series exist; they are numbered from 1.
+    function seriesCount() external view returns (uint256);
+
+    /// @notice What is known of a series.
+    function seriesInfo(uint256 series) external view returns (SeriesInfo memory);
+
+    /// @notice How many segments `series` has.
+    function segmentCount(uint256 series) external view returns (uint256);
+
+    /// @notice The segment `number` of `series`, from 0.
+    function segmentAt(uint256 series, uint256 number) external view returns (Segment memory);
+
+    /// @notice The segment that an item was commissioned in.
+    function segmentOf(uint256 tokenId) external view returns (Segment memory);
+}

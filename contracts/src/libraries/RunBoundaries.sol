@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+/// @title A set of 24-bit indexes with neighbour search
+/// @notice Three levels of 256-bit words: a bit of `low` is an index; a bit of `mid` or `top` says that the word below
+/// it counts. A word whose bit above is clear is stale and never read (*lazy clear*): emptying a word costs one write
+/// and the next use of it none to clean up. No operation reads more than five words or writes more than three.
+library RunBoundaries {
+    struct Bitmap {
+        uint256 top;
+        mapping(uint256 word => uint256) mid;
+        mapping(uint256 word => uint256) low;
+    }
+
+    /// @notice Adds `index`, which must be below 2**24.
+    function set(Bitmap storage self, uint256 index) internal {
+        (uint256 topBit, uint256 midBit, uint256 lowBit) = (_bit(index >> 16), _bit(index >> 8), _bit(index));
+        if (self.top & topBit == 0) {
+            self.top |= topBit;
+            self.mid[index >> 16] = midBit;
+            self.low[index >> 8] = lowBit;
+        } else if (self.mid[index >> 16] & midBit == 0) {
+            self.mid[index >> 16] |= midBit;
+            self.low[index >> 8] = lowBit;
+        } else {
+            self.low[index >> 8] |= lowBit;
+        }
+    }
+
+    /// @notice Removes `index`, which must be in the set. Writes one word: the lowest that keeps another bit.
+    function clear(Bitmap storage self, uint256 index) internal {
+        uint256 bits = self.low[index >> 8] & ~_bit(index);
+        if (bits != 0) {
+            self.low[index >> 8] = bits;
+            return;
+        }
+        bits = self.mid[index >> 16] & ~_bit(index >> 8);
+        if (bits != 0) self.mid[index >> 16] = bits;
+        else self.top &= ~_bit(index >> 16);
+    }
+
+    /// @notice Whether `index` is in the set.
+    function isSet(Bitmap storage self, uint256 index) internal view returns (bool) {
+        return _lowWord(self, index >> 8) & _bit(index) != 0;
+    }
+
+    /// @notice The greatest member at or below `index`; 0 when there is none (0 counts as a member).
+    function atOrBelow(Bitmap storage self, uint256 index) internal view returns (uint256) {
+        uint256 word = index >> 8;
+        uint256 bits = _lowWord(self, word) & _upTo(index);
+        if (bits != 0) return (word << 8) | Math.log2(bits);
+        bits = _midWord(self, index >> 16) & _below(word);
+        if (bits != 0) return _highestIn(self, ((index >> 16) << 8) | Math.log2(bits));
+        bits = self.top & _below(index >> 16);
+        if (bits == 0) return 0;
+        word = Math.log2(bits);
+        return _highestIn(self, (word << 8) | Math.log2(self.mid[word]));
+    }
+
+    /// @notice The least member above `index`, or `end` when there is none below it.
+    function above(Bitmap storage self, uint256 index, uint256 end) internal view returns (uint256) {
+        uint256 word = index >> 8;
+        uint256 bits = _lowWord(self, word) & ~_upTo(index);
+        if (bits != 0) return (word << 8) | _lowest(bits);
+        bits = _midWord(self, index >> 16) & ~_upTo(word);
+        if (bits != 0) return _lowestIn(self, ((index >> 16) << 8) | _lowest(bits));
+        bits = self.top & ~_upTo(index >> 16);
+        if (bits == 0) return end;
+        word = _lowest(bits);
+        return _lowestIn(self, (word << 8) | _lowest(self.mid[word]));
+    }
+
+    function _midWord(Bitmap storage self, uint256 word) private view returns (uint256) {
+        return self.top & _bit(word) == 0 ? 0 : self.mid[word];
+    }
+
+    function _lowWord(Bitmap storage self, uint256 word) private view returns (uint256) {
+        return _midWord(self, word >> 8) & _bit(word) == 0 ? 0 : self.low[word];
+    }
+
+    function _highestIn(Bitmap storage self, uint256 word) private view returns (uint256) {
+        return (word << 8) | Math.log2(self.low[word]);
+    }
+
+    function _lowestIn(Bitmap storage self, uint256 word) private view returns (uint256) {
+        return (word << 8) | _lowest(self.low[word]);
+    }
+
+    /// @dev The bit of `position` in its word.
+    function _bit(uint256 position) private pure returns (uint256) {
+        return 1 << (position & 255);
+    }
+
+    /// @dev The bits below `position` in its word.
+    function _below(uint256 position) private pure returns (uint256) {
+        return _bit(position) - 1;
+    }
+
+    /// @dev The bits at and below `position` in its word.
+    function _upTo(uint256 position) private pure returns (uint256) {
+        return type(uint256).max >> (255 - (position & 255));
+    }
+
+    /// @dev The position of the lowest bit of `bits`, which must not be 0.
+    function _lowest(uint256 bits) private pure returns (uint256) {
+        // Two's complement on purpose: `bits & -bits` keeps the lowest bit.
+        unchecked {
+            return Math.log2(bits & (~bits + 1));
+        }
+    }
+}
