@@ -1,0 +1,71 @@
+"""Typed access to every contract: reads return values, writes return calls for TransactionSender.send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from countermark.chain.connection import ChainConnection
+from countermark.chain.contracts.alert_register import AlertInfo, AlertRegister, alert_commitment
+from countermark.chain.contracts.bound import UINT64_MAX
+from countermark.chain.contracts.brand_registry import BrandRegistry
+from countermark.chain.contracts.directory import Directory
+from countermark.chain.contracts.handovers import Handovers
+from countermark.chain.contracts.product_token import ProductToken, Run, Segment, SeriesInfo
+from countermark.chain.contracts.trademark_registry import MarkInfo, TrademarkRegistry
+from countermark.chain.contracts.trust_registry import KeyInfo, ListedKey, RoleEntry, TrustRegistry
+from countermark.chain.deployment import Deployment
+from countermark.errors import WrongChain
+
+__all__ = [
+    "UINT64_MAX",
+    "AlertInfo",
+    "AlertRegister",
+    "BrandRegistry",
+    "Contracts",
+    "Directory",
+    "Handovers",
+    "KeyInfo",
+    "ListedKey",
+    "MarkInfo",
+    "ProductToken",
+    "RoleEntry",
+    "Run",
+    "Segment",
+    "SeriesInfo",
+    "TrademarkRegistry",
+    "TrustRegistry",
+    "alert_commitment",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Contracts:
+    """All contracts of one deployment."""
+
+    trust: TrustRegistry
+    brands: BrandRegistry
+    marks: TrademarkRegistry
+    token: ProductToken
+    handovers: Handovers
+    alerts: AlertRegister
+    directory: Directory
+
+    @classmethod
+    def of(cls, connection: ChainConnection, deployment: Deployment) -> Self:
+        """Bind a deployment. Raises WrongChain when the connection leads to another chain."""
+        if connection.chain_id != deployment.chain_id:
+            raise WrongChain(
+                got=f"chain {connection.chain_id}",
+                expected=f"chain {deployment.chain_id}, which the deployment names",
+                next_step="use the deployment file of this ledger, or the ledger of this file",
+            )
+        return cls(
+            trust=TrustRegistry(connection, deployment.address("TrustRegistry")),
+            brands=BrandRegistry(connection, deployment.address("BrandRegistry")),
+            marks=TrademarkRegistry(connection, deployment.address("TrademarkRegistry")),
+            token=ProductToken(connection, deployment.address("ProductToken")),
+            handovers=Handovers(connection, deployment.address("Handovers")),
+            alerts=AlertRegister(connection, deployment.address("AlertRegister")),
+            directory=Directory(connection, deployment.address("Directory")),
+        )

@@ -1,0 +1,109 @@
+"""Series, commissioning and custody of items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from countermark.chain.contracts.bound import BoundContract
+from countermark.chain.transactions import ContractCall
+from countermark.chain.words import from_word, to_word
+
+_NO_WORD = b"\0" * 32
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The longest run of items around one that share a holder."""
+
+    first: int
+    last: int
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesInfo:
+    """An order of labels of one product; `issued` counts the items commissioned so far."""
+
+    brand: str
+    gtin: int
+    number: int
+    prefix_length: int
+    ceiling: int
+    issued: int
+    opened_at: int
+    closed: bool
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One commissioning. `first` and `last` are indices within the series, `lot` is empty for none."""
+
+    first: int
+    last: int
+    expiry: int
+    commissioned_at: int
+    root: bytes
+    lot: str
+    passport: bytes
+
+
+class ProductToken(BoundContract):
+    """Typed access to ProductToken. A token id is `series << 24 | index`."""
+
+    NAME: ClassVar[str] = "ProductToken"
+
+    def open_series(self, gtin: int, prefix_length: int, marks: Sequence[str], ceiling: int) -> ContractCall:
+        """As brand: order labels of one product under 1..8 marks; its event is SeriesOpened."""
+        return self._write("openSeries", gtin, prefix_length, [to_word(mark) for mark in marks], ceiling)
+
+    def commission(
+        self, series: int, count: int, root: bytes, lot: str, expiry: int, passport: bytes, holder: str
+    ) -> ContractCall:
+        """As the series' brand: turn `count` products into tokens; `root` commits to their leaves in packing order."""
+        word = to_word(lot) if lot else _NO_WORD
+        return self._write("commission", series, count, root, word, expiry, passport, holder)
+
+    def close_series(self, series: int) -> ContractCall:
+        """As the series' brand: take no further commissioning."""
+        return self._write("closeSeries", series)
+
+    def owner_of(self, token_id: int) -> str:
+        """The custodian of an item (not its title holder). Raises ContractRefused for items that do not exist."""
+        return str(self._read("ownerOf", token_id))
+
+    def balance_of(self, account: str) -> int:
+        """How many items an account holds."""
+        return int(self._read("balanceOf", account))
+
+    def run_at(self, token_id: int) -> Run:
+        """The run that holds an item. Raises ContractRefused for items that do not exist."""
+        first, last, holder = self._read("runAt", token_id)
+        return Run(first, last, str(holder))
+
+    def series_count(self) -> int:
+        """How many series were opened."""
+        return int(self._read("seriesCount"))
+
+    def series_info(self, series: int) -> SeriesInfo:
+        """One series. Raises ContractRefused (UnknownSeries)."""
+        found = self._read("seriesInfo", series)
+        return SeriesInfo(**{**found, "marks": tuple(from_word(mark) for mark in found["marks"])})
+
+    def segment_count(self, series: int) -> int:
+        """How many commissionings a series has."""
+        return int(self._read("segmentCount", series))
+
+    def segment_at(self, series: int, number: int) -> Segment:
+        """One commissioning by number. Raises ContractRefused (UnknownSegment)."""
+        return _segment(self._read("segmentAt", series, number))
+
+    def segment_of(self, token_id: int) -> Segment:
+        """The commissioning that made an item. Raises ContractRefused for items that do not exist."""
+        return _segment(self._read("segmentOf", token_id))
+
+
+def _segment(found: dict[str, object]) -> Segment:
+    return Segment(**{**found, "lot": from_word(found["lot"])})  # type: ignore[arg-type]

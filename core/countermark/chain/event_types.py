@@ -1,0 +1,303 @@
+"""Every event of our contracts as a frozen dataclass, named as in Solidity.
+
+Addresses are EIP-55 strings, words that hold text (roles, marks, lots, names) are `str`, hashes are 32 `bytes`,
+times are seconds UTC. ERC-721's Transfer and ERC-2309's ConsecutiveTransfer are left out: Moved says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from countermark.chain.marks import MarkStatus
+from countermark.custody.handover import Purpose
+from countermark.roles import KeyScope, Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainEvent:
+    """Where an event stands: `log_index` counts within the block, `address` is the contract."""
+
+    block_number: int
+    log_index: int
+    tx_hash: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRegistered(ChainEvent):
+    """An address became a permanent account."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyAdded(ChainEvent):
+    """A key may act for an account between two times."""
+
+    account: str
+    key: str
+    scopes: KeyScope
+    not_before: int
+    not_after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRevoked(ChainEvent):
+    """A key may no longer act for its account."""
+
+    account: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGranted(ChainEvent):
+    """An accreditor gave an account a role; `valid_until` may be 2^64-1 (for ever)."""
+
+    account: str
+    role: str
+    level: Level
+    accreditor: str
+    valid_from: int
+    valid_until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRevoked(ChainEvent):
+    """A role ended before its time."""
+
+    account: str
+    role: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialKeyListed(ChainEvent):
+    """An account signs credentials with this P-256 key."""
+
+    account: str
+    x: bytes
+    y: bytes
+    valid_from: int
+    valid_until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialKeyRevoked(ChainEvent):
+    """Credentials signed with this key after `since` are void."""
+
+    account: str
+    x: bytes
+    y: bytes
+    since: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefixAssigned(ChainEvent):
+    """A GS1 company prefix belongs to a brand."""
+
+    brand: str
+    prefix: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefixWithdrawn(ChainEvent):
+    """A GS1 company prefix no longer belongs to a brand."""
+
+    brand: str
+    prefix: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelKeyListed(ChainEvent):
+    """A brand signs labels with this P-256 key."""
+
+    brand: str
+    x: bytes
+    y: bytes
+    valid_from: int
+    valid_until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelKeyRevoked(ChainEvent):
+    """Labels signed with this key after `since` are void."""
+
+    brand: str
+    x: bytes
+    y: bytes
+    since: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostListed(ChainEvent):
+    """A brand's printed links may name this host."""
+
+    brand: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostDelisted(ChainEvent):
+    """A brand's printed links may no longer name this host."""
+
+    brand: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointSet(ChainEvent):
+    """Where a brand's node answers."""
+
+    brand: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficeAssigned(ChainEvent):
+    """An account is the IP office behind an ST.13 office code."""
+
+    code: str
+    office: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkRecorded(ChainEvent):
+    """An office recorded or renewed a mark; `credential_hash` anchors its credential."""
+
+    mark: str
+    office: str
+    holder: str
+    credential_hash: bytes
+    valid_from: int
+    valid_until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkStatusChanged(ChainEvent):
+    """A mark was suspended, reinstated or revoked."""
+
+    mark: str
+    status: MarkStatus
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesOpened(ChainEvent):
+    """A brand ordered labels; `number` counts the GTIN's series and stands in native serials."""
+
+    series: int
+    brand: str
+    gtin: int
+    number: int
+    marks: tuple[str, ...]
+    ceiling: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesClosed(ChainEvent):
+    """A series takes no further commissioning."""
+
+    series: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commissioned(ChainEvent):
+    """Labelled products became the tokens first..last; `lot` is empty for none, `expiry` 0 for never."""
+
+    series: int
+    first: int
+    last: int
+    root: bytes
+    lot: str
+    expiry: int
+    passport: bytes
+    holder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved(ChainEvent):
+    """The custody of first..last changed; `from_account` is the zero address at commissioning."""
+
+    first: int
+    last: int
+    from_account: str
+    to_account: str
+    module: str
+    ref: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver(ChainEvent):
+    """Giver and receiver signed; `handover` is the struct hash of what the giver signed."""
+
+    handover: bytes
+    from_account: str
+    to_account: str
+    items_handed: int
+    items_taken: int
+    purpose: Purpose
+    event_time: int
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscrepancyRecorded(ChainEvent):
+    """The receiver took fewer items than were handed over."""
+
+    handover: bytes
+    from_account: str
+    to_account: str
+    missing: int
+    exceptions: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NonceCancelled(ChainEvent):
+    """An account will not use this nonce any more."""
+
+    account: str
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRaised(ChainEvent):
+    """A participant committed to an alert without showing it."""
+
+    id: int
+    by: str
+    commitment: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertOpened(ChainEvent):
+    """The content behind an alert's commitment is named by its hash."""
+
+    id: int
+    content_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicAlertRaised(ChainEvent):
+    """A contract raised an alert about what everybody can see anyway."""
+
+    id: int
+    kind: str
+    subject: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced(ChainEvent):
+    """The directory names a contract that becomes current at `active_from`."""
+
+    name: str
+    target: str
+    active_from: int
+
+
+EVENT_TYPES: Mapping[str, type[ChainEvent]] = MappingProxyType(
+    {name: kind for name, kind in list(globals().items()) if isinstance(kind, type) and kind.__base__ is ChainEvent}
+)
