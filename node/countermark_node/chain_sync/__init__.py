@@ -1,0 +1,1 @@
+"""Chain events projected into SQL, run-length like the contract."""

@@ -1,0 +1,314 @@
+"""Each kind of event becomes rows. Events come in chain order, so every step sees the state before it."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+from countermark.chain import event_types as events
+from countermark.errors import WrongChain
+from countermark.identifiers import index_of, series_of
+from sqlalchemy import delete, func, update
+from sqlmodel import Session, col, select
+
+from countermark_node.chain_sync import tables as rows
+from countermark_node.chain_sync.runs import Run, moved
+from countermark_node.times import bounded
+
+NOBODY = "0x" + "0" * 40
+_LOG_BITS = 20
+
+
+def position_of(event: events.ChainEvent) -> int:
+    """The event's place in the chain's order."""
+    return event.block_number << _LOG_BITS | event.log_index
+
+
+def block_of(position: int) -> int:
+    """The block of a position."""
+    return position >> _LOG_BITS
+
+
+@singledispatch
+def apply(event: events.ChainEvent, session: Session, time: int) -> None:
+    """Write what `event`, in a block of `time`, says. Kinds without rows say nothing that the node needs."""
+
+
+@apply.register
+def _(event: events.AccountRegistered, session: Session, _time: int) -> None:
+    session.merge(rows.AccountRow(account=event.account, position=position_of(event)))
+
+
+@apply.register
+def _(event: events.KeyAdded, session: Session, _time: int) -> None:
+    session.add(
+        rows.AccountKeyRow(
+            key=event.key,
+            account=event.account,
+            scopes=int(event.scopes),
+            not_before=bounded(event.not_before),
+            not_after=bounded(event.not_after),
+        )
+    )
+
+
+@apply.register
+def _(event: events.KeyRevoked, session: Session, time: int) -> None:
+    session.exec(update(rows.AccountKeyRow).where(col(rows.AccountKeyRow.key) == event.key).values(revoked_at=time))
+
+
+@apply.register
+def _(event: events.RoleGranted, session: Session, _time: int) -> None:
+    _end_role(session, event.account, event.role, position_of(event))
+    session.add(
+        rows.RoleEntryRow(
+            account=event.account,
+            role=event.role,
+            level=int(event.level),
+            accreditor=event.accreditor,
+            valid_from=bounded(event.valid_from),
+            valid_until=bounded(event.valid_until),
+            granted=position_of(event),
+        )
+    )
+
+
+@apply.register
+def _(event: events.RoleRevoked, session: Session, _time: int) -> None:
+    _end_role(session, event.account, event.role, position_of(event))
+
+
+def _end_role(session: Session, account: str, role: str, position: int) -> None:
+    entry = rows.RoleEntryRow
+    standing = (col(entry.account) == account, col(entry.role) == role, col(entry.ended).is_(None))
+    session.exec(update(entry).where(*standing).values(ended=position))
+
+
+@apply.register
+def _(event: events.CredentialKeyListed, session: Session, _time: int) -> None:
+    session.merge(
+        rows.CredentialKeyRow(
+            account=event.account,
+            x=event.x,
+            y=event.y,
+            valid_from=bounded(event.valid_from),
+            valid_until=bounded(event.valid_until),
+        )
+    )
+
+
+@apply.register
+def _(event: events.CredentialKeyRevoked, session: Session, _time: int) -> None:
+    key = rows.CredentialKeyRow
+    this = (col(key.account) == event.account, col(key.x) == event.x, col(key.y) == event.y)
+    session.exec(update(key).where(*this).values(revoked_since=bounded(event.since)))
+
+
+@apply.register
+def _(event: events.PrefixAssigned, session: Session, _time: int) -> None:
+    digits = str(event.prefix).zfill(event.length)
+    session.merge(rows.PrefixRow(digits=digits, brand=event.brand, position=position_of(event)))
+
+
+@apply.register
+def _(event: events.PrefixWithdrawn, session: Session, _time: int) -> None:
+    digits = str(event.prefix).zfill(event.length)
+    session.exec(delete(rows.PrefixRow).where(col(rows.PrefixRow.digits) == digits))
+
+
+@apply.register
+def _(event: events.LabelKeyListed, session: Session, _time: int) -> None:
+    session.merge(
+        rows.LabelKeyRow(
+            brand=event.brand,
+            x=event.x,
+            y=event.y,
+            valid_from=bounded(event.valid_from),
+            valid_until=bounded(event.valid_until),
+        )
+    )
+
+
+@apply.register
+def _(event: events.LabelKeyRevoked, session: Session, _time: int) -> None:
+    key = rows.LabelKeyRow
+    this = (col(key.brand) == event.brand, col(key.x) == event.x, col(key.y) == event.y)
+    session.exec(update(key).where(*this).values(revoked_since=bounded(event.since)))
+
+
+@apply.register
+def _(event: events.HostListed, session: Session, _time: int) -> None:
+    session.merge(rows.HostRow(brand=event.brand, host=event.host))
+
+
+@apply.register
+def _(event: events.HostDelisted, session: Session, _time: int) -> None:
+    host = rows.HostRow
+    session.exec(delete(host).where(col(host.brand) == event.brand, col(host.host) == event.host))
+
+
+@apply.register
+def _(event: events.MarkRecorded, session: Session, _time: int) -> None:
+    mark = rows.MarkRow
+    standing = (col(mark.mark) == event.mark, col(mark.replaced).is_(None))
+    session.exec(update(mark).where(*standing).values(replaced=position_of(event)))
+    session.add(
+        mark(
+            mark=event.mark,
+            office=event.office,
+            holder=event.holder,
+            credential_hash=event.credential_hash,
+            valid_from=bounded(event.valid_from),
+            valid_until=bounded(event.valid_until),
+            recorded=position_of(event),
+        )
+    )
+
+
+@apply.register
+def _(event: events.MarkStatusChanged, session: Session, time: int) -> None:
+    status = event.status.name.lower()
+    session.add(rows.MarkStatusRow(position=position_of(event), mark=event.mark, status=status, time=time))
+
+
+@apply.register
+def _(event: events.SeriesOpened, session: Session, _time: int) -> None:
+    session.add(
+        rows.SeriesRow(
+            series=event.series,
+            gtin=str(event.gtin).zfill(14),
+            number=event.number,
+            brand=event.brand,
+            ceiling=event.ceiling,
+            position=position_of(event),
+        )
+    )
+    for place, mark in enumerate(event.marks):
+        session.add(rows.SeriesMarkRow(series=event.series, place=place, mark=mark))
+
+
+@apply.register
+def _(event: events.SeriesClosed, session: Session, _time: int) -> None:
+    session.exec(update(rows.SeriesRow).where(col(rows.SeriesRow.series) == event.series).values(closed=True))
+
+
+@apply.register
+def _(event: events.Commissioned, session: Session, time: int) -> None:
+    session.add(
+        rows.SegmentRow(
+            series=event.series,
+            first_index=index_of(event.first),
+            last_index=index_of(event.last),
+            root=event.root,
+            lot=event.lot,
+            expiry=bounded(event.expiry),
+            passport=event.passport,
+            holder=event.holder,
+            commissioned_at=time,
+            position=position_of(event),
+        )
+    )
+
+
+@apply.register
+def _(event: events.Moved, session: Session, time: int) -> None:
+    series, first, last = series_of(event.first), index_of(event.first), index_of(event.last)
+    session.add(
+        rows.MovedRow(
+            position=position_of(event),
+            series=series,
+            first_index=first,
+            last_index=last,
+            giver=event.from_account,
+            receiver=event.to_account,
+            module=event.module,
+            ref=event.ref,
+            time=time,
+        )
+    )
+    move_run(session, series, Run(first, last, event.to_account), giver=event.from_account)
+
+
+def move_run(session: Session, series: int, taken: Run, *, giver: str) -> None:
+    """Give a run to its new holder. Raises WrongChain when `giver` does not hold it here: rows and chain disagree."""
+    around = _around(session, series, taken.first, taken.last)
+    inside = [run for run in around if run.last >= taken.first and run.first <= taken.last]
+    held = sum(min(run.last, taken.last) - max(run.first, taken.first) + 1 for run in inside if run.holder == giver)
+    if (giver == NOBODY and inside) or (giver != NOBODY and held != taken.last - taken.first + 1):
+        raise WrongChain(
+            got=f"items {taken.first} to {taken.last} of series {series} moved by {giver}",
+            expected="a move by the holder of these items",
+            next_step="rebuild the projection: countermark node rebuild",
+        )
+    row = rows.RunRow
+    starts = [run.first for run in around]
+    session.exec(delete(row).where(col(row.series) == series, col(row.first_index).in_(starts)))
+    session.flush()
+    for run in moved(around, taken.first, taken.last, taken.holder):
+        session.add(row(series=series, first_index=run.first, last_index=run.last, holder=run.holder))
+    session.flush()
+    session.expunge_all()
+
+
+def _around(session: Session, series: int, first: int, last: int) -> list[Run]:
+    row = rows.RunRow
+    before = select(func.max(row.first_index)).where(row.series == series, row.first_index < first).scalar_subquery()
+    near = (
+        select(row.first_index, row.last_index, row.holder)
+        .where(row.series == series, col(row.first_index) >= func.coalesce(before, 0), row.first_index <= last + 1)
+        .order_by(col(row.first_index))
+    )
+    return [Run(*found) for found in session.exec(near)]
+
+
+@apply.register
+def _(event: events.HandedOver, session: Session, time: int) -> None:
+    session.add(
+        rows.HandedOverRow(
+            position=position_of(event),
+            handover=event.handover,
+            giver=event.from_account,
+            receiver=event.to_account,
+            items_handed=event.items_handed,
+            items_taken=event.items_taken,
+            purpose=int(event.purpose),
+            event_time=bounded(event.event_time),
+            document=event.document,
+            time=time,
+        )
+    )
+
+
+@apply.register
+def _(event: events.DiscrepancyRecorded, session: Session, time: int) -> None:
+    session.add(
+        rows.DiscrepancyRow(
+            position=position_of(event),
+            handover=event.handover,
+            giver=event.from_account,
+            receiver=event.to_account,
+            missing=event.missing,
+            exceptions=event.exceptions,
+            time=time,
+        )
+    )
+
+
+@apply.register
+def _(event: events.AlertRaised, session: Session, time: int) -> None:
+    session.add(_chain_alert(event, time, raised_by=event.by, commitment=event.commitment))
+
+
+@apply.register
+def _(event: events.AlertOpened, session: Session, _time: int) -> None:
+    alert = rows.ChainAlertRow
+    session.exec(update(alert).where(col(alert.alert_id) == event.id).values(content_hash=event.content_hash))
+
+
+@apply.register
+def _(event: events.PublicAlertRaised, session: Session, time: int) -> None:
+    session.add(_chain_alert(event, time, kind=event.kind, subject=event.subject))
+
+
+def _chain_alert(event: events.AlertRaised | events.PublicAlertRaised, time: int, **told: Any) -> rows.ChainAlertRow:
+    return rows.ChainAlertRow(alert_id=event.id, tx_hash=event.tx_hash, block=event.block_number, time=time, **told)

@@ -1,0 +1,269 @@
+"""What the chain says, as rows. Everything here can be dropped and replayed.
+
+A *position* orders events: block number << 20 | index of the log in its block. Times are whole seconds UTC.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class HeadRow(SQLModel, table=True):
+    """The one row that says which chain was read, and how far."""
+
+    __tablename__: ClassVar[str] = "chain_head"
+    id: int = Field(default=1, primary_key=True)
+    chain_id: int = Field(sa_type=BigInteger)
+    genesis_hash: str
+    trust_registry: str
+    number: int
+    hash: str
+    time: int
+
+
+class BlockRow(SQLModel, table=True):
+    """Blocks that held our events or ended a page."""
+
+    __tablename__: ClassVar[str] = "block"
+    number: int = Field(primary_key=True)
+    hash: str
+    time: int
+
+
+class AccountRow(SQLModel, table=True):
+    """A participant."""
+
+    __tablename__: ClassVar[str] = "account"
+    account: str = Field(primary_key=True)
+    position: int = Field(sa_type=BigInteger)
+
+
+class AccountKeyRow(SQLModel, table=True):
+    """A key of an account; a key belongs to one account for ever."""
+
+    __tablename__: ClassVar[str] = "account_key"
+    key: str = Field(primary_key=True)
+    account: str = Field(index=True)
+    scopes: int
+    not_before: int = Field(sa_type=BigInteger)
+    not_after: int = Field(sa_type=BigInteger)
+    revoked_at: int | None = None
+
+
+class RoleEntryRow(SQLModel, table=True):
+    """A role as it was granted; `ended` is the position of its revocation or replacement."""
+
+    __tablename__: ClassVar[str] = "role_entry"
+    __table_args__ = (Index("role_entry_of", "account", "role"),)
+    id: int | None = Field(default=None, primary_key=True)
+    account: str
+    role: str
+    level: int
+    accreditor: str
+    valid_from: int = Field(sa_type=BigInteger)
+    valid_until: int = Field(sa_type=BigInteger)
+    granted: int = Field(sa_type=BigInteger)
+    ended: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class CredentialKeyRow(SQLModel, table=True):
+    """A P-256 key with which an account signs credentials."""
+
+    __tablename__: ClassVar[str] = "credential_key"
+    account: str = Field(primary_key=True)
+    x: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    y: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    valid_from: int = Field(sa_type=BigInteger)
+    valid_until: int = Field(sa_type=BigInteger)
+    revoked_since: int | None = None
+
+
+class PrefixRow(SQLModel, table=True):
+    """A GS1 company prefix and its brand; withdrawn ones are deleted."""
+
+    __tablename__: ClassVar[str] = "prefix"
+    digits: str = Field(primary_key=True)
+    brand: str
+    position: int = Field(sa_type=BigInteger)
+
+
+class LabelKeyRow(SQLModel, table=True):
+    """A P-256 key with which a brand signs labels."""
+
+    __tablename__: ClassVar[str] = "label_key"
+    brand: str = Field(primary_key=True)
+    x: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    y: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    valid_from: int = Field(sa_type=BigInteger)
+    valid_until: int = Field(sa_type=BigInteger)
+    revoked_since: int | None = None
+
+
+class HostRow(SQLModel, table=True):
+    """A host that a brand prints on labels; delisted ones are deleted."""
+
+    __tablename__: ClassVar[str] = "host"
+    brand: str = Field(primary_key=True)
+    host: str = Field(primary_key=True)
+
+
+class MarkRow(SQLModel, table=True):
+    """A trademark as recorded; `replaced` is the position of the next record of the same mark."""
+
+    __tablename__: ClassVar[str] = "mark"
+    id: int | None = Field(default=None, primary_key=True)
+    mark: str = Field(index=True)
+    office: str
+    holder: str
+    credential_hash: bytes
+    valid_from: int = Field(sa_type=BigInteger)
+    valid_until: int = Field(sa_type=BigInteger)
+    recorded: int = Field(sa_type=BigInteger)
+    replaced: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class MarkStatusRow(SQLModel, table=True):
+    """A change of a trademark's status; the last one counts."""
+
+    __tablename__: ClassVar[str] = "mark_status"
+    __table_args__ = (Index("mark_status_of", "mark", "position"),)
+    position: int = Field(primary_key=True, sa_type=BigInteger)
+    mark: str
+    status: str
+    time: int
+
+
+class SeriesRow(SQLModel, table=True):
+    """One order of labels of one product."""
+
+    __tablename__: ClassVar[str] = "series"
+    __table_args__ = (UniqueConstraint("gtin", "number"),)
+    series: int = Field(primary_key=True)
+    gtin: str
+    number: int
+    brand: str
+    ceiling: int
+    closed: bool = False
+    position: int = Field(sa_type=BigInteger)
+
+
+class SeriesMarkRow(SQLModel, table=True):
+    """A trademark under which a series was opened."""
+
+    __tablename__: ClassVar[str] = "series_mark"
+    series: int = Field(primary_key=True)
+    place: int = Field(primary_key=True)
+    mark: str
+
+
+class SegmentRow(SQLModel, table=True):
+    """What one commissioning added to a series."""
+
+    __tablename__: ClassVar[str] = "segment"
+    series: int = Field(primary_key=True)
+    first_index: int = Field(primary_key=True)
+    last_index: int
+    root: bytes
+    lot: str
+    expiry: int = Field(sa_type=BigInteger)
+    passport: bytes
+    holder: str
+    commissioned_at: int
+    position: int = Field(sa_type=BigInteger)
+
+
+class RunRow(SQLModel, table=True):
+    """Neighbouring items with one holder; touching runs never have the same."""
+
+    __tablename__: ClassVar[str] = "run"
+    series: int = Field(primary_key=True)
+    first_index: int = Field(primary_key=True)
+    last_index: int
+    holder: str = Field(index=True)
+
+
+class MovedRow(SQLModel, table=True):
+    """Custody of a run went from `giver` to `receiver`."""
+
+    __tablename__: ClassVar[str] = "moved"
+    __table_args__ = (Index("moved_to", "series", "receiver", "first_index"),)
+    position: int = Field(primary_key=True, sa_type=BigInteger)
+    series: int
+    first_index: int
+    last_index: int
+    giver: str
+    receiver: str
+    module: str
+    ref: bytes
+    time: int
+
+
+class HandedOverRow(SQLModel, table=True):
+    """A handover that was carried out."""
+
+    __tablename__: ClassVar[str] = "handed_over"
+    position: int = Field(primary_key=True, sa_type=BigInteger)
+    handover: bytes = Field(index=True)
+    giver: str
+    receiver: str
+    items_handed: int = Field(sa_type=BigInteger)
+    items_taken: int = Field(sa_type=BigInteger)
+    purpose: int
+    event_time: int = Field(sa_type=BigInteger)
+    document: bytes
+    time: int
+
+
+class DiscrepancyRow(SQLModel, table=True):
+    """Items of a handover that the receiver did not take."""
+
+    __tablename__: ClassVar[str] = "discrepancy"
+    position: int = Field(primary_key=True, sa_type=BigInteger)
+    handover: bytes = Field(index=True)
+    giver: str
+    receiver: str
+    missing: int = Field(sa_type=BigInteger)
+    exceptions: bytes
+    time: int
+
+
+class ChainAlertRow(SQLModel, table=True):
+    """An alert on the chain: a commitment by a participant, or a public one by a contract."""
+
+    __tablename__: ClassVar[str] = "chain_alert"
+    alert_id: int = Field(primary_key=True)
+    raised_by: str | None = None
+    commitment: bytes | None = Field(default=None, index=True)
+    content_hash: bytes | None = None
+    kind: str | None = None
+    subject: bytes | None = None
+    tx_hash: str
+    block: int
+    time: int
+
+
+CHAIN_TABLES: tuple[type[SQLModel], ...] = (
+    HeadRow,
+    BlockRow,
+    AccountRow,
+    AccountKeyRow,
+    RoleEntryRow,
+    CredentialKeyRow,
+    PrefixRow,
+    LabelKeyRow,
+    HostRow,
+    MarkRow,
+    MarkStatusRow,
+    SeriesRow,
+    SeriesMarkRow,
+    SegmentRow,
+    RunRow,
+    MovedRow,
+    HandedOverRow,
+    DiscrepancyRow,
+    ChainAlertRow,
+)
+"""Dropped and replayed by a rebuild."""

@@ -1,0 +1,235 @@
+"""A node's home folder: ledger, deployment, the node's own account and the desks' access keys.
+
+{home}/chain/                 the embedded ledger
+{home}/node/deployment.json   where the contracts are
+{home}/node/node.sqlite3      the database
+{home}/node/wallets/node/     the node's own account
+{home}/node/wallet.password   its password, unless the environment gives one
+{home}/node/customs.key, brand.key, installation.salt
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from countermark.chain.connection import ChainConnection
+from countermark.chain.contracts import Contracts
+from countermark.chain.deploy import deploy_all
+from countermark.chain.deployment import Deployment
+from countermark.chain.embedded import EmbeddedChain
+from countermark.chain.transactions import TransactionSender
+from countermark.errors import CountermarkError, InputRefused, NotFound, NotPermitted, WrongChain
+from countermark.identifiers import check_account
+from countermark.signing import AccountSigner
+from countermark_wallet.keystore import WORK_FACTOR, WalletKeystore
+from countermark_wallet.safe_files import private_folder, read_bounded, write_whole
+from countermark_wallet.signer import WalletSigner
+
+from countermark_node.settings import NodeSettings
+from countermark_node.times import Clock, utc_now
+
+Desk = Literal["customs", "brand"]
+DESKS: tuple[Desk, ...] = ("customs", "brand")
+
+_WALLET = "node"
+_FILE_BYTES = 64 * 1024
+_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An opened home folder. `signer` is the node's own account; secrets are in no repr."""
+
+    home: Path
+    connection: ChainConnection
+    deployment: Deployment
+    signer: AccountSigner
+    chain: EmbeddedChain | None = None
+    salt: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    def create(
+        cls,
+        home: Path,
+        governor: str,
+        *,
+        settings: NodeSettings | None = None,
+        clock: Clock = utc_now,
+        work_factor: int = WORK_FACTOR,
+    ) -> Self:
+        """Make the home folder of a new node, with its own ledger unless `settings.chain_url` names one.
+
+        `governor` is the account that hands out roles. With a `chain_url`, `{home}/node/deployment.json` must be
+        there already. Raises NotPermitted (installation-exists), InputRefused, WrongChain, Unavailable.
+        """
+        settings = settings or NodeSettings(home=home)
+        home, account = home.expanduser(), check_account(governor)
+        folder = private_folder(private_folder(home) / "node")
+        if (folder / "installation.salt").exists():
+            raise NotPermitted(
+                got=f"{folder}, which holds an installation",
+                expected="an empty home folder",
+                next_step="start the node that is there, or choose another --home",
+                reason="installation-exists",
+            )
+        _create_secrets(folder, settings, work_factor)
+        chain, connection = _ledger(home, settings, clock)
+        try:
+            if chain is not None:
+                _deploy(folder, connection, account)
+            found = cls._assemble(home, settings, chain, connection)
+            found._register()
+        except CountermarkError:
+            _close(chain)
+            raise
+        # Written last: without it the folder is no installation, and making it can be tried again.
+        write_whole(folder / "installation.salt", secrets.token_bytes(_SECRET_BYTES), replace=False)
+        return found._salted()
+
+    @classmethod
+    def open(cls, home: Path, *, settings: NodeSettings | None = None, clock: Clock = utc_now) -> Self:
+        """Open what `create` made. Raises NotFound (no-installation), WrongChain, NotPermitted, Unavailable."""
+        settings, home = settings or NodeSettings(home=home), home.expanduser()
+        if not (home / "node" / "installation.salt").is_file():
+            raise NotFound(
+                got=f"{home}, which holds no node",
+                expected="the home folder of a node",
+                next_step="run: countermark node init --governor ADDRESS",
+                reason="no-installation",
+            )
+        if settings.chain_url is None and not (home / "chain" / "chain.sqlite3").is_file():
+            raise WrongChain(
+                got=f"{home / 'chain'} without a ledger",
+                expected="the ledger that this installation was made with",
+                next_step="restore the folder from a backup; opening a new ledger here would lose every record",
+                reason="chain-missing",
+            )
+        chain, connection = _ledger(home, settings, clock)
+        try:
+            return cls._assemble(home, settings, chain, connection)._salted()
+        except CountermarkError:
+            _close(chain)
+            raise
+
+    @classmethod
+    def _assemble(
+        cls, home: Path, settings: NodeSettings, chain: EmbeddedChain | None, connection: ChainConnection
+    ) -> Self:
+        deployment = _deployment(home / "node" / "deployment.json")
+        if connection.chain_id != deployment.chain_id:
+            raise WrongChain(
+                got=f"chain {connection.chain_id}",
+                expected=f"chain {deployment.chain_id}, which deployment.json names",
+                next_step="check COUNTERMARK_CHAIN_URL, or restore the ledger's folder from a backup",
+            )
+        if connection.rpc("eth_getCode", [deployment.address("TrustRegistry"), "latest"]) in ("0x", None):
+            raise WrongChain(
+                got=f"no contract at {deployment.address('TrustRegistry')}",
+                expected="the contracts that deployment.json names",
+                next_step="check COUNTERMARK_CHAIN_URL, or restore the ledger's folder from a backup",
+            )
+        keystore = WalletKeystore(home / "node")
+        signer = keystore.unlock(_WALLET, _password(home / "node", settings)).signer()
+        return cls(home=home, connection=connection, deployment=deployment, signer=signer, chain=chain)
+
+    def _salted(self) -> Self:
+        salt = read_bounded(self.home / "node" / "installation.salt", _FILE_BYTES, what="installation's salt")
+        return type(self)(self.home, self.connection, self.deployment, self.signer, self.chain, salt)
+
+    def _register(self) -> None:
+        trust = self.contracts.trust
+        if not trust.is_account(self.account):
+            TransactionSender(self.connection, self.signer).send(trust.register_account())
+
+    @property
+    def contracts(self) -> Contracts:
+        """The contracts of the deployment."""
+        return Contracts.of(self.connection, self.deployment)
+
+    @property
+    def account(self) -> str:
+        """The node's own account; the governor makes it a node-operator."""
+        return self.signer.address
+
+    @property
+    def database_path(self) -> Path:
+        """Where the database is."""
+        return self.home / "node" / "node.sqlite3"
+
+    def desk_key(self, desk: Desk) -> str:
+        """The access key of a desk."""
+        path = self.home / "node" / f"{desk}.key"
+        return read_bounded(path, _FILE_BYTES, what="desk's access key").decode("ascii", "replace").strip()
+
+    def close(self) -> None:
+        """Release the ledger."""
+        _close(self.chain)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def _close(chain: EmbeddedChain | None) -> None:
+    if chain is not None:
+        chain.close()
+
+
+def _create_secrets(folder: Path, settings: NodeSettings, work_factor: int) -> None:
+    for desk in DESKS:
+        write_whole(folder / f"{desk}.key", secrets.token_urlsafe(_SECRET_BYTES).encode("ascii"))
+    if settings.node_password is None and not (folder / "wallet.password").exists():
+        write_whole(folder / "wallet.password", secrets.token_urlsafe(_SECRET_BYTES).encode("ascii"))
+    keystore = WalletKeystore(folder, work_factor=work_factor)
+    if _WALLET not in keystore.names():
+        keystore.create(_WALLET, _password(folder, settings))
+
+
+def _password(folder: Path, settings: NodeSettings) -> str:
+    if settings.node_password is not None:
+        return settings.node_password.get_secret_value()
+    path = folder / "wallet.password"
+    if not path.exists():
+        raise NotPermitted(
+            got="no password for the node's account",
+            expected="COUNTERMARK_NODE_PASSWORD in the environment, or the file wallet.password",
+            next_step="set the variable that was set when the node was made",
+            reason="no-password",
+        )
+    return read_bounded(path, _FILE_BYTES, what="password").decode("ascii", "replace").strip()
+
+
+def _ledger(home: Path, settings: NodeSettings, clock: Clock) -> tuple[EmbeddedChain | None, ChainConnection]:
+    if settings.chain_url is not None:
+        return None, ChainConnection.to(settings.chain_url)
+    chain = EmbeddedChain.open(home / "chain", clock=clock)
+    return chain, ChainConnection.embedded(chain)
+
+
+def _deploy(folder: Path, connection: ChainConnection, governor: str) -> None:
+    if (folder / "deployment.json").exists():
+        return
+    # The contracts give their deployer nothing, so its key is thrown away.
+    deployer = WalletSigner(secrets.token_bytes(_SECRET_BYTES))
+    deployment = deploy_all(connection, deployer, governor)
+    write_whole(folder / "deployment.json", json.dumps(deployment.to_json(), indent=1).encode("ascii"))
+
+
+def _deployment(path: Path) -> Deployment:
+    raw = read_bounded(path, _FILE_BYTES, what="deployment")
+    try:
+        return Deployment.from_json(json.loads(raw))
+    except (ValueError, RecursionError):
+        raise InputRefused(
+            got=f"{path}, which is not JSON",
+            expected="the file that deploying wrote",
+            next_step="restore it from a backup",
+            reason="bad-deployment",
+        ) from None

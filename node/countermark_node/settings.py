@@ -1,0 +1,58 @@
+"""Every setting of a node: one frozen object, read from the environment, each with a default and a sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class NodeSettings(BaseSettings):
+    """Environment variables are the names in capitals after `COUNTERMARK_`. `docs/node.md` prints the same table."""
+
+    model_config = SettingsConfigDict(env_prefix="COUNTERMARK_", frozen=True, extra="ignore")
+
+    home: Path = Field(default=Path("~/.countermark"), description="Folder that holds the ledger, database and keys.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8750, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    chain_url: str | None = Field(
+        default=None, description="JSON-RPC address of the ledger; empty for the embedded one."
+    )
+    chain_poll_seconds: float = Field(
+        default=2, gt=0, description="How often the ledger is looked at when nobody asks."
+    )
+    node_password: SecretStr | None = Field(
+        default=None, description="Password of the node's own account; empty to generate one and keep it in a file."
+    )
+    public_host: str = Field(
+        default="", description="Host printed on labels whose verdict pages this node serves, with :port if it has one."
+    )
+    trusted_proxies: str = Field(
+        default="", description="Addresses of reverse proxies whose X-Forwarded-For is believed, separated by commas."
+    )
+    public_scans_per_minute: int = Field(
+        default=600, ge=1, description="Scans without accredited evidence per network and minute."
+    )
+    pictures_per_minute: int = Field(default=300, ge=1, description="Pictures decoded per network and minute.")
+    rpc_per_minute: int = Field(default=6_000, ge=1, description="JSON-RPC calls per network and minute.")
+    packing_lists_per_minute: int = Field(
+        default=60, ge=1, description="Packing lists taken in per network and minute."
+    )
+    failed_logins_per_minute: int = Field(default=10, ge=1, description="Wrong access keys per network and minute.")
+    networks_remembered: int = Field(
+        default=20_000, ge=100, description="Networks whose request rates are kept in memory."
+    )
+    session_hours: float = Field(default=8, gt=0, le=24, description="How long a browser stays signed in.")
+    sessions_kept: int = Field(default=100, ge=1, description="Most sessions at once; the oldest ends first.")
+    streams_at_once: int = Field(default=64, ge=1, description="Most open alert streams.")
+    heartbeat_seconds: float = Field(default=15, gt=0, description="Silence after which a stream sends a comment.")
+    stream_poll_seconds: float = Field(
+        default=1, gt=0, description="How often an open stream looks into the database although nobody woke it."
+    )
+    commit_retry_seconds: float = Field(
+        default=5, gt=0, description="Pause before an alert's commitment is tried again."
+    )
+    signals_per_item: int = Field(
+        default=100, ge=1, description="Unconfirmed contradictions kept per item; later ones are only counted."
+    )
