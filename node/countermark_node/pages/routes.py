@@ -1,0 +1,118 @@
+"""The pages over HTTP. Opening a page never stores anything: link previews, crawlers and HEAD are harmless.
+
+What a visit leaves behind is posted by the page's own script to POST /v1/scans.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+
+from countermark.errors import CountermarkError, NotFound
+from countermark.gs1 import read_label
+from countermark_node.pages.headers import page_headers
+from countermark_node.pages.printed_link import printed_link, printed_query
+from countermark_node.pages.rendering import language_links, render_page
+from countermark_node.pages.static_files import static_files
+from countermark_node.pages.texts import PageTexts, page_language, page_texts
+from countermark_node.services import NodeServices
+from countermark_scanner.report import report_json
+
+_GET = ["GET", "HEAD"]
+_BLANK: dict[str, Any] = {
+    "verdict": "",
+    "headline": "",
+    "advice": "",
+    "checks": [],
+    "notices": [],
+    "item": {"gtin": "", "serial": "", "lot": ""},
+    "product": None,
+    "as_of": None,
+}
+
+
+def _texts(request: Request) -> PageTexts:
+    asked = request.query_params.get("lang")
+    return page_texts(page_language(asked, request.headers.get("accept-language")))
+
+
+def _page(request: Request, template: str, *allowed: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A rendered page with its headers; `allowed` names the browser features it may ask for."""
+    texts = _texts(request)
+    links = language_links(printed_query(request.scope["query_string"].decode("latin-1")))
+    content = render_page(template, texts, links=links, **values)
+    return HTMLResponse(content, status_code=status, headers=page_headers(*allowed, language=texts.language))
+
+
+def _wants_json(request: Request) -> bool:
+    accept = request.headers.get("accept", "")
+    return "application/json" in accept and "text/html" not in accept
+
+
+def _refusal_page(request: Request, refusal: CountermarkError) -> Response:
+    """A bad link in plain words: never the words of an exception, which are for those who run the node."""
+    texts = _texts(request)
+    sentence = texts.sentences.get(f"problem.{refusal.reason}", texts("broken.unknown"))
+    return _page(request, "problem.html", status=refusal.status, sentence=sentence, reason=refusal.reason)
+
+
+def _verdict(services: NodeServices, request: Request) -> Response:
+    """The verdict on the link that this request came by, as a page or, when only JSON is accepted, as JSON."""
+    services.limiters.pages.take(request)
+    printed = printed_link(
+        host=request.headers.get("host", ""),
+        raw_path=request.scope["raw_path"],
+        query=request.scope["query_string"],
+        public_host=services.settings.public_host,
+    )
+    report = services.verification.verify(read_label(printed))
+    language = _texts(request).language
+    if _wants_json(request):
+        return JSONResponse(report_json(report, language), headers=page_headers(language=language))
+    shown = report_json(report, language)
+    return _page(request, "verdict.html", "geolocation", report=shown, printed=printed, blank=_BLANK)
+
+
+def _static(name: str, request: Request) -> Response:
+    """One file of the fixed list; browsers ask again each time and mostly get 304."""
+    found = static_files().get(name)
+    if found is None:
+        raise NotFound(got=name, expected="a file of the pages", next_step="reload the page")
+    headers = {"ETag": f'"{found.version}"', "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(found.content, media_type=found.media_type, headers=headers)
+
+
+def router(services: NodeServices) -> APIRouter:
+    """`/`, `/scan`, `/customs`, `/static/...` and every printed link under `/01/`."""
+    routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+    @routes.api_route("/", methods=_GET)
+    def start(request: Request) -> Response:
+        return _page(request, "start.html")
+
+    @routes.api_route("/scan", methods=_GET)
+    def scan(request: Request) -> Response:
+        return _page(request, "scan.html", "camera", "geolocation", blank=_BLANK)
+
+    @routes.api_route("/customs", methods=_GET)
+    def customs(request: Request) -> Response:
+        return _page(request, "customs.html", signed_in=services.access.allows("customs", request))
+
+    @routes.api_route("/01/{rest:path}", methods=_GET)
+    def verdict(request: Request) -> Response:
+        try:
+            return _verdict(services, request)
+        except CountermarkError as refusal:
+            if _wants_json(request):
+                raise
+            return _refusal_page(request, refusal)
+
+    @routes.api_route("/static/{name}", methods=_GET)
+    def static(name: str, request: Request) -> Response:
+        return _static(name, request)
+
+    return routes

@@ -1,0 +1,176 @@
+/**
+ * The scanner page. Frames go to the node one at a time until one holds a label; the node stores a scan only then, and
+ * the camera closes, so each label found is one scan.
+ */
+
+import { ask, post } from "./api.js";
+import { Camera, reasonOf, shrunk } from "./camera.js";
+import { currentPlace } from "./place.js";
+import { showReport } from "./report.js";
+import { language, say, sayOr } from "./texts.js";
+
+const FRAME_GAP = 350;
+const LONGEST_GAP = 5_000;
+const BATTERY_PATIENCE = 120_000;
+const PLAIN_MISSES = new Set(["no-code", "broken-picture"]);
+
+const at = (id) => document.getElementById(id);
+const camera = new Camera(at("video"));
+let round = 0;
+let place = null;
+
+const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+function hint(key) {
+  if (at("say").textContent !== say(key)) at("say").textContent = say(key);
+}
+
+function trouble(text) {
+  at("trouble").textContent = text;
+  at("trouble").hidden = text === "";
+}
+
+function wordsFor(error) {
+  if (error.reason === "offline") return say("scan.offline");
+  return sayOr(`problem.${error.reason}`, say("scan.problem"));
+}
+
+function sendPicture(picture) {
+  const form = new FormData();
+  form.append("picture", picture, "label.jpg");
+  if (place) form.append("scan", JSON.stringify({ place }));
+  return ask(`/v1/scans/image?lang=${language}`, { method: "POST", body: form });
+}
+
+function closeCamera() {
+  round += 1;
+  camera.stop();
+  at("camera").hidden = true;
+}
+
+function showAnswer(answer) {
+  closeCamera();
+  trouble("");
+  at("resume").hidden = true;
+  at("other").hidden = true;
+  at("result").hidden = false;
+  const card = showReport(at("report"), answer.report);
+  navigator.vibrate?.(answer.report.verdict.endsWith("genuine") && answer.report.verdict !== "label-not-genuine" ? 60 : [90, 60, 90]);
+  card.focus();
+  scrollTo({ top: 0 });
+}
+
+/** What a frame's failure means: how long to wait, and what to say. */
+function afterMiss(error, gap) {
+  if (PLAIN_MISSES.has(error.reason)) {
+    hint("scan.looking");
+    return FRAME_GAP;
+  }
+  at("say").textContent = wordsFor(error);
+  if (error.reason === "offline" || error.status === 429 || error.status >= 500) {
+    return Math.max(error.retryAfter * 1000, Math.min(gap * 2, LONGEST_GAP));
+  }
+  return FRAME_GAP;
+}
+
+/** Sends frames until a label is found, the camera is closed, or two minutes have passed. */
+async function look(mine) {
+  const until = performance.now() + BATTERY_PATIENCE;
+  let gap = FRAME_GAP;
+  while (mine === round && performance.now() < until) {
+    const sent = performance.now();
+    const picture = document.hidden ? null : await camera.frame();
+    try {
+      const answer = picture && (await sendPicture(picture));
+      if (mine !== round) return;
+      if (answer) {
+        showAnswer(answer);
+        return;
+      }
+      gap = FRAME_GAP;
+    } catch (error) {
+      if (error.reason === undefined) throw error;
+      if (mine !== round) return;
+      gap = afterMiss(error, gap);
+    }
+    await wait(Math.max(0, gap - (performance.now() - sent)));
+  }
+  if (mine === round) pause();
+}
+
+function pause() {
+  closeCamera();
+  trouble(say("scan.paused"));
+  at("resume").hidden = false;
+}
+
+async function startCamera() {
+  const mine = ++round;
+  trouble("");
+  at("resume").hidden = true;
+  at("result").hidden = true;
+  at("other").hidden = false;
+  if (!Camera.available) {
+    at("camera").hidden = true;
+    trouble(say("scan.insecure"));
+    return;
+  }
+  at("camera").hidden = false;
+  hint("scan.starting");
+  try {
+    await camera.start();
+  } catch (error) {
+    closeCamera();
+    trouble(say(`scan.${reasonOf(error)}`));
+    at("resume").hidden = false;
+    return;
+  }
+  if (mine !== round) {
+    camera.stop();
+    return;
+  }
+  hint("scan.looking");
+  await look(mine);
+}
+
+/** One picture or text given by hand: here every problem is worth a sentence. */
+async function checkOnce(request) {
+  closeCamera();
+  trouble(say("scan.reading"));
+  try {
+    showAnswer(await request());
+  } catch (error) {
+    if (error.reason === undefined) throw error;
+    trouble(wordsFor(error));
+    at("resume").hidden = false;
+  }
+}
+
+at("again").addEventListener("click", startCamera);
+at("resume").addEventListener("click", startCamera);
+
+at("file").addEventListener("change", async (event) => {
+  const [file] = event.target.files;
+  if (!file) return;
+  await checkOnce(async () => sendPicture(await shrunk(file)));
+  event.target.value = "";
+});
+
+at("typed").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const raw = at("raw").value.trim();
+  await checkOnce(() => post(`/v1/scans?lang=${language}`, { raw, place }));
+  at("raw").value = "";
+});
+
+at("place").addEventListener("change", async (event) => {
+  place = null;
+  if (!event.target.checked) return;
+  place = await currentPlace();
+  if (place !== null) return;
+  event.target.checked = false;
+  trouble(say("scan.place-missing"));
+});
+
+addEventListener("pagehide", closeCamera);
+startCamera();
