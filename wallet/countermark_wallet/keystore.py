@@ -47,11 +47,6 @@ class UnlockedWallet:
         return derivation.seed_of(self._entropy)
 
     @property
-    def words(self) -> str:
-        """The 24 back-up words. Whoever reads them holds the wallet."""
-        return derivation.words_of(self._entropy)
-
-    @property
     def address(self) -> str:
         """The account's permanent address, which is that of its first key."""
         return self.signer().address
@@ -127,17 +122,21 @@ class WalletKeystore:
 
     def unlock(self, name: str, password: str) -> UnlockedWallet:
         """The wallet `name`. Raises NotFound (no-such-wallet), NotPermitted (wrong-password), InputRefused."""
+        self.require(name)
         folder = self.folder(name)
-        if not (folder / "keystore.json").is_file():
+        raw = read_bounded(folder / "keystore.json", _FILE_BYTES, what="keystore")
+        return UnlockedWallet(name, folder, _unlock(_read_document(raw), password))
+
+    def require(self, name: str) -> None:
+        """Raises NotFound (no-such-wallet) unless the wallet `name` exists, so that nobody is asked its password."""
+        if not (self.folder(name) / "keystore.json").is_file():
             known = ", ".join(self.names()) or "none"
             raise NotFound(
                 got=f"wallet {name!r}",
                 expected=f"one of the wallets in {self.home}: {known}",
-                next_step=f"run: countermark wallet create --wallet {name}",
+                next_step=f"run: countermark wallet create {name}",
                 reason="no-such-wallet",
             )
-        raw = read_bounded(folder / "keystore.json", _FILE_BYTES, what="keystore")
-        return UnlockedWallet(name, folder, _unlock(_read_document(raw), password))
 
 
 def _draw(entropy: Callable[[int], bytes]) -> bytes:
@@ -171,7 +170,7 @@ def _unlock(document: Mapping[str, Any], password: str) -> bytes:
         raise NotPermitted(
             got="a password that does not open the wallet",
             expected="the wallet's password",
-            next_step="try again; without the password only the 24 back-up words help",
+            next_step="try again; nobody can restore a lost password",
             reason="wrong-password",
         ) from None
     if len(secret) != derivation.ENTROPY_BYTES:
@@ -225,6 +224,6 @@ def _exists(name: str) -> NotPermitted:
     return NotPermitted(
         got=f"wallet {name!r}, which exists",
         expected="a new name: a wallet is never overwritten",
-        next_step="choose another name with --wallet",
+        next_step="choose another name",
         reason="wallet-exists",
     )

@@ -1,0 +1,85 @@
+"""What one run of the command knows: options given, the wallet once it is unlocked, how results are shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from countermark.errors import CountermarkError
+
+from countermark_wallet.passwords import PasswordSource
+
+if TYPE_CHECKING:
+    from countermark.chain.contracts import Contracts
+
+    from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
+    from countermark_wallet.ledger import Ledger
+    from countermark_wallet.signer import WalletSigner
+
+
+@dataclass
+class Session:
+    """Core's CommandContext. The wallet opens on first use, so commands that need none ask for no password."""
+
+    home: Path = field(default_factory=Path)
+    node_url: str = ""
+    wallet_name: str = ""
+    json_output: bool = False
+    passwords: PasswordSource = field(default_factory=PasswordSource)
+    _wallet: UnlockedWallet | None = field(default=None, repr=False)
+
+    def keystore(self) -> WalletKeystore:
+        """The wallets of this installation."""
+        from countermark_wallet.keystore import WalletKeystore
+
+        return WalletKeystore(self.home)
+
+    def wallet(self) -> UnlockedWallet:
+        """The chosen wallet, unlocked. Raises NotPermitted, NotFound."""
+        if self._wallet is None:
+            keystore = self.keystore()
+            keystore.require(self.wallet_name)
+            self._wallet = keystore.unlock(self.wallet_name, self.passwords.ask(self.wallet_name))
+        return self._wallet
+
+    def signer(self) -> WalletSigner:
+        """The chosen wallet's first key."""
+        return self.wallet().signer()
+
+    def ledger(self) -> Ledger:
+        """The node's ledger, as the chosen wallet's party."""
+        from countermark_wallet.ledger import connect
+
+        return connect(self.node_url, self.signer())
+
+    def contracts(self) -> tuple[Contracts, int]:
+        """The node's contracts for reading, and the chain id; no wallet is needed."""
+        from countermark_wallet.ledger import read_only
+
+        return read_only(self.node_url)
+
+    def show(self, result: Mapping[str, Any], lines: Sequence[str]) -> None:
+        """The result of a command: `lines` for people, the first behind `OK:`; one JSON document with --json."""
+        if self.json_output:
+            typer.echo(json.dumps({"ok": True, **result}, ensure_ascii=False))
+            return
+        typer.echo(f"OK: {lines[0]}")
+        for line in lines[1:]:
+            typer.echo(f"    {line}")
+
+    def fail(self, error: CountermarkError) -> None:
+        """One line on standard error, or the problem document."""
+        typer.echo(
+            json.dumps(error.problem(), ensure_ascii=False) if self.json_output else f"FAIL: {error.line()}", err=True
+        )
+
+
+def session_of(ctx: typer.Context, as_json: bool = False) -> Session:
+    """The run's session; `as_json` is the command's own --json."""
+    session = ctx.ensure_object(Session)
+    session.json_output = session.json_output or as_json
+    return session

@@ -1,0 +1,284 @@
+"""Custody from wallet to wallet: the giver offers, the receiver accepts all or less, anyone submits both signatures."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from countermark.chain.transactions import TransactionReceipt
+from countermark.custody.handover import Basis, Handover, Purpose, Receipt, RunLine
+from countermark.errors import InputRefused, NotPermitted, WrongChain
+from countermark.identifiers import check_account, index_of, series_of
+from countermark.roles import KeyScope
+from countermark.signing import TypedMessage
+from countermark.signing_check import recover
+
+from countermark_wallet.ledger import Ledger
+from countermark_wallet.periods import utc_now
+
+FILE_BYTES = 256 * 1024
+DEADLINE_DAYS = 7
+_OFFER = "countermark/handover-offer/1"
+_ACCEPTANCE = "countermark/handover-acceptance/1"
+_NONE = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverOffer:
+    """A handover with its giver's signature, for one contract on one chain."""
+
+    chain_id: int
+    contract: str
+    handover: Handover
+    signature: bytes
+
+    def to_json(self) -> str:
+        """The file that goes to the receiver."""
+        return json.dumps({"format": _OFFER, **self.members()}, indent=1)
+
+    def members(self) -> dict[str, Any]:
+        """What offer and acceptance files share."""
+        return {
+            "chain_id": self.chain_id,
+            "contract": self.contract,
+            "handover": self.handover.to_json(),
+            "giver_signature": "0x" + self.signature.hex(),
+        }
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Reads an offer file. Raises InputRefused."""
+        return cls._from_members(_read(text, _OFFER, _OFFER_KEYS))
+
+    @classmethod
+    def _from_members(cls, given: dict[str, Any]) -> Self:
+        return cls(
+            _chain_id(given["chain_id"]),
+            _address(given["contract"]),
+            Handover.from_json(given["handover"]),
+            _signature(given["giver_signature"]),
+        )
+
+    def typed(self) -> TypedMessage:
+        """What the giver signed."""
+        return self.handover.typed(self.chain_id, self.contract)
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverAcceptance:
+    """An offer with the receipt and its receiver's signature: all that the contract needs."""
+
+    offer: HandoverOffer
+    receipt: Receipt
+    signature: bytes
+
+    def to_json(self) -> str:
+        """The file that goes back to the giver."""
+        members = {"receipt": self.receipt.to_json(), "receiver_signature": "0x" + self.signature.hex()}
+        return json.dumps({"format": _ACCEPTANCE, **self.offer.members(), **members}, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Reads an acceptance file. Raises InputRefused."""
+        given = _read(text, _ACCEPTANCE, _OFFER_KEYS | {"receipt", "receiver_signature"})
+        offer = HandoverOffer._from_members(given)
+        return cls(offer, Receipt.from_json(given["receipt"]), _signature(given["receiver_signature"]))
+
+    def typed(self) -> TypedMessage:
+        """What the receiver signed."""
+        return self.receipt.typed(self.offer.chain_id, self.offer.contract)
+
+
+@dataclass(frozen=True)
+class HandingOver:
+    """Handovers of the ledger's party. `random` gives nonces."""
+
+    ledger: Ledger
+    clock: Callable[[], datetime] = utc_now
+    random: Callable[[int], bytes] = secrets.token_bytes
+
+    def offer(
+        self,
+        to: str,
+        runs: Sequence[RunLine],
+        *,
+        purpose: Purpose = Purpose.SALE,
+        basis: Basis = Basis.COUNTED,
+        days: int = DEADLINE_DAYS,
+    ) -> HandoverOffer:
+        """Signs a handover of `runs` (ascending, at most 32) to account `to`; sends nothing. Raises InputRefused."""
+        now = self.clock()
+        handover = Handover(
+            giver=self.ledger.account,
+            receiver=check_account(to),
+            runs=tuple(runs),
+            units=(),
+            purpose=purpose,
+            basis=basis,
+            event_time=int(now.timestamp()),
+            place=_NONE,
+            seals=_NONE,
+            document=_NONE,
+            nonce=int.from_bytes(self.random(16), "big"),
+            deadline=_deadline(now, days),
+        )
+        handover.check(now)
+        contract = self.ledger.deployment.address("Handovers")
+        signature = self.ledger.signer.sign_typed(handover.typed(self.ledger.chain_id, contract))
+        return HandoverOffer(self.ledger.chain_id, contract, handover, signature)
+
+    def accept(
+        self, offer: HandoverOffer, runs: Sequence[RunLine] | None = None, *, days: int = DEADLINE_DAYS
+    ) -> HandoverAcceptance:
+        """Signs a receipt for `runs`, or for all that is offered. What is not taken stays with the giver, on record.
+
+        Raises NotPermitted (not-the-receiver, wrong-signature), WrongChain, InputRefused.
+        """
+        self._check_offer(offer)
+        if offer.handover.receiver != self.ledger.account:
+            raise NotPermitted(
+                got=f"a handover to {offer.handover.receiver}",
+                expected=f"one to this wallet's account, {self.ledger.account}",
+                next_step="choose the receiver's wallet with --wallet",
+                reason="not-the-receiver",
+            )
+        now = self.clock()
+        receipt = Receipt(
+            handover=offer.handover.struct_hash(),
+            runs=offer.handover.runs if runs is None else tuple(runs),
+            units=(),
+            exceptions=_NONE,
+            event_time=int(now.timestamp()),
+            deadline=_deadline(now, days),
+        )
+        receipt.check(now)
+        receipt.check_against(offer.handover)
+        signature = self.ledger.signer.sign_typed(receipt.typed(offer.chain_id, offer.contract))
+        return HandoverAcceptance(offer, receipt, signature)
+
+    def submit(self, acceptance: HandoverAcceptance) -> TransactionReceipt:
+        """Sends both signatures; any party may. Raises ContractRefused, NotPermitted, WrongChain, InputRefused."""
+        offer = acceptance.offer
+        self._check_offer(offer)
+        acceptance.receipt.check_against(offer.handover)
+        self._check_key(offer.handover.receiver, recover(acceptance.typed(), acceptance.signature))
+        call = self.ledger.handovers.hand_over(
+            offer.handover, offer.signature, acceptance.receipt, acceptance.signature
+        )
+        return self.ledger.send(call)
+
+    def _check_offer(self, offer: HandoverOffer) -> None:
+        here = (self.ledger.chain_id, self.ledger.deployment.address("Handovers"))
+        if (offer.chain_id, offer.contract) != here:
+            raise WrongChain(
+                got=f"a handover for contract {offer.contract} on chain {offer.chain_id}",
+                expected=f"contract {here[1]} on chain {here[0]}",
+                next_step="give the address of a node of that chain with --node",
+            )
+        offer.handover.check(self.clock())
+        self._check_key(offer.handover.giver, recover(offer.typed(), offer.signature))
+
+    def _check_key(self, account: str, key: str) -> None:
+        if not self.ledger.trust.is_key_for(account, key, KeyScope.CUSTODY):
+            raise NotPermitted(
+                got=f"a signature by {key}",
+                expected=f"one by a custody key of {account}",
+                next_step="ask that party for a handover signed with its own wallet",
+                reason="wrong-signature",
+            )
+
+
+def describe(document: HandoverOffer | HandoverAcceptance) -> tuple[str, ...]:
+    """What was signed, in plain words, from the signed data alone: nothing a sender could word otherwise."""
+    offer = document if isinstance(document, HandoverOffer) else document.offer
+    handover = offer.handover
+    lines = [
+        f"From {handover.giver}",
+        f"To {handover.receiver}",
+        *(f"Hands over {_run(line)}" for line in handover.runs),
+        f"Items in all: {handover.items}",
+        f"Purpose: {_words(handover.purpose.name)}; quantity {_words(handover.basis.name)}",
+        f"Signed at {_time(handover.event_time)}, valid until {_time(handover.deadline)}, on chain {offer.chain_id}",
+    ]
+    if isinstance(document, HandoverAcceptance):
+        missing = handover.items - document.receipt.items
+        lines += [f"Takes {_run(line)}" for line in document.receipt.runs]
+        lines.append(f"Not taken: {missing}" + (" (stays with the giver, on record)" if missing else ""))
+    return tuple(lines)
+
+
+def _run(line: RunLine) -> str:
+    series, first, last = series_of(line.first), index_of(line.first), index_of(line.last)
+    return f"{line.items} items: series {series}, places {first} to {last} (tokens {line.first} to {line.last})"
+
+
+def _words(name: str) -> str:
+    return name.lower().replace("_", " ")
+
+
+def _time(seconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (ValueError, OverflowError, OSError):
+        return f"second {seconds}"
+
+
+def _deadline(now: datetime, days: int) -> int:
+    # A bound before the arithmetic; the contract's own limit of 30 days is checked with the handover.
+    return int((now + timedelta(days=max(-1, min(days, 10_000)))).timestamp())
+
+
+_OFFER_KEYS = frozenset({"chain_id", "contract", "handover", "giver_signature"})
+
+
+def _read(text: str | bytes, kind: str, keys: frozenset[str]) -> dict[str, Any]:
+    if len(text) > FILE_BYTES:
+        raise _refused(f"a file of {len(text)} bytes", f"at most {FILE_BYTES} bytes")
+    try:
+        given = json.loads(text, object_pairs_hook=_distinct)
+    except (ValueError, RecursionError):
+        raise _refused("a file that is not JSON", kind) from None
+    if not isinstance(given, dict) or given.get("format") != kind or set(given) != keys | {"format"}:
+        raise _refused("a file of another kind", kind)
+    return given
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError
+    return members
+
+
+def _chain_id(value: object) -> int:
+    if type(value) is not int or not 0 < value < 1 << 53:
+        raise _refused(f"chain_id {value!r}", "a chain id")
+    return value
+
+
+def _address(value: object) -> str:
+    return check_account(value if isinstance(value, str) else "")
+
+
+def _signature(value: object) -> bytes:
+    text = value if isinstance(value, str) and value.startswith("0x") and len(value) == 132 else ""
+    try:
+        raw = bytes.fromhex(text[2:])
+    except ValueError:
+        raw = b""
+    if len(raw) != 65:
+        raise _refused("a signature that is not 65 bytes", "0x and 130 hexadecimal digits")
+    return raw
+
+
+def _refused(got: str, expected: str) -> InputRefused:
+    return InputRefused(
+        got=got,
+        expected=expected,
+        next_step="ask the other party for the file as it was written",
+        reason="bad-handover-file",
+    )

@@ -1,0 +1,104 @@
+"""One party's way to the ledger: where it is, which contracts, and the key that signs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from countermark.chain.connection import ChainConnection
+from countermark.chain.contracts import (
+    BrandRegistry,
+    Contracts,
+    Handovers,
+    ProductToken,
+    TrademarkRegistry,
+    TrustRegistry,
+)
+from countermark.chain.deployment import Deployment
+from countermark.chain.event_types import ChainEvent
+from countermark.chain.events import one_event
+from countermark.chain.transactions import ContractCall, TransactionReceipt, TransactionSender
+from countermark.signing import AccountSigner
+
+from countermark_wallet.node_client import NodeClient
+
+E = TypeVar("E", bound=ChainEvent)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Reads and writes as the account whose first key `signer` is."""
+
+    connection: ChainConnection
+    deployment: Deployment
+    signer: AccountSigner
+
+    @property
+    def account(self) -> str:
+        """The permanent address of the party."""
+        return self.signer.address
+
+    @property
+    def chain_id(self) -> int:
+        """The chain's id."""
+        return self.connection.chain_id
+
+    @cached_property
+    def _contracts(self) -> Contracts:
+        return Contracts.of(self.connection, self.deployment)
+
+    @cached_property
+    def _sender(self) -> TransactionSender:
+        return TransactionSender(self.connection, self.signer)
+
+    @property
+    def trust(self) -> TrustRegistry:
+        """Accounts, keys, roles."""
+        return self._contracts.trust
+
+    @property
+    def brands(self) -> BrandRegistry:
+        """Prefixes, label keys, hosts."""
+        return self._contracts.brands
+
+    @property
+    def marks(self) -> TrademarkRegistry:
+        """Recorded trademarks."""
+        return self._contracts.marks
+
+    @property
+    def token(self) -> ProductToken:
+        """Series, segments, holders."""
+        return self._contracts.token
+
+    @property
+    def handovers(self) -> Handovers:
+        """Two-signature handovers."""
+        return self._contracts.handovers
+
+    def send(self, call: ContractCall) -> TransactionReceipt:
+        """Simulates, signs, sends and waits. Raises ContractRefused, TooLarge, Unavailable."""
+        return self._sender.send(call)
+
+    def event(self, receipt: TransactionReceipt, kind: type[E]) -> E:
+        """The first event of `kind` in `receipt`. Raises NotFound when the contracts did not write it."""
+        return one_event(receipt, kind, self.deployment)
+
+
+def read_only(node_url: str) -> tuple[Contracts, int]:
+    """The contracts of the node at `node_url` and their chain id, for reading. Raises Unavailable, WrongChain."""
+    connection, deployment = _reach(node_url)
+    return Contracts.of(connection, deployment), connection.chain_id
+
+
+def connect(node_url: str, signer: AccountSigner) -> Ledger:
+    """The ledger of the node at `node_url`. Raises Unavailable, WrongChain."""
+    return Ledger(*_reach(node_url), signer)
+
+
+def _reach(node_url: str) -> tuple[ChainConnection, Deployment]:
+    with NodeClient(node_url) as node:
+        network = node.network()
+        url = node.url + network.rpc
+    return ChainConnection.to(url, expected_chain_id=network.deployment.chain_id), network.deployment

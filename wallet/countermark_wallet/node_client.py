@@ -1,0 +1,141 @@
+"""A small client of a node's API; the node's problem documents become our errors again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from countermark.chain.deployment import Deployment
+from countermark.errors import CountermarkError, InputRefused, Unavailable
+
+from countermark_wallet.problem import NodeProblem, problem_error
+
+if TYPE_CHECKING:
+    import httpx
+
+_ANSWER_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What a node says of its ledger. `rpc` is the path of the JSON-RPC route at the node."""
+
+    deployment: Deployment
+    rpc: str
+
+
+class NodeClient:
+    """`url` is the node's base URL; `transport` stands in for the network in tests. Times in seconds.
+
+    Every method raises Unavailable when the node does not answer in time or not as a node does, and the error that the
+    node's problem document names otherwise.
+    """
+
+    def __init__(self, url: str, *, transport: httpx.BaseTransport | None = None, timeout: float = 10.0) -> None:
+        import httpx
+
+        self.url = url.rstrip("/")
+        if not self.url.startswith(("http://", "https://")):
+            raise InputRefused(
+                got=url,
+                expected="a node address that begins with http:// or https://",
+                next_step="set COUNTERMARK_NODE_URL or give --node",
+                reason="bad-node-url",
+            )
+        self._client = httpx.Client(base_url=self.url, transport=transport, timeout=timeout, follow_redirects=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._client.close()
+
+    def network(self) -> Network:
+        """The ledger that the node works with (GET /v1/network)."""
+        answer = self._request("GET", "/v1/network")
+        members = {
+            "format": "countermark/deployment/1",
+            "chainId": answer.get("chain_id"),
+            "block": answer.get("block", 0),
+            "contracts": answer.get("contracts"),
+        }
+        rpc = answer.get("rpc")
+        try:
+            deployment = Deployment.from_json(members)
+        except InputRefused as error:
+            raise self._strange(error.got) from None
+        if not isinstance(rpc, str) or not rpc.startswith("/") or rpc.startswith("//"):
+            raise self._strange(f"rpc {rpc!r}")
+        return Network(deployment, rpc)
+
+    def send_scan(self, scan: Mapping[str, Any]) -> dict[str, Any]:
+        """Records one scan and returns its verdict report (POST /v1/scans)."""
+        return self._request("POST", "/v1/scans", json=dict(scan))
+
+    def send_packing_list(self, first_token: int, packing_list: Path, product_record: Path) -> dict[str, Any]:
+        """Uploads a commissioned segment's list and product record; both prove themselves by their hashes on chain."""
+        path = f"/v1/segments/{first_token}/packing-list"
+        with packing_list.open("rb") as items, product_record.open("rb") as record:
+            files = {
+                "packing_list": ("packing-list.csv", items, "text/csv"),
+                "product": ("product.json", record, "application/json"),
+            }
+            return self._request("POST", path, files=files)
+
+    def _request(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+        import httpx
+
+        try:
+            with self._client.stream(method, path, **content) as response:
+                body = self._read(response)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unavailable(
+                got=f"{self.url}: {type(error).__name__}",
+                expected="a node that answers",
+                next_step="start it with: countermark node, or give its address with --node",
+                reason="node-unreachable",
+            ) from None
+        answer = self._parse(body)
+        if response.status_code >= 400:
+            raise self._problem(response.status_code, answer)
+        if not isinstance(answer, dict) or response.status_code >= 300:
+            raise self._strange(f"status {response.status_code}")
+        return answer
+
+    def _read(self, response: httpx.Response) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > _ANSWER_BYTES:
+                raise self._strange(f"an answer of more than {_ANSWER_BYTES} bytes")
+        return bytes(body)
+
+    @staticmethod
+    def _parse(body: bytes) -> object:
+        import json
+
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError):
+            return None
+
+    def _problem(self, status: int, answer: object) -> CountermarkError:
+        problem = NodeProblem.read(answer)
+        return problem_error(problem) if problem else self._strange(f"status {status} without a problem document")
+
+    def _strange(self, got: str) -> Unavailable:
+        return Unavailable(
+            got=f"{self.url}: {got}",
+            expected="the answer of a Countermark node",
+            next_step="check the node's address and version",
+            reason="not-a-node",
+        )
