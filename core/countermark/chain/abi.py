@@ -15,13 +15,11 @@ from eth_utils.crypto import keccak
 from countermark.errors import InputRefused, Unavailable
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_RESERVED = {"from": "from_account", "to": "to_account"}
 
 
 def snake_case(name: str) -> str:
-    """A Solidity name as Python writes it; `from` and `to` become from_account and to_account."""
-    plain = _HUMP.sub("_", name.lstrip("_")).lower()
-    return _RESERVED.get(plain, plain)
+    """A Solidity name as Python writes it."""
+    return _HUMP.sub("_", name.strip("_")).lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +40,21 @@ class Field:
             kind = f"({','.join(part.kind for part in parts)})" + kind.removeprefix("tuple")
         return cls(name=str(entry.get("name", "")), kind=kind, indexed=bool(entry.get("indexed", False)), parts=parts)
 
+    @property
+    def python_name(self) -> str:
+        """The name in Python: snake_case; `from` and `to` say what they are, an account or a time."""
+        plain = snake_case(self.name)
+        if plain not in ("from", "to"):
+            return plain
+        return f"{plain}_account" if self.kind == "address" else f"{plain}_time"
+
     def python(self, value: Any) -> Any:
         """A decoded value: addresses as EIP-55, lists as tuples, structs as dicts with snake_case keys."""
         if self.kind.endswith("]"):
             inner = Field(self.name, self.kind[: self.kind.rindex("[")], False, self.parts)
             return tuple(inner.python(item) for item in value)
         if self.parts:
-            return {snake_case(part.name): part.python(item) for part, item in zip(self.parts, value, strict=True)}
+            return {part.python_name: part.python(item) for part, item in zip(self.parts, value, strict=True)}
         return to_checksum_address(value) if self.kind == "address" else value
 
 

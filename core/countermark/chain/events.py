@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from countermark.chain.abi import Field, Signature, decode_fields, snake_case
+from countermark.chain.abi import Field, Signature, decode_fields
 from countermark.chain.artifacts import artifact
 from countermark.chain.connection import ChainConnection
 from countermark.chain.deployment import Deployment
@@ -88,7 +88,7 @@ def _in_topic(field: Field) -> Field:
 
 def _named(name: str, fields: tuple[Field, ...], data: bytes) -> dict[str, Any]:
     values = decode_fields(name, fields, data)
-    return {snake_case(field.name): value for field, value in zip(fields, values, strict=True)}
+    return {field.python_name: value for field, value in zip(fields, values, strict=True)}
 
 
 def _same(value: Any) -> Any:

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from countermark.chain.abi import Field, decode_fields, snake_case
+from countermark.chain.abi import Field, decode_fields
 from countermark.chain.artifacts import known_error
 from countermark.chain.rpc_refused import EXECUTION_REVERTED, RpcRefused
 from countermark.chain.words import from_word
@@ -56,7 +56,7 @@ def revert_reason(data: bytes) -> tuple[str, dict[str, Any]]:
         signature = known_error(selector)
         if signature is not None:
             values = decode_fields(signature.name, signature.inputs, body)
-            names = [snake_case(field.name) for field in signature.inputs]
+            names = [field.python_name for field in signature.inputs]
             return signature.name, {name: _shown(name, value) for name, value in zip(names, values, strict=True)}
     except Unavailable:
         return "UnknownRevert", {"data": "0x" + data.hex()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from countermark.chain.abi import Signature, snake_case
+from countermark.chain.abi import Signature
 from countermark.chain.artifacts import artifact
 from countermark.chain.connection import ChainConnection
 from countermark.chain.logs import from_hex
@@ -39,7 +39,7 @@ class BoundContract:
 
     def _write(self, function: str, *arguments: Any) -> ContractCall:
         signature = self._signature(function)
-        names = (snake_case(field.name) for field in signature.inputs)
+        names = (field.python_name for field in signature.inputs)
         return ContractCall(
             contract=self.NAME,
             address=self.address,
