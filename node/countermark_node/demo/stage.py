@@ -1,0 +1,74 @@
+"""The stage: a folder of its own with a fresh chain, a node that serves HTTP, and a wallet for each party."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from countermark.errors import NotPermitted
+from countermark_wallet.keystore import WalletKeystore
+from countermark_wallet.node_client import NodeClient
+from countermark_wallet.safe_files import private_folder, write_whole
+
+from countermark_node.app import create_app
+from countermark_node.demo.cast import BRAND_HOST, Cast, accredit, create_wallets
+from countermark_node.installation import Installation
+from countermark_node.server import serve
+from countermark_node.services import NodeServices
+from countermark_node.settings import NodeSettings
+
+_MARKER = ".countermark-demo"
+_WORK_FACTOR = 1 << 12
+"""Lighter than the wallet's default: these keys guard a throw-away chain, and there are nine of them."""
+_SCANS_A_MINUTE = 100_000
+"""The story sends ten thousand scans at once; the limit of a real node would answer 429 long before."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Everything that stands while the story is told."""
+
+    folder: Path
+    url: str
+    services: NodeServices
+    cast: Cast
+    client: NodeClient
+    clock: Callable[[], datetime]
+
+
+def clear_folder(folder: Path) -> None:
+    """An empty folder for a new run. Raises NotPermitted when `folder` holds anything but an earlier run."""
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / _MARKER).is_file():
+            raise NotPermitted(
+                got=f"{folder}, which is not empty",
+                expected="an empty folder or one of an earlier demo",
+                next_step="choose another one with --folder",
+                reason="folder-in-use",
+            )
+        shutil.rmtree(folder)
+    private_folder(folder)
+    write_whole(folder / _MARKER, b"made by countermark demo; the next demo clears this folder\n")
+
+
+@contextmanager
+def raise_curtain(folder: Path, port: int, clock: Callable[[], datetime]) -> Iterator[Stage]:
+    """Chain, node and wallets, up and accredited; all stopped again at the end."""
+    password = secrets.token_urlsafe(18)
+    write_whole(folder / "password", password.encode("ascii"))
+    wallets = create_wallets(WalletKeystore(folder, work_factor=_WORK_FACTOR), password)
+    settings = NodeSettings(home=folder, public_scans_per_minute=_SCANS_A_MINUTE, public_host=BRAND_HOST)
+    installation = Installation.create(
+        folder, wallets["governor"].address, settings=settings, clock=clock, work_factor=_WORK_FACTOR
+    )
+    with installation:
+        services = NodeServices.build(installation, settings=settings, clock=clock)
+        with serve(create_app(services), port=port) as server:
+            cast = Cast.enter(wallets, server.url, clock)
+            accredit(cast, installation.account)
+            yield Stage(folder, server.url, services, cast, NodeClient(server.url), clock)
