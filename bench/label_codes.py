@@ -11,8 +11,6 @@ from collections.abc import Callable
 
 import qrcode
 import qrcode.image.svg
-from countermark_node.demo.photos import BUSY, SOFT, TURNED, photograph
-from countermark_scanner.decode import decode_picture, zbar_available
 from PIL import Image
 
 from countermark.labels.print_line import write_print_line
@@ -20,6 +18,8 @@ from countermark.labels.render import label_image, label_svg
 from countermark.labels.series import LabelOrder, SeriesSecrets, make_labels
 from countermark.labels.signature import label_message, read_signature
 from countermark.p256 import PrivateKey
+from countermark_node.demo.photos import BUSY, SOFT, TURNED, photograph
+from countermark_scanner.decode import decode_picture, zbar_available
 
 SECONDS = 2.0
 ORDER = LabelOrder("09521234543213", 1, 20_000, "id.brand.example")

@@ -1,4 +1,4 @@
-"""The house rules that a reader relies on: imports point one way, files stay small, nothing names a registry or a host."""
+"""The house rules that a reader relies on: imports point one way, files stay small, nothing names a registry."""
 
 from __future__ import annotations
 
@@ -22,7 +22,17 @@ MAY_IMPORT = {
     "countermark_scanner": {"countermark", "countermark_scanner"},
     "countermark_node": set(PACKAGES),
 }
-OUTSIDE_THE_CHAIN = {"web3", "httpx", "requests", "socket", "sqlite3", "fastapi", "sqlmodel", "sqlalchemy", "eth_tester"}
+OUTSIDE_THE_CHAIN = {
+    "web3",
+    "httpx",
+    "requests",
+    "socket",
+    "sqlite3",
+    "fastapi",
+    "sqlmodel",
+    "sqlalchemy",
+    "eth_tester",
+}
 
 
 def modules(package: str) -> list[Path]:

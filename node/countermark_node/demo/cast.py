@@ -83,7 +83,7 @@ def create_wallets(keystore: WalletKeystore, password: str) -> dict[str, Unlocke
 
 
 def accredit(cast: Cast, node_account: str) -> None:
-    """The trust tree: governor -> authorities -> brand -> those whom the brand introduces. The outsider gets nothing."""
+    """The trust tree: governor -> authorities -> brand -> those whom it introduces. The outsider gets nothing."""
     for party in (cast.registrar, cast.ip_office, cast.brand, cast.carrier, cast.retailer, cast.customs, cast.outsider):
         party.accreditation().register()
     governor = cast.governor.accreditation()

@@ -92,12 +92,16 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def demo(
-        leave: Annotated[bool, typer.Option("--exit", help="End after the story instead of leaving the node up.")] = False,
+        leave: Annotated[
+            bool, typer.Option("--exit", help="End after the story instead of leaving the node up.")
+        ] = False,
         json_file: Annotated[
             Path | None, typer.Option("--json", metavar="FILE", help="Write each step's result to FILE, for machines.")
         ] = None,
         folder: Annotated[Path, typer.Option(help="Folder for ledger, wallets and pictures.")] = Path("demo-run"),
-        products: Annotated[Path, typer.Option(help="CSV table of the brand's products.")] = Path("examples/products.csv"),
+        products: Annotated[Path, typer.Option(help="CSV table of the brand's products.")] = Path(
+            "examples/products.csv"
+        ),
         port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the node; 0 takes any free one.")] = PORT,
     ) -> None:
         """Play the main job: from a trademark to a customs alert, with 10,000 labels."""

@@ -12,7 +12,6 @@ from countermark.labels.render import label_image
 from countermark.labels.serial import native_serial
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
-
 from countermark_node.demo.cast import BRAND_HOST
 from countermark_node.demo.goods import Goods, save_photo
 from countermark_node.demo.photos import STRAIGHT, TURNED

@@ -8,15 +8,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from countermark.gs1.identity import ItemKey
-from countermark.products import Product
-from countermark_wallet.safe_files import private_folder, write_whole
-from countermark_wallet.series import CommissionedSegment, LabelPicture, MadeLabels
 from PIL import Image
 
+from countermark.gs1.identity import ItemKey
+from countermark.products import Product
 from countermark_node.demo.narrator import Narrator
 from countermark_node.demo.photos import Shot, photograph
 from countermark_node.demo.stage import Stage
+from countermark_wallet.safe_files import private_folder, write_whole
+from countermark_wallet.series import CommissionedSegment, LabelPicture, MadeLabels
 
 _WASTE_EVERY = 50
 """Each 50th label is torn, crooked or a roll's end, and goes into the bin."""

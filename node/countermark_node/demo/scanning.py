@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from countermark_scanner.picture_label import picture_label
-from countermark_wallet.scanning import ScanPlace, sign_scan
 
 from countermark_node.demo.cast import Party
+from countermark_scanner.picture_label import picture_label
+from countermark_wallet.scanning import ScanPlace, sign_scan
 
 ROTTERDAM = ScanPlace(51.9244, 4.4777, 20, "gnss")
 CHICAGO = ScanPlace(41.8781, -87.6298, 20, "gnss")

@@ -11,16 +11,15 @@ from datetime import datetime
 from pathlib import Path
 
 from countermark.errors import NotPermitted
-from countermark_wallet.keystore import WalletKeystore
-from countermark_wallet.node_client import NodeClient
-from countermark_wallet.safe_files import private_folder, write_whole
-
 from countermark_node.app import create_app
 from countermark_node.demo.cast import BRAND_HOST, Cast, accredit, create_wallets
 from countermark_node.installation import Installation
 from countermark_node.server import serve
 from countermark_node.services import NodeServices
 from countermark_node.settings import NodeSettings
+from countermark_wallet.keystore import WalletKeystore
+from countermark_wallet.node_client import NodeClient
+from countermark_wallet.safe_files import private_folder, write_whole
 
 _MARKER = ".countermark-demo"
 _WORK_FACTOR = 1 << 12

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
 from countermark.chain.event_types import DiscrepancyRecorded
 from countermark.credentials.trademark import Trademark
 from countermark.custody.handover import RunLine
 from countermark.errors import ContractRefused
 from countermark.products import Product
-from countermark_wallet.safe_files import private_folder
-
 from countermark_node.demo.cast import BRAND_NAME
 from countermark_node.demo.credentials import check_as_verifier
 from countermark_node.demo.customs_desk import CustomsDesk
@@ -29,6 +28,7 @@ from countermark_node.demo.outcome import Outcome, Step
 from countermark_node.demo.photos import BUSY, SOFT, STRAIGHT, TURNED
 from countermark_node.demo.scanning import CHICAGO, ROTTERDAM, SYDNEY, Scanning, notices_of, verdict_of
 from countermark_node.demo.stage import Stage
+from countermark_wallet.safe_files import private_folder
 
 GOOD = {1: STRAIGHT, 2: TURNED, 3: SOFT, 4: BUSY}
 COPIED, HOUNDED, WASTE, LAPSED = 1_501, 1_601, 50, 7
