@@ -1,0 +1,337 @@
+"""A world of contracts on a real EVM (revm), new for each test, and parties with keys.
+
+Every address is lower case; times are seconds since 1970. Gas is not measured here (accounts and slots stay warm from
+call to call): that is `tests/contracts/test_gas.py`, on py-evm.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyrevm
+import pytest
+import rlp  # type: ignore[import-untyped]
+from eth_abi import decode, encode
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_utils import keccak
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CHAIN_ID = 7_700_001
+NOW = 1_800_000_000
+DAY = 86_400
+FOR_EVER = 2**64 - 1
+ZERO = "0x" + "00" * 20
+DEPLOYER = "0x" + "de" * 20
+ORDER = (
+    "TrustRegistry",
+    "BrandRegistry",
+    "TrademarkRegistry",
+    "ProductToken",
+    "Handovers",
+    "AlertRegister",
+    "Directory",
+)
+SECP256K1_ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
+
+
+def abi_type(part: Mapping[str, Any]) -> str:
+    """The type of an ABI entry as eth-abi and selectors write it."""
+    kind: str = part["type"]
+    if not kind.startswith("tuple"):
+        return kind
+    return "(" + ",".join(abi_type(inner) for inner in part["components"]) + ")" + kind.removeprefix("tuple")
+
+
+def selector(entry: Mapping[str, Any]) -> bytes:
+    """keccak256 of an ABI entry's signature."""
+    return keccak(text=f"{entry['name']}({','.join(abi_type(part) for part in entry['inputs'])})")
+
+
+@cache
+def artifact(name: str) -> dict[str, Any]:
+    """The committed artifact of a contract or test harness."""
+    for folder in ("core/countermark/chain/artifacts", "tests/contracts/artifacts"):
+        path = ROOT / folder / f"{name}.json"
+        if path.exists():
+            document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return document
+    raise FileNotFoundError(name)
+
+
+class RevertedError(Exception):
+    """A contract reverted with this error and these arguments."""
+
+    def __init__(self, name: str, arguments: tuple[Any, ...]) -> None:
+        self.name, self.arguments = name, arguments
+        super().__init__(f"{name}{arguments}")
+
+
+@dataclass(frozen=True)
+class Party:
+    """An account and its only key."""
+
+    name: str
+    secret: bytes = field(repr=False)
+
+    @property
+    def address(self) -> str:
+        return str(Account.from_key(self.secret).address).lower()
+
+    def sign(self, typed: Mapping[str, Any]) -> bytes:
+        return bytes(Account.sign_message(encode_typed_data(full_message=dict(typed)), self.secret).signature)
+
+
+def party(name: str) -> Party:
+    """The party of this name; always the same key."""
+    return Party(name, keccak(text=f"countermark test {name}"))
+
+
+@dataclass(frozen=True)
+class Event:
+    """A decoded log."""
+
+    name: str
+    arguments: dict[str, Any]
+
+
+class Chain:
+    """revm with a clock that stands still until it is moved."""
+
+    def __init__(self, chain_id: int = CHAIN_ID) -> None:
+        env = pyrevm.Env(cfg=pyrevm.CfgEnv(chain_id=chain_id), block=pyrevm.BlockEnv(timestamp=NOW))
+        self.chain_id = chain_id
+        self.evm = pyrevm.EVM(env=env, spec_id="MERGE")
+        self.time = NOW
+        self.deployed = 0
+
+    def wait(self, seconds: int) -> None:
+        self.time += seconds
+        self.evm.set_block_env(pyrevm.BlockEnv(timestamp=self.time))
+
+    def predicted(self, nonce: int) -> str:
+        return "0x" + keccak(rlp.encode([bytes.fromhex(DEPLOYER[2:]), nonce]))[12:].hex()
+
+    def deploy(self, name: str, *arguments: object) -> Contract:
+        document = artifact(name)
+        inputs = next((e["inputs"] for e in document["abi"] if e["type"] == "constructor"), [])
+        code = bytes.fromhex(document["bytecode"][2:]) + encode([abi_type(part) for part in inputs], arguments)
+        try:
+            address = self.evm.deploy(DEPLOYER, code).lower()
+        except RuntimeError as failed:
+            raise reverted(failed, document["abi"]) from None
+        assert address == self.predicted(self.deployed)
+        self.deployed += 1
+        return Contract(self, name, address)
+
+
+def reverted(failed: RuntimeError, abi: Sequence[Mapping[str, Any]]) -> RevertedError:
+    """What revm's message says, decoded with the errors that `abi` lists."""
+    found = re.search(r"Revert .*output: 0x([0-9a-f]*)", str(failed))
+    if found is None:
+        return RevertedError("Halt", (str(failed),))
+    data = bytes.fromhex(found.group(1))
+    for entry in abi:
+        if entry["type"] == "error" and selector(entry)[:4] == data[:4]:
+            return RevertedError(entry["name"], decode([abi_type(p) for p in entry["inputs"]], data[4:]))
+    return RevertedError("Unknown", (data.hex(),))
+
+
+class Contract:
+    """One deployed contract; functions are called by their Solidity names."""
+
+    def __init__(self, chain: Chain, name: str, address: str) -> None:
+        self.chain, self.name, self.address = chain, name, address
+        self.abi: list[dict[str, Any]] = artifact(name)["abi"]
+        self._functions = {e["name"]: e for e in self.abi if e["type"] == "function"}
+        self._events = {selector(e): e for e in self.abi if e["type"] == "event"}
+
+    def calldata(self, function: str, *arguments: object) -> bytes:
+        entry = self._functions[function]
+        return selector(entry)[:4] + encode([abi_type(part) for part in entry["inputs"]], arguments)
+
+    def send(self, function: str, *arguments: object, by: Party | str = DEPLOYER) -> list[Event]:
+        """Calls and keeps what changed; returns this contract's events."""
+        self._call(function, arguments, by, is_static=False)
+        result = self.chain.evm.result
+        assert result is not None
+        return [self._event(log) for log in result.logs if log.address.lower() == self.address]
+
+    def refusal(self, function: str, *arguments: object, by: Party | str = DEPLOYER) -> tuple[Any, ...] | None:
+        """The name of the error with which the call reverts, and its arguments; None when it goes through."""
+        try:
+            self.send(function, *arguments, by=by)
+        except RevertedError as failed:
+            return (failed.name, *failed.arguments)
+        return None
+
+    def read(self, function: str, *arguments: object) -> Any:
+        """The return value; a tuple when there are several."""
+        output = self._call(function, arguments, DEPLOYER, is_static=True)
+        values = decode([abi_type(part) for part in self._functions[function]["outputs"]], output)
+        return values[0] if len(values) == 1 else values
+
+    def struct(self, function: str, *arguments: object) -> dict[str, Any]:
+        """The return value of a function that returns one struct, by field name."""
+        parts = self._functions[function]["outputs"][0]["components"]
+        return dict(zip([part["name"] for part in parts], self.read(function, *arguments), strict=True))
+
+    def _call(self, function: str, arguments: tuple[object, ...], by: Party | str, *, is_static: bool) -> bytes:
+        caller = by if isinstance(by, str) else by.address
+        data = self.calldata(function, *arguments)
+        try:
+            return bytes(self.chain.evm.message_call(caller, self.address, calldata=data, is_static=is_static))
+        except RuntimeError as failed:
+            raise reverted(failed, self.abi) from None
+
+    def _event(self, log: pyrevm.Log) -> Event:
+        topics = [bytes.fromhex(topic[2:]) for topic in log.topics]
+        entry = self._events[topics[0]]
+        indexed = [part for part in entry["inputs"] if part["indexed"]]
+        others = [part for part in entry["inputs"] if not part["indexed"]]
+        values = {
+            part["name"]: decode([abi_type(part)], topic)[0] for part, topic in zip(indexed, topics[1:], strict=True)
+        }
+        values |= dict(
+            zip([p["name"] for p in others], decode([abi_type(p) for p in others], bytes(log.data[1])), strict=True)
+        )
+        return Event(entry["name"], {part["name"]: values[part["name"]] for part in entry["inputs"]})
+
+
+def word(text: str) -> bytes:
+    """ASCII, left-aligned in 32 bytes."""
+    return text.encode("ascii").ljust(32, b"\0")
+
+
+class World:
+    """All contracts, wired, and a cast: an office, a brand with a mark and a prefix, a carrier, a retailer, customs."""
+
+    word = staticmethod(word)
+    party = staticmethod(party)
+    GTIN = 9_506_000_134_352
+    PREFIX, PREFIX_LENGTH = 950_600_0, 7
+    MARK = word("EM500000018012345")
+
+    def __init__(self, chain: Chain, module: str | None = None) -> None:
+        """`module`: an address that moves items instead of the Handovers contract."""
+        self.chain = chain
+        self.governor, self.registrar, self.office = party("governor"), party("registrar"), party("office")
+        self.brand, self.carrier, self.retailer = party("brand"), party("carrier"), party("retailer")
+        self.customs, self.stranger = party("customs"), party("stranger")
+        self._deploy(module)
+        self._register()
+
+    def _deploy(self, module: str | None) -> None:
+        chain = self.chain
+        trust, brands, marks, token, handovers, alerts, directory = (chain.predicted(n) for n in range(7))
+        self.trust = chain.deploy("TrustRegistry", self.governor.address)
+        self.brands = chain.deploy("BrandRegistry", trust)
+        self.marks = chain.deploy("TrademarkRegistry", trust)
+        self.token = chain.deploy("ProductToken", trust, brands, marks, module or handovers)
+        self.handovers = chain.deploy("Handovers", trust, token, alerts)
+        self.alerts = chain.deploy("AlertRegister", trust, module or handovers, 500)
+        addresses = [trust, brands, marks, token, handovers, alerts, directory]
+        self.directory = chain.deploy("Directory", trust, 2 * DAY, [word(name) for name in ORDER], addresses)
+
+    def _register(self) -> None:
+        for who in (self.registrar, self.office, self.brand, self.carrier, self.retailer, self.customs, self.stranger):
+            self.trust.send("registerAccount", by=who)
+        for who, role in (
+            (self.registrar, "identifier-registrar"),
+            (self.office, "ip-office"),
+            (self.customs, "customs"),
+        ):
+            self.grant(self.governor, who, role, 3)
+        self.grant(self.office, self.brand, "brand", 3)
+        self.grant(self.brand, self.carrier, "carrier", 2)
+        self.grant(self.brand, self.retailer, "retailer", 2)
+        self.brands.send("assignPrefix", self.brand.address, self.PREFIX, self.PREFIX_LENGTH, by=self.registrar)
+        self.marks.send("assignOffice", b"EM", self.office.address, by=self.governor)
+        self.record_mark(self.MARK)
+
+    def grant(self, by: Party, to: Party, role: str, level: int, start: int = 0, end: int = FOR_EVER) -> list[Event]:
+        return self.trust.send("grant", to.address, word(role), level, start, end, by=by)
+
+    def consent(self, account: Party, key: Party, scopes: int, start: int = 0, end: int = FOR_EVER) -> bytes:
+        """The new key's signature that it will act for `account`."""
+        fields = [
+            ("account", "address"),
+            ("key", "address"),
+            ("scopes", "uint32"),
+            ("notBefore", "uint64"),
+            ("notAfter", "uint64"),
+        ]
+        message = dict(
+            zip([name for name, _ in fields], (account.address, key.address, scopes, start, end), strict=True)
+        )
+        return key.sign(self.typed(self.trust, {"KeyConsent": fields}, "KeyConsent", message))
+
+    def add_key(self, account: Party, key: Party, scopes: int, start: int = 0, end: int = FOR_EVER) -> list[Event]:
+        consent = self.consent(account, key, scopes, start, end)
+        return self.trust.send("addKey", key.address, scopes, start, end, consent, by=account)
+
+    def typed(
+        self,
+        contract: Contract,
+        types: Mapping[str, Sequence[tuple[str, str]]],
+        primary: str,
+        message: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """An EIP-712 message for `contract` on this chain, written out independently of countermark.custody."""
+        domain = [("name", "string"), ("version", "string"), ("chainId", "uint256"), ("verifyingContract", "address")]
+        return {
+            "types": {
+                kind: [{"name": name, "type": type_} for name, type_ in fields]
+                for kind, fields in {"EIP712Domain": domain, **types}.items()
+            },
+            "primaryType": primary,
+            "domain": {
+                "name": "Countermark",
+                "version": "1",
+                "chainId": self.chain.chain_id,
+                "verifyingContract": contract.address,
+            },
+            "message": dict(message),
+        }
+
+    def record_mark(self, mark: bytes, holder: Party | None = None, end: int = FOR_EVER) -> list[Event]:
+        who = (holder or self.brand).address
+        return self.marks.send("record", mark, who, b"\x0c" * 32, 0, end, by=self.office)
+
+    def open_series(self, ceiling: int = 1_000_000) -> int:
+        arguments = (self.GTIN, self.PREFIX_LENGTH, [self.MARK], ceiling)
+        opened = self.token.send("openSeries", *arguments, by=self.brand)
+        return int(opened[0].arguments["series"])
+
+    def commission(self, series: int, count: int, **changes: Any) -> tuple[int, int]:
+        """Returns the ids of the first and last new item."""
+        values = {
+            "root": b"\x01" * 32, "lot": word("L-7"), "expiry": NOW + 365 * DAY, "passport": b"\x02" * 32,
+            "holder": self.brand.address,
+        } | changes  # fmt: skip
+        events = self.token.send("commission", series, count, *values.values(), by=self.brand)
+        return int(events[0].arguments["first"]), int(events[0].arguments["last"])
+
+
+@pytest.fixture
+def chain() -> Chain:
+    """An empty chain."""
+    return Chain()
+
+
+@pytest.fixture
+def make_world() -> Callable[..., World]:
+    """Makes further worlds, each on a chain of its own."""
+    return lambda module=None, chain_id=CHAIN_ID: World(Chain(chain_id), module)
+
+
+@pytest.fixture
+def world(chain: Chain) -> World:
+    """All contracts with their cast, nothing commissioned yet."""
+    return World(chain)
