@@ -11,7 +11,6 @@ from countermark.errors import InputRefused
 from countermark.identifiers import check_account
 from countermark.p256 import PublicKey
 from countermark.roles import Level, Role
-
 from countermark_wallet.ledger import Ledger
 from countermark_wallet.periods import Period, utc_now
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from countermark.chain.contracts import Contracts
 from countermark.chain.marks import MarkStatus
 from countermark.credentials.did_key import key_of
 from countermark.credentials.gate import read_header
-from countermark.credentials.trademark import MEDIA_TYPE, read_trademark_credential
+from countermark.credentials.trademark import MEDIA_TYPE, TrademarkCredential, read_trademark_credential
 from countermark.credentials.trust import AnchoredMark, CredentialCheck, OfficeKey, check_credential
+from countermark.errors import CredentialRefused
+from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.p256 import PublicKey
+from countermark_wallet.safe_files import read_bounded
 
 
 def check_on_chain(token: str, contracts: Contracts, *, chain_id: int, now: datetime) -> CredentialCheck:
@@ -24,6 +28,26 @@ def check_on_chain(token: str, contracts: Contracts, *, chain_id: int, now: date
     anchor = _anchor(contracts, mark)
     keys = [] if anchor is None else _office_keys(contracts, anchor.office, key)
     return check_credential(token, keys=keys, anchor=anchor, chain_id=chain_id, now=now)
+
+
+def read_token(path: Path, limits: Limits = DEFAULT_LIMITS) -> str:
+    """The token in a credential file; one line end after it is allowed. Raises NotFound, TooLarge, InputRefused."""
+    raw = read_bounded(path, limits.token_bytes, what="credential")
+    return raw.removesuffix(b"\n").removesuffix(b"\r").decode("ascii", "replace")
+
+
+def refuse_findings(check: CredentialCheck) -> TrademarkCredential:
+    """The credential when nothing speaks against it. Raises CredentialRefused with the first finding as its reason."""
+    if check.credential is not None and not check.findings:
+        return check.credential
+    first = check.findings[0]
+    details = ", ".join(f"{name} {value}" for name, value in first.params.items())
+    raise CredentialRefused(
+        got=f"{first.code}{f': {details}' if details else ''}",
+        expected="a credential that agrees with the ledger",
+        next_step="do not rely on it; ask the IP office",
+        reason=first.code,
+    )
 
 
 def _anchor(contracts: Contracts, mark: str) -> AnchoredMark | None:

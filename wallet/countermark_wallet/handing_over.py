@@ -16,7 +16,6 @@ from countermark.identifiers import check_account, index_of, series_of
 from countermark.roles import KeyScope
 from countermark.signing import TypedMessage
 from countermark.signing_check import recover
-
 from countermark_wallet.ledger import Ledger
 from countermark_wallet.periods import utc_now
 
@@ -190,6 +189,12 @@ class HandingOver:
                 next_step="ask that party for a handover signed with its own wallet",
                 reason="wrong-signature",
             )
+
+
+def read_document(raw: bytes) -> HandoverOffer | HandoverAcceptance:
+    """An offer or an acceptance, whichever the file is. Raises InputRefused."""
+    accepted = _ACCEPTANCE.encode() in raw
+    return HandoverAcceptance.from_json(raw) if accepted else HandoverOffer.from_json(raw)
 
 
 def describe(document: HandoverOffer | HandoverAcceptance) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from countermark.credentials.account_id import AccountId
 from countermark.credentials.trademark import Trademark, credential_hash, issue_trademark_credential
 from countermark.identifiers import check_mark
 from countermark.p256 import PrivateKey
-
 from countermark_wallet.ledger import Ledger
 from countermark_wallet.periods import Period, utc_now
 

@@ -18,7 +18,6 @@ from typing import Any
 from countermark.errors import InputRefused, NotFound, NotPermitted
 from countermark.labels.series import SeriesSecrets
 from countermark.p256 import PrivateKey
-
 from countermark_wallet import derivation
 from countermark_wallet.safe_files import private_folder, read_bounded, write_whole
 from countermark_wallet.signer import WalletSigner
@@ -108,8 +107,7 @@ class WalletKeystore:
                 next_step="choose a longer one, such as four unrelated words",
                 reason="weak-password",
             )
-        if (folder / "keystore.json").exists():
-            raise _exists(name)
+        self.require_free(name)
         secret = _draw(entropy)
         document = _lock(secret, password, self.work_factor)
         for part in (self.home, folder.parent, folder):
@@ -119,6 +117,11 @@ class WalletKeystore:
         except NotPermitted:
             raise _exists(name) from None
         return UnlockedWallet(name, folder, secret)
+
+    def require_free(self, name: str) -> None:
+        """Raises NotPermitted (wallet-exists) when there is a wallet `name`."""
+        if (self.folder(name) / "keystore.json").exists():
+            raise _exists(name)
 
     def unlock(self, name: str, password: str) -> UnlockedWallet:
         """The wallet `name`. Raises NotFound (no-such-wallet), NotPermitted (wrong-password), InputRefused."""

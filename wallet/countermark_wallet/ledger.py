@@ -20,7 +20,6 @@ from countermark.chain.event_types import ChainEvent
 from countermark.chain.events import one_event
 from countermark.chain.transactions import ContractCall, TransactionReceipt, TransactionSender
 from countermark.signing import AccountSigner
-
 from countermark_wallet.node_client import NodeClient
 
 E = TypeVar("E", bound=ChainEvent)

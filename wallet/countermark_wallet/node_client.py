@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from countermark.chain.deployment import Deployment
 from countermark.errors import CountermarkError, InputRefused, Unavailable
-
 from countermark_wallet.problem import NodeProblem, problem_error
 
 if TYPE_CHECKING:

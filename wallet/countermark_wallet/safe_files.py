@@ -7,9 +7,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
-from countermark.errors import InputRefused, NotFound, NotPermitted, TooLarge, Unavailable
+from countermark.errors import CountermarkError, InputRefused, NotFound, NotPermitted, TooLarge, Unavailable
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
@@ -62,17 +62,8 @@ def read_bounded(path: Path, limit: int, *, what: str) -> bytes:
     try:
         with path.open("rb") as stream:
             data = stream.read(limit + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        raise NotFound(
-            got=path, expected=f"a file with the {what}", next_step="check the path", reason="no-such-file"
-        ) from None
     except OSError as error:
-        raise InputRefused(
-            got=f"{path}: {error.strerror}",
-            expected=f"a readable file with the {what}",
-            next_step="check the path and its permissions",
-            reason="unreadable",
-        ) from None
+        raise _cannot_read(path, what, error) from None
     if len(data) > limit:
         raise TooLarge(
             got=f"{path} with more than {limit} bytes",
@@ -81,6 +72,28 @@ def read_bounded(path: Path, limit: int, *, what: str) -> bytes:
             reason="file-too-large",
         )
     return data
+
+
+@contextmanager
+def open_text(path: Path, *, what: str) -> Iterator[TextIO]:
+    """`path` as UTF-8 text with its own line ends, for a strict reader. Raises NotFound, InputRefused (unreadable)."""
+    try:
+        stream = path.open(encoding="utf-8", newline="")
+    except OSError as error:
+        raise _cannot_read(path, what, error) from None
+    with stream:
+        yield stream
+
+
+def _cannot_read(path: Path, what: str, error: OSError) -> CountermarkError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return NotFound(got=path, expected=f"a file with the {what}", next_step="check the path", reason="no-such-file")
+    return InputRefused(
+        got=f"{path}: {error.strerror}",
+        expected=f"a readable file with the {what}",
+        next_step="check the path and its permissions",
+        reason="unreadable",
+    )
 
 
 def _put_in_place(temporary: Path, path: Path, *, replace: bool) -> None:

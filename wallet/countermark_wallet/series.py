@@ -19,7 +19,6 @@ from countermark.labels.print_line import write_print_line
 from countermark.labels.series import Label, LabelOrder, make_labels
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.products import Product
-
 from countermark_wallet.keystore import UnlockedWallet
 from countermark_wallet.ledger import Ledger
 from countermark_wallet.safe_files import private_folder, whole_file, write_whole

@@ -12,7 +12,6 @@ from typing import Any, Self
 from countermark.errors import InputRefused, NotFound
 from countermark.gs1.identity import parse_gtin
 from countermark.products import Product, ProductRecord
-
 from countermark_wallet.safe_files import private_folder, read_bounded, write_whole
 
 FORMAT = "countermark/series/1"

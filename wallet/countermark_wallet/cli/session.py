@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from countermark.errors import CountermarkError
 
+from countermark.errors import CountermarkError
 from countermark_wallet.passwords import PasswordSource
 
 if TYPE_CHECKING:
     from countermark.chain.contracts import Contracts
-
     from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
     from countermark_wallet.ledger import Ledger
     from countermark_wallet.signer import WalletSigner

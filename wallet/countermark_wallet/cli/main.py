@@ -1,0 +1,112 @@
+"""Entry point of the `countermark` command: global options, command groups, and what an error looks like."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from countermark.errors import CountermarkError
+from countermark_wallet.cli import account, handover, series, trademark, wallet
+from countermark_wallet.cli.session import Session, session_of
+from countermark_wallet.passwords import PasswordSource
+
+COMMAND_GROUP = "countermark.commands"
+_GROUPS = (
+    ("wallet", wallet.app, "Wallets: the keys of one party, behind one password."),
+    ("account", account.app, "Accounts, roles, prefixes and listed keys on the ledger."),
+    ("trademark", trademark.app, "Trademark credentials: issue, revoke, check."),
+    ("series", series.app, "Series of labels: open, print, commission."),
+    ("handover", handover.app, "Custody from wallet to wallet."),
+)
+
+
+def run() -> None:
+    """The console script. Exit codes: 0 good, 1 refused with a `FAIL:` line, 2 wrong usage, 130 interrupted."""
+    sys.exit(main(sys.argv[1:], entry_points(group=COMMAND_GROUP)))
+
+
+def main(arguments: list[str], plugins: Iterable[EntryPoint] = ()) -> int:
+    """Runs one command line and returns its exit code. Errors of ours become one line, never a traceback."""
+    session = Session(json_output="--json" in arguments)
+    try:
+        build_app(plugins)(arguments, prog_name="countermark", obj=session)
+    except CountermarkError as error:
+        session.fail(error)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+def build_app(plugins: Iterable[EntryPoint]) -> typer.Typer:
+    """The command with the wallet's groups and those that other packages register."""
+    app = typer.Typer(
+        name="countermark",
+        help="Proves that a product's label and record are genuine, and where the product has been.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_options)
+    for name, group, text in _GROUPS:
+        app.add_typer(group, name=name, help=text, no_args_is_help=True)
+    for plugin in sorted(plugins, key=lambda entry: entry.name):
+        _add(app, plugin)
+    return app
+
+
+def _add(app: typer.Typer, plugin: EntryPoint) -> None:
+    try:
+        register = plugin.load()
+    except (ImportError, AttributeError) as error:
+        typer.echo(f"note: the command {plugin.name!r} is not available: {error}", err=True)
+        return
+    register(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"countermark {version('countermark')}")
+        raise typer.Exit
+
+
+def _options(
+    ctx: typer.Context,
+    home: Annotated[
+        Path | None, typer.Option(help="Folder of wallets and files. [COUNTERMARK_HOME, default ~/.countermark]")
+    ] = None,
+    node: Annotated[
+        str | None, typer.Option(help="Address of the node. [COUNTERMARK_NODE_URL, default http://127.0.0.1:8750]")
+    ] = None,
+    wallet: Annotated[
+        str | None, typer.Option(help="Name of the wallet to use. [COUNTERMARK_WALLET, default main]")
+    ] = None,
+    password_fd: Annotated[
+        int | None,
+        typer.Option(
+            "--password-fd",
+            help="File descriptor to read the wallet's password from; else COUNTERMARK_WALLET_PASSWORD, else a prompt.",
+            min=0,
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Show results and errors as JSON.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    # Imported here: reading settings takes longer than showing help.
+    from countermark_wallet.settings import WalletSettings
+
+    settings = WalletSettings()
+    session = session_of(ctx, as_json)
+    session.home = (home or settings.home).expanduser()
+    session.node_url = (node or settings.node_url).rstrip("/")
+    session.wallet_name = wallet or settings.wallet
+    session.passwords = PasswordSource(password_fd)

@@ -1,0 +1,159 @@
+"""countermark series: open, list, labels, commission, upload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from countermark_wallet.cli.options import GtinArgument, JsonFlag, NumberArgument
+from countermark_wallet.cli.session import Session, session_of
+
+if TYPE_CHECKING:
+    from countermark_wallet.series import BrandSeries
+    from countermark_wallet.series_state import CommissionedSegment, SeriesState
+
+app = typer.Typer()
+
+
+@app.command("open")
+def open_series(
+    ctx: typer.Context,
+    products: Annotated[Path, typer.Argument(metavar="PRODUCTS.csv", help="Table of products, one series each.")],
+    host: Annotated[str, typer.Option(help="Listed host that the printed links name.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Open a series for each product of a CSV table, as a brand.
+
+    Columns: gtin, name, brand, country, category, marks, quantity; optional lot and expiry.
+    """
+    from countermark.products import read_products
+    from countermark_wallet.safe_files import open_text
+
+    session = session_of(ctx, as_json)
+    with open_text(products, what="product table") as stream:
+        table = read_products(stream)
+    brand = _brand(session, host)
+    states = [brand.open(product) for product in table]
+    session.show(
+        {"series": [_state_json(state) for state in states]},
+        [f"{len(states)} series opened", *(_state_line(state) for state in states)],
+    )
+
+
+@app.command("list")
+def list_series(ctx: typer.Context, as_json: JsonFlag = False) -> None:
+    """List the series that this wallet opened."""
+    from countermark_wallet.series_state import SeriesStore
+
+    session = session_of(ctx, as_json)
+    session.keystore().require(session.wallet_name)
+    states = SeriesStore(session.keystore().folder(session.wallet_name)).all()
+    session.show(
+        {"series": [_state_json(state) for state in states]},
+        [f"{len(states)} series", *(_state_line(state) for state in states)],
+    )
+
+
+@app.command()
+def labels(
+    ctx: typer.Context,
+    gtin: GtinArgument,
+    number: NumberArgument,
+    out: Annotated[Path, typer.Option(help="Folder for the print line's CSV and the pictures.")],
+    pictures: Annotated[
+        int, typer.Option(help="How many of the first labels to draw as SVG and PNG.", min=0, max=10_000)
+    ] = 0,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make the labels of a series: a CSV for the print line, and pictures for people."""
+    from countermark_wallet.cli.progress import counting
+
+    session = session_of(ctx, as_json)
+    brand = _brand(session)
+    quantity = brand.store.load(gtin, number).quantity
+    with counting("labels", quantity, quiet=session.json_output) as progress:
+        made = brand.make_labels(gtin, number, out, pictures=range(1, pictures + 1), progress=progress)
+    session.show(
+        {
+            "count": made.count,
+            "print_line": str(made.print_line),
+            "pictures": [{"sequence": p.sequence, "svg": str(p.svg), "png": str(p.png)} for p in made.pictures],
+        },
+        [f"{made.count} labels in {made.print_line}", f"{len(made.pictures)} labels drawn in {out}"],
+    )
+
+
+@app.command()
+def commission(
+    ctx: typer.Context,
+    gtin: GtinArgument,
+    number: NumberArgument,
+    report: Annotated[Path, typer.Argument(metavar="REPORT.csv", help="Packed serials in packing order.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Make tokens of the products that the line really packed, and give the node what proves them."""
+    from countermark_wallet.safe_files import open_text
+
+    session = session_of(ctx, as_json)
+    brand = _brand(session)
+    with open_text(report, what="line report") as stream:
+        segment = brand.commission(gtin, number, stream)
+    _upload(session, segment)
+    session.show(
+        _segment_json(segment),
+        [
+            f"{segment.count} products commissioned as tokens {segment.first} to {segment.last}",
+            f"packing list {segment.packing_list}",
+            f"product      {segment.product_record}",
+        ],
+    )
+
+
+@app.command()
+def upload(ctx: typer.Context, gtin: GtinArgument, number: NumberArgument, as_json: JsonFlag = False) -> None:
+    """Give the node the packing lists of a series again, after it was not reachable when they were commissioned."""
+    from countermark_wallet.series_state import SeriesStore
+
+    session = session_of(ctx, as_json)
+    state = SeriesStore(session.keystore().folder(session.wallet_name)).load(gtin, number)
+    for segment in state.segments:
+        _upload(session, segment)
+    session.show(
+        {"segments": len(state.segments)}, [f"{len(state.segments)} packing lists given to {session.node_url}"]
+    )
+
+
+def _brand(session: Session, host: str = "") -> BrandSeries:
+    from countermark_wallet.series import BrandSeries
+
+    return BrandSeries(session.ledger(), session.wallet(), host)
+
+
+def _upload(session: Session, segment: CommissionedSegment) -> None:
+    from countermark_wallet.node_client import NodeClient
+
+    with NodeClient(session.node_url, timeout=120) as node:
+        node.send_packing_list(segment.first, segment.packing_list, segment.product_record)
+
+
+def _state_json(state: SeriesState) -> dict[str, Any]:
+    return {**state.to_json(), "segments": [_segment_json(segment) for segment in state.segments]}
+
+
+def _state_line(state: SeriesState) -> str:
+    packed = sum(segment.count for segment in state.segments)
+    return f"{state.gtin} series {state.number}: {state.quantity} labels, {packed} commissioned, {state.product.record.name}"
+
+
+def _segment_json(segment: CommissionedSegment) -> dict[str, Any]:
+    return {
+        "first": segment.first,
+        "last": segment.last,
+        "count": segment.count,
+        "root": segment.root.hex(),
+        "transaction": segment.transaction,
+        "packing_list": str(segment.packing_list),
+        "product_record": str(segment.product_record),
+    }
