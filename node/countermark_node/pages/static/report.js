@@ -2,7 +2,8 @@
 
 import { countryName, localTime, say } from "./texts.js";
 
-const ASIDES = new Set(["label-can-be-copied", "data-age"]);
+/** Notices that have their own place in the card. */
+const PLACED = new Set(["label-can-be-copied", "data-age"]);
 
 function copyOf(template) {
   return document.getElementById(template).content.firstElementChild.cloneNode(true);
@@ -34,13 +35,6 @@ function noticeRow(notice) {
   return row;
 }
 
-function asideRow(notice) {
-  const row = document.createElement("p");
-  row.dataset.code = notice.code;
-  row.textContent = notice.sentence;
-  return row;
-}
-
 function checkRow(check) {
   const row = copyOf("check-template");
   row.dataset.check = check.number;
@@ -55,11 +49,12 @@ function checkRow(check) {
 }
 
 function fillNotices(card, notices) {
-  const shown = notices.filter((notice) => !ASIDES.has(notice.code));
+  const shown = notices.filter((notice) => !PLACED.has(notice.code));
   card.querySelector("[data-list=notices]").replaceChildren(...shown.map(noticeRow));
   card.querySelector("[data-part=notices]").hidden = shown.length === 0;
-  const asides = notices.filter((notice) => ASIDES.has(notice.code));
-  card.querySelector("[data-list=asides]").replaceChildren(...asides.map(asideRow));
+  const placed = (code) => notices.find((notice) => notice.code === code);
+  card.querySelector("[data-part=copied]").hidden = !placed("label-can-be-copied");
+  fill(card, { "data-age": placed("data-age")?.sentence });
 }
 
 function fillAge(card, asOf) {

@@ -12,6 +12,7 @@ import { language, say, sayOr } from "./texts.js";
 const FRAME_GAP = 350;
 const LONGEST_GAP = 5_000;
 const BATTERY_PATIENCE = 120_000;
+const GOOD = new Set(["genuine", "label-genuine"]);
 const PLAIN_MISSES = new Set(["no-code", "broken-picture"]);
 
 const at = (id) => document.getElementById(id);
@@ -48,14 +49,20 @@ function closeCamera() {
   at("camera").hidden = true;
 }
 
+/** One short buzz for a good answer, two for any other; browsers allow it only after the person touched the page. */
+function buzz(verdict) {
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.(GOOD.has(verdict) ? 60 : [90, 60, 90]);
+}
+
 function showAnswer(answer) {
   closeCamera();
   trouble("");
   at("resume").hidden = true;
   at("other").hidden = true;
+  at("title").hidden = true;
   at("result").hidden = false;
   const card = showReport(at("report"), answer.report);
-  navigator.vibrate?.(answer.report.verdict.endsWith("genuine") && answer.report.verdict !== "label-not-genuine" ? 60 : [90, 60, 90]);
+  buzz(answer.report.verdict);
   card.focus();
   scrollTo({ top: 0 });
 }
@@ -109,6 +116,7 @@ async function startCamera() {
   trouble("");
   at("resume").hidden = true;
   at("result").hidden = true;
+  at("title").hidden = false;
   at("other").hidden = false;
   if (!Camera.available) {
     at("camera").hidden = true;
