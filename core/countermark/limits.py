@@ -17,6 +17,8 @@ class Limits:
     """Most pixels of a picture, read from its header before anything is decoded."""
     codes_in_picture: int = 16
     """Most codes looked for in one picture."""
+    picture_seconds: float = 3.0
+    """Time after which no further attempt at finding a code is begun."""
     json_body_bytes: int = 2 * 1024 * 1024
     """Largest JSON request body."""
     packing_list_bytes: int = 64 * 1024 * 1024

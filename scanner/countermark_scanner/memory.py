@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from countermark.gs1.identity import ItemKey
-
 from countermark_scanner.anomalies.clone import Contradiction
 from countermark_scanner.sources import BrandTrust, ChainState, ItemRecord, Standing
 

@@ -15,7 +15,6 @@ from typing import Literal, Protocol
 from countermark.gs1.identity import ItemKey
 from countermark.p256 import PublicKey
 from countermark.roles import Role
-
 from countermark_scanner.anomalies.clone import Contradiction
 from countermark_scanner.anomalies.scans import EvidenceClass, Place
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from countermark.gs1.label import ScannedLabel
-
 from countermark_scanner.checks.case import Case, VerifierSettings
 from countermark_scanner.checks.commissioning import check_commissioned
 from countermark_scanner.checks.custody import check_custody

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from countermark.gs1.label import ScannedLabel
-
 from countermark_scanner.anomalies.clone import Contradiction
 from countermark_scanner.sources import BrandTrust, ChainState, ItemRecord, ScannerContext, Standing
 

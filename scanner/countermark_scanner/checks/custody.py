@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from countermark.roles import AUTHORITIES
-
 from countermark_scanner.checks.case import Case
 from countermark_scanner.checks.findings import result
 from countermark_scanner.verdict import CheckResult

@@ -6,7 +6,6 @@ import hashlib
 
 from countermark.errors import InputRefused
 from countermark.products import ProductRecord, decode_product_record
-
 from countermark_scanner.checks.case import Case
 from countermark_scanner.checks.findings import result
 from countermark_scanner.verdict import CheckResult
@@ -24,7 +23,7 @@ def anchored_product(case: Case) -> ProductRecord | None:
 
 
 def check_passport(case: Case) -> CheckResult:
-    """(8) The record hashes to the segment's passport; a printed lot, which no signature covers, is the recorded one."""
+    """(8) The record hashes to the segment's passport; a printed lot, which is never signed, is the recorded one."""
     if case.record is None:
         return result("passport-no-item")
     printed, recorded = case.label.lot, case.record.lot

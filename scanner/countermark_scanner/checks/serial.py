@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from countermark.errors import LabelRefused
 from countermark.labels.signature import LabelSignature, read_signature
-
 from countermark_scanner.checks.case import Case
 from countermark_scanner.checks.findings import result
 from countermark_scanner.sources import LabelKeyTrust

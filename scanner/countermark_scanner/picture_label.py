@@ -1,0 +1,65 @@
+"""From a picture to the one label it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from countermark.errors import LabelRefused, PictureRefused, shown
+from countermark.gs1.identity import parse_gtin
+from countermark.gs1.label import ScannedLabel
+from countermark.gs1.label_text import read_label
+from countermark.limits import DEFAULT_LIMITS, Limits
+from countermark_scanner.decode import DecodedCode, decode_picture
+
+
+def picture_label(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ScannedLabel:
+    """The label in a picture file. Raises PictureRefused, TooLarge or the LabelRefused of what the code holds."""
+    return choose_label(decode_picture(data, limits), limits)
+
+
+def choose_label(codes: Sequence[DecodedCode], limits: Limits = DEFAULT_LIMITS) -> ScannedLabel:
+    """The one label among `codes`; `raw` is what the code holds.
+
+    The same code twice is one code. Beside a label, what names the same goods and says less is passed over: the
+    product's retail bar code, or the same item as an element string. Anything else makes the picture ambiguous, and
+    then nothing is guessed: reason `several-codes`; none at all is `no-code`.
+    """
+    texts = list(dict.fromkeys(code.raw for code in codes))
+    if not texts:
+        raise PictureRefused(
+            got="a picture without a readable code",
+            expected="one product label",
+            next_step="come closer, hold still and use even light",
+            reason="no-code",
+        )
+    if len(texts) == 1:
+        return read_label(texts[0], limits)
+    labels = [label for label in (_label_or_none(text, limits) for text in texts) if label is not None]
+    telling = [label for label in labels if label.form == "digital-link"] or labels
+    if len(telling) == 1 and all(_adds_nothing(text, telling[0], limits) for text in texts):
+        return telling[0]
+    raise PictureRefused(
+        got=f"{len(texts)} different codes: {', '.join(shown(text)[:60] for text in texts[:4])}",
+        expected="one product label",
+        next_step="photograph one label at a time",
+        reason="several-codes",
+        extra={"codes": [shown(text) for text in texts]},
+    )
+
+
+def _label_or_none(text: str, limits: Limits) -> ScannedLabel | None:
+    try:
+        return read_label(text, limits)
+    except LabelRefused:
+        return None
+
+
+def _adds_nothing(text: str, label: ScannedLabel, limits: Limits) -> bool:
+    """Whether a code beside `label` is that label, its item as an element string, or its product's retail code."""
+    other = _label_or_none(text, limits)
+    if other is not None:
+        return other == label or (other.form == "element-string" and other.item == label.item)
+    try:
+        return parse_gtin(text) == label.item.gtin
+    except LabelRefused:
+        return False
