@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from countermark_wallet.accreditation import Accreditation
 
 app = typer.Typer()
-RoleArgument = Annotated[
-    Role, typer.Argument(metavar="ROLE", help=f"One of: {', '.join(role.value for role in Role)}.")
-]
+RoleArgument = Annotated[Role, typer.Argument(metavar="ROLE", help=f"One of: {', '.join(Role)}.")]
 Grade = Annotated[str, typer.Option("--level", help="identified, introduced or accredited.")]
 _LEVELS = {level.name.lower(): level for level in Level if level is not Level.NONE}
 
@@ -49,13 +47,14 @@ def show(
     contracts, _ = session.contracts()
     roles = {role: contracts.trust.entry(address, role) for role in contracts.trust.roles_of(address)}
     active = {role: contracts.trust.is_active(address, role, Level.IDENTIFIED) for role in roles}
+    levels = {role: entry.level.name.lower() for role, entry in roles.items()}
     session.show(
         {
             "account": address,
             "roles": [
                 {
                     "role": role,
-                    "level": entry.level.name.lower(),
+                    "level": levels[role],
                     "accreditor": entry.accreditor,
                     "active": active[role],
                 }
@@ -65,7 +64,7 @@ def show(
         [
             f"account {address} has {len(roles)} roles",
             *(
-                f"{role}: {entry.level.name.lower()} by {entry.accreditor}{'' if active[role] else ' (not active)'}"
+                f"{role}: {levels[role]} by {entry.accreditor}{'' if active[role] else ' (not active)'}"
                 for role, entry in roles.items()
             ),
         ],

@@ -98,9 +98,7 @@ def submit(ctx: typer.Context, file: GivenFile, as_json: JsonFlag = False) -> No
     session = session_of(ctx, as_json)
     accepted = _read(file)
     if isinstance(accepted, HandoverOffer):
-        raise _refused(
-            f"{file}, which nobody has accepted", "an accepted handover", "have the receiver accept it first"
-        )
+        raise _refused(f"{file}, which nobody accepted", "an accepted handover", "have the receiver accept it first")
     receipt = HandingOver(session.ledger()).submit(accepted)
     session.show(
         {"transaction": receipt.tx_hash, "items": accepted.receipt.items},

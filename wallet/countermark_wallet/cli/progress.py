@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
+def _silent(_done: int) -> None:
+    """Counts in silence."""
+
+
 @contextmanager
 def counting(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
     """A callback that takes how many are done; `quiet` shows nothing."""
     if quiet:
-        yield lambda done: None
+        yield _silent
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

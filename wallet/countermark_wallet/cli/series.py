@@ -120,9 +120,7 @@ def upload(ctx: typer.Context, gtin: GtinArgument, number: NumberArgument, as_js
     state = SeriesStore(session.keystore().folder(session.wallet_name)).load(gtin, number)
     for segment in state.segments:
         _upload(session, segment)
-    session.show(
-        {"segments": len(state.segments)}, [f"{len(state.segments)} packing lists given to {session.node_url}"]
-    )
+    session.show({"segments": len(state.segments)}, [f"{len(state.segments)} packing lists uploaded"])
 
 
 def _brand(session: Session, host: str = "") -> BrandSeries:
@@ -144,7 +142,8 @@ def _state_json(state: SeriesState) -> dict[str, Any]:
 
 def _state_line(state: SeriesState) -> str:
     packed = sum(segment.count for segment in state.segments)
-    return f"{state.gtin} series {state.number}: {state.quantity} labels, {packed} commissioned, {state.product.record.name}"
+    name = state.product.record.name
+    return f"{state.gtin} series {state.number}: {state.quantity} labels, {packed} commissioned, {name}"
 
 
 def _segment_json(segment: CommissionedSegment) -> dict[str, Any]:
