@@ -1,0 +1,130 @@
+"""`countermark scan`: pictures or raw scanner text in, verdicts out."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from countermark.command_context import CommandContext
+from countermark.errors import CountermarkError, InputRefused, shown
+from countermark.limits import DEFAULT_LIMITS
+
+if TYPE_CHECKING:
+    from countermark_scanner.anomalies.scans import Place
+    from countermark_scanner.scanning import ScanningSession
+
+_STANDARD_INPUT = "-"
+Answer = dict[str, Any]
+Task = tuple[str, Callable[[], Answer]]
+
+
+class Speech(StrEnum):
+    """Languages of the sentences."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+def register(app: typer.Typer) -> None:
+    """Add `scan` to the `countermark` command."""
+    app.command()(scan)
+
+
+def scan(
+    ctx: typer.Context,
+    pictures: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PICTURE]...", help="JPEG, PNG or WebP files, one label each.")
+    ] = None,
+    raw: Annotated[
+        str | None, typer.Option(help="What a hand scanner read; - takes one label a line from standard input.")
+    ] = None,
+    lat: Annotated[float | None, typer.Option(help="Latitude of this place in degrees north.")] = None,
+    lon: Annotated[float | None, typer.Option(help="Longitude of this place in degrees east.")] = None,
+    accuracy: Annotated[int, typer.Option(help="How exact the place is, in metres.", min=0)] = 1_000,
+    sign: Annotated[bool, typer.Option("--sign", help="Sign the scan with the chosen wallet.")] = False,
+    language: Annotated[Speech, typer.Option(help="Language of the sentences.")] = Speech.EN,
+    as_json: Annotated[bool, typer.Option("--json", help="Show each answer as one JSON document.")] = False,
+) -> None:
+    """Check labels: read them, ask the node, show the verdict, the ten checks and the notices.
+
+    Exit code 0 when every label is genuine, 1 otherwise.
+    """
+    # Imported here: decoders and HTTP take longer to load than showing help.
+    from countermark_scanner.node_link import NodeLink
+    from countermark_scanner.scanning import ScanningSession
+
+    context: CommandContext = ctx.obj
+    place = _place(lat, lon, accuracy)
+    with NodeLink(context.node_url) as link:
+        session = ScanningSession(
+            link=link,
+            clock=lambda: datetime.now(UTC),
+            random=secrets.token_bytes,
+            place=place,
+            signer=context.signer() if sign else None,
+            language=language.value,
+        )
+        results = [_show(task, as_json or context.json_output) for task in _tasks(session, pictures or [], raw)]
+    if not all(results):
+        raise typer.Exit(1)
+
+
+def _place(lat: float | None, lon: float | None, accuracy: int) -> Place | None:
+    from countermark_scanner.anomalies.scans import Place, PlaceSource
+
+    if lat is None and lon is None:
+        return None
+    if lat is None or lon is None:
+        raise InputRefused(
+            got="half a place", expected="both --lat and --lon", next_step="give the other one too", reason="bad-place"
+        )
+    return Place(lat, lon, accuracy, PlaceSource.DECLARED)
+
+
+def _tasks(session: ScanningSession, pictures: list[Path], raw: str | None) -> Iterator[Task]:
+    if not pictures and raw is None:
+        raise InputRefused(
+            got="nothing to scan",
+            expected="picture files, or --raw with the text of a label",
+            next_step="countermark scan PICTURE",
+            reason="nothing-to-scan",
+        )
+    for path in pictures:
+        yield path.name, partial(session.scan_picture, path)
+    for text in _lines() if raw == _STANDARD_INPUT else [raw] if raw is not None else []:
+        yield text, partial(session.scan_text, text)
+
+
+def _lines() -> Iterator[str]:
+    """Labels as a hand scanner types them; an overlong line comes in pieces and each piece is refused."""
+    while line := sys.stdin.readline(DEFAULT_LIMITS.label_characters + 2):
+        if line.strip():
+            yield line.rstrip("\r\n")
+
+
+def _show(task: Task, as_json: bool) -> bool:
+    """Run and show one scan; a refusal is one line and does not stop the others. True for a genuine label."""
+    from countermark_scanner.scanning import GOOD_VERDICTS
+    from countermark_scanner.terminal import show_answer, verdict_of
+
+    name, run = task
+    try:
+        answer = run()
+        verdict = verdict_of(answer)
+        typer.echo(json.dumps(answer, ensure_ascii=False)) if as_json else show_answer(shown(name), answer)
+    except CountermarkError as error:
+        typer.echo(
+            json.dumps(error.problem(), ensure_ascii=False) if as_json else f"FAIL: {shown(name)}: {error.line()}",
+            err=True,
+        )
+        return False
+    return verdict in GOOD_VERDICTS
