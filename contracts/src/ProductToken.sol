@@ -82,6 +82,7 @@ contract ProductToken is IProductToken, TrustBound {
     /// @inheritdoc IProductToken
     function closeSeries(uint256 series) external {
         _requireSeriesBrand(series, _caller(Scopes.OPERATE));
+        if (_series[series].info.closed) revert SeriesIsClosed(series);
         _series[series].info.closed = true;
         emit SeriesClosed(series);
     }

@@ -130,6 +130,14 @@ class Chain:
         self.deployed += 1
         return Contract(self, name, address)
 
+    def refused_deployment(self, name: str, *arguments: object) -> tuple[Any, ...] | None:
+        """The error with which the constructor reverts."""
+        try:
+            self.deploy(name, *arguments)
+        except RevertedError as failed:
+            return (failed.name, *failed.arguments)
+        return None
+
 
 def reverted(failed: RuntimeError, abi: Sequence[Mapping[str, Any]]) -> RevertedError:
     """What revm's message says, decoded with the errors that `abi` lists."""
@@ -311,12 +319,22 @@ class World:
 
     def commission(self, series: int, count: int, **changes: Any) -> tuple[int, int]:
         """Returns the ids of the first and last new item."""
-        values = {
-            "root": b"\x01" * 32, "lot": word("L-7"), "expiry": NOW + 365 * DAY, "passport": b"\x02" * 32,
-            "holder": self.brand.address,
-        } | changes  # fmt: skip
-        events = self.token.send("commission", series, count, *values.values(), by=self.brand)
+        events = self.token.send("commission", *self._batch(series, count, changes), by=self.brand)
         return int(events[0].arguments["first"]), int(events[0].arguments["last"])
+
+    def refused_commission(self, series: int, count: int = 1, **changes: Any) -> tuple[Any, ...] | None:
+        """The error of a commissioning by the brand."""
+        return self.token.refusal("commission", *self._batch(series, count, changes), by=self.brand)
+
+    def _batch(self, series: int, count: int, changes: Mapping[str, Any]) -> tuple[Any, ...]:
+        values = {
+            "root": b"\x01" * 32,
+            "lot": word("L-7"),
+            "expiry": NOW + 365 * DAY,
+            "passport": b"\x02" * 32,
+            "holder": self.brand.address,
+        }
+        return (series, count, *(values | changes).values())
 
 
 @pytest.fixture

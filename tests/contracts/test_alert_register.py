@@ -1,0 +1,73 @@
+"""Alerts: quotas, commitments, opening."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eth_abi import encode
+from eth_utils import keccak
+
+if TYPE_CHECKING:
+    from tests.contracts.conftest import World
+
+DAY = 86_400
+SALT, CONTENT = b"\x01" * 32, b"\x02" * 32
+COMMITMENT = keccak(encode(["bytes32", "bytes32"], [SALT, CONTENT]))
+
+
+def test_alert_is_raised_hidden_and_opened_by_its_raiser(world: World) -> None:
+    raised = world.alerts.send("raiseAlert", COMMITMENT, by=world.customs)
+    assert raised[0].arguments == {"id": 1, "by": world.customs.address, "commitment": COMMITMENT}
+    opened = world.alerts.send("openAlert", 1, SALT, CONTENT, by=world.customs)
+    assert opened[0].arguments == {"id": 1, "contentHash": CONTENT}
+    assert world.alerts.read("alertInfo", 1) == (world.customs.address, COMMITMENT, True)
+    assert world.alerts.refusal("openAlert", 1, SALT, CONTENT, by=world.customs) == ("AlertIsOpen", 1)
+
+
+def test_account_without_a_role_cannot_raise(world: World) -> None:
+    refusal = world.alerts.refusal("raiseAlert", COMMITMENT, by=world.stranger)
+    assert refusal == ("RaiserNotActive", world.stranger.address)
+
+
+def test_account_whose_role_was_revoked_cannot_raise_but_can_open(world: World) -> None:
+    world.alerts.send("raiseAlert", COMMITMENT, by=world.carrier)
+    world.trust.send("revoke", world.carrier.address, world.word("carrier"), by=world.brand)
+    assert world.alerts.refusal("raiseAlert", SALT, by=world.carrier) == ("RaiserNotActive", world.carrier.address)
+    assert world.alerts.refusal("openAlert", 1, SALT, CONTENT, by=world.carrier) is None
+
+
+def test_same_commitment_twice_is_refused(world: World) -> None:
+    world.alerts.send("raiseAlert", COMMITMENT, by=world.customs)
+    assert world.alerts.refusal("raiseAlert", COMMITMENT, by=world.customs) == ("CommitmentTaken", COMMITMENT, 1)
+
+
+def test_copying_a_commitment_first_does_not_silence_its_author(world: World) -> None:
+    world.alerts.send("raiseAlert", COMMITMENT, by=world.carrier)
+    assert world.alerts.refusal("raiseAlert", COMMITMENT, by=world.customs) is None
+
+
+def test_wrong_salt_does_not_open(world: World) -> None:
+    world.alerts.send("raiseAlert", COMMITMENT, by=world.customs)
+    wrong = keccak(encode(["bytes32", "bytes32"], [CONTENT, SALT]))
+    assert world.alerts.refusal("openAlert", 1, CONTENT, SALT, by=world.customs) == ("CommitmentMismatch", 1, wrong)
+
+
+def test_alert_of_another_account_cannot_be_opened(world: World) -> None:
+    world.alerts.send("raiseAlert", COMMITMENT, by=world.customs)
+    refusal = world.alerts.refusal("openAlert", 1, SALT, CONTENT, by=world.carrier)
+    assert refusal == ("NotRaiser", 1, world.carrier.address)
+    assert world.alerts.refusal("openAlert", 2, SALT, CONTENT, by=world.carrier) == ("UnknownAlert", 2)
+
+
+def test_flood_of_alerts_stops_at_the_quota_and_starts_again_the_next_utc_day(world: World) -> None:
+    world.chain.wait(DAY - world.chain.time % DAY)
+    for number in range(500):
+        world.alerts.send("raiseAlert", keccak(number.to_bytes(32, "big")), by=world.carrier)
+    assert world.alerts.read("quotaLeft", world.carrier.address) == 0
+    assert world.alerts.refusal("raiseAlert", SALT, by=world.carrier) == ("QuotaUsed", world.carrier.address, 500)
+    assert world.alerts.refusal("raiseAlert", SALT, by=world.customs) is None
+    world.chain.wait(DAY - 1)
+    assert world.alerts.refusal("raiseAlert", SALT, by=world.carrier) == ("QuotaUsed", world.carrier.address, 500)
+    world.chain.wait(1)
+    assert world.alerts.refusal("raiseAlert", SALT, by=world.carrier) is None
+    assert world.alerts.read("quotaLeft", world.carrier.address) == 499
