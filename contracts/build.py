@@ -24,6 +24,8 @@ import solcx
 from packaging.version import Version
 from solcx.exceptions import SolcError
 
+from countermark.errors import CountermarkError, InputRefused, Unavailable
+
 ROOT = Path(__file__).resolve().parent.parent
 SOLC = Version("0.8.37")
 SETTINGS: Mapping[str, Any] = {
@@ -34,11 +36,8 @@ SETTINGS: Mapping[str, Any] = {
 }
 OUTPUTS = ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "metadata"]
 PACKAGES = "@openzeppelin/"
+EXPECTED = "sources that compile without errors or warnings"
 _IMPORT = re.compile(r'^import\s[^"]*"([^"]+)";', re.MULTILINE)
-
-
-class BuildFailed(Exception):
-    """The compiler refused, or something that it needs is missing. The message is the one line to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def read_source(name: str) -> str:
     try:
         return source_file(name).read_text(encoding="utf-8")
     except FileNotFoundError as missing:
-        raise BuildFailed(f"got no file {name}, expected a source. Next: run `npm install`.") from missing
+        raise Unavailable(got=f"no file {name}", expected="a source", next_step="run `npm install`") from missing
 
 
 def compiler() -> Path:
@@ -108,12 +107,13 @@ def compile_all(texts: Mapping[str, str]) -> dict[str, Any]:
     try:
         output: dict[str, Any] = solcx.compile_standard(request, solc_binary=compiler())
     except SolcError as refused:
-        raise BuildFailed(f"the compiler refused: {refused.message}") from refused
+        raise InputRefused(got="sources that do not compile", expected=EXPECTED, next_step=refused.message) from refused
     except (OSError, json.JSONDecodeError) as broken:
-        raise BuildFailed(f"the compiler did not run ({broken}). Next: install Node and run `npm install`.") from broken
+        raise Unavailable(got=broken, expected="a compiler", next_step="install Node, run `npm install`") from broken
     ours = [e for e in output.get("errors", []) if not e.get("sourceLocation", {}).get("file", "").startswith(PACKAGES)]
     if ours:
-        raise BuildFailed("\n".join(e["formattedMessage"] for e in ours))
+        warnings = "\n".join(e["formattedMessage"] for e in ours)
+        raise InputRefused(got=f"{len(ours)} warnings", expected=EXPECTED, next_step=f"mend these\n{warnings}")
     return output
 
 
@@ -179,8 +179,8 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         fresh = build()
-    except BuildFailed as failed:
-        print(f"FAIL: {failed}", file=sys.stderr)
+    except CountermarkError as failed:
+        print(f"FAIL: {failed.line()}", file=sys.stderr)
         return 1
     if options.check:
         found = differences(fresh)

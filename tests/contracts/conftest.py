@@ -16,11 +16,11 @@ from typing import Any
 
 import pyrevm
 import pytest
-import rlp  # type: ignore[import-untyped]
-from eth_abi import decode, encode
+import rlp
+from eth_abi.abi import decode, encode
 from eth_account import Account
 from eth_account.messages import encode_typed_data
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHAIN_ID = 7_700_001
@@ -120,7 +120,7 @@ class Chain:
 
     def deploy(self, name: str, *arguments: object) -> Contract:
         document = artifact(name)
-        inputs = next((e["inputs"] for e in document["abi"] if e["type"] == "constructor"), [])
+        inputs: list[dict[str, Any]] = next((e["inputs"] for e in document["abi"] if e["type"] == "constructor"), [])
         code = bytes.fromhex(document["bytecode"][2:]) + encode([abi_type(part) for part in inputs], arguments)
         try:
             address = self.evm.deploy(DEPLOYER, code).lower()
@@ -334,7 +334,7 @@ class World:
             "passport": b"\x02" * 32,
             "holder": self.brand.address,
         }
-        return (series, count, *(values | changes).values())
+        return (series, count, *{**values, **changes}.values())
 
 
 @pytest.fixture

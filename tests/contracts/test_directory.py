@@ -59,5 +59,5 @@ def test_zero_address_is_refused(world: World) -> None:
 def test_directory_without_time_to_react_or_with_a_torn_list_is_not_created(
     world: World, delay: int, names: int, expected: tuple[object, ...]
 ) -> None:
-    arguments = (world.trust.address, delay, [world.word("A")] * names, [])
+    arguments: tuple[object, ...] = (world.trust.address, delay, [world.word("A")] * names, [])
     assert world.chain.refused_deployment("Directory", *arguments) == expected

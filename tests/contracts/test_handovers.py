@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from eth_account.messages import encode_typed_data
 
 if TYPE_CHECKING:
     from tests.contracts.conftest import Event, Party, World
@@ -409,8 +410,9 @@ def test_handover_to_oneself_is_refused(world: World, items: tuple[int, int]) ->
 @pytest.mark.parametrize("end", ["from", "to"])
 def test_handover_from_or_to_nobody_is_refused(world: World, items: tuple[int, int], end: str) -> None:
     signer = {"from": world.brand, "to": world.carrier}[end]
-    refusal = papers(world, world.brand, world.carrier, [items], **{end: ZERO}).refusal()
-    assert refusal == ("SignerNotAllowed", ZERO, signer.address)
+    signed = papers(world, world.brand, world.carrier, [items])
+    signed.handover[end] = ZERO
+    assert signed.refusal() == ("SignerNotAllowed", ZERO, signer.address)
 
 
 @pytest.mark.parametrize("side", ["handover", "receipt"])
@@ -425,13 +427,14 @@ def test_logistic_units_are_refused_in_this_version(world: World, items: tuple[i
 def test_purpose_or_basis_without_a_meaning_is_refused(
     world: World, items: tuple[int, int], name: str, number: int, error: str
 ) -> None:
-    assert papers(world, world.brand, world.carrier, [items], **{name: number}).refusal() == (error, number)
-    assert papers(world, world.brand, world.carrier, [items], **{name: number - 1}).refusal() is None
+    signed = papers(world, world.brand, world.carrier, [items])
+    signed.handover[name] = number
+    assert signed.refusal() == (error, number)
+    signed.handover[name] = number - 1
+    assert signed.refusal() is None
 
 
 def test_contract_hashes_are_those_of_eip712(world: World, items: tuple[int, int]) -> None:
-    from eth_account.messages import encode_typed_data
-
     signed = papers(world, world.brand, world.carrier, [items, (items[1] + 1, items[1] + 9)])
     signed.handover["units"] = [{"unit": 5, "version": 6, "contents": b"\x07" * 32}]
     receipt = {"handover": b"\x08" * 32} | signed.receipt
