@@ -1,0 +1,136 @@
+"""One embedded ledger with an office, a brand, a carrier, a retailer and a stranger, each with a wallet."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from countermark.chain.connection import ChainConnection
+from countermark.chain.deploy import deploy_all
+from countermark.chain.deployment import Deployment
+from countermark.chain.embedded import EmbeddedChain
+from countermark.credentials.trademark import Trademark
+from countermark.gs1.identity import parse_gtin
+from countermark.products import Product, ProductRecord
+from countermark.roles import Level, Role
+from countermark_wallet.accreditation import Accreditation
+from countermark_wallet.issuing import TrademarkIssuing
+from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
+from countermark_wallet.ledger import Ledger
+from countermark_wallet.series import BrandSeries
+from countermark_wallet.series_state import SeriesState
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+HOST = "id.brand.example"
+PREFIX = "4012345"
+PARTIES = ("governor", "office", "registrar", "brand", "carrier", "retailer", "stranger")
+
+
+def standing_clock() -> datetime:
+    return NOW
+
+
+def gtin_of(reference: int) -> str:
+    body = f"0{PREFIX}{reference:05d}"
+    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(body))
+    return parse_gtin(f"{body}{-total % 10}")
+
+
+@dataclass
+class Market:
+    """The parties of a small market, and what they usually do."""
+
+    connection: ChainConnection
+    deployment: Deployment
+    keystore: WalletKeystore
+    wallets: dict[str, UnlockedWallet]
+    _counter: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def ledger(self, name: str) -> Ledger:
+        return Ledger(self.connection, self.deployment, self.wallets[name].signer())
+
+    def account(self, name: str) -> str:
+        return self.wallets[name].address
+
+    def accreditation(self, name: str) -> Accreditation:
+        return Accreditation(self.ledger(name), standing_clock)
+
+    def office(self) -> TrademarkIssuing:
+        return TrademarkIssuing(
+            self.ledger("office"), self.wallets["office"].credential_key(), "Example Office", standing_clock
+        )
+
+    def series(self, name: str = "brand", host: str = HOST) -> BrandSeries:
+        return BrandSeries(self.ledger(name), self.wallets[name], host)
+
+    def new_mark(self) -> Trademark:
+        number = next(self._counter)
+        return Trademark(f"EM5000000{number:08d}", "NORDLICHT", (14, 25), date(2019, 3, 4))
+
+    def issue(self, trademark: Trademark, holder: str = "brand") -> str:
+        issued = self.office().issue(trademark, holder=self.account(holder), holder_name="Nordlicht Example")
+        return issued.token
+
+    def product(self, quantity: int = 20, marks: tuple[str, ...] = ()) -> Product:
+        if not marks:
+            trademark = self.new_mark()
+            self.issue(trademark)
+            marks = (trademark.mark,)
+        record = ProductRecord(gtin_of(next(self._counter)), "Watch", "Nordlicht", "DE", "Watches")
+        return Product(record, marks, quantity, lot="L1", expiry=date(2030, 1, 31))
+
+    @staticmethod
+    def report(serials: list[str]) -> io.StringIO:
+        return io.StringIO("serial\n" + "\n".join(serials) + "\n")
+
+    def serials(self, state: SeriesState, folder: Path) -> list[str]:
+        made = self.series().make_labels(state.gtin, state.number, folder)
+        lines = made.print_line.read_text("utf-8").splitlines()[1:]
+        return [line.split(",")[2] for line in lines]
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    folder = tmp_path_factory.mktemp("market")
+    keystore = WalletKeystore(folder / "home", work_factor=2)
+    wallets = {name: keystore.create(name, PASSWORD) for name in PARTIES}
+    with EmbeddedChain.open(folder / "ledger", clock=standing_clock) as chain:
+        connection = ChainConnection.embedded(chain)
+        deployment = deploy_all(connection, wallets["stranger"].signer(), wallets["governor"].address)
+        built = Market(connection, deployment, keystore, wallets)
+        _accredit(built)
+        yield built
+
+
+def _accredit(market: Market) -> None:
+    for name in PARTIES[1:]:
+        market.accreditation(name).register()
+    governor = market.accreditation("governor")
+    governor.grant(market.account("office"), Role.IP_OFFICE, Level.ACCREDITED)
+    governor.grant(market.account("registrar"), Role.IDENTIFIER_REGISTRAR, Level.ACCREDITED)
+    governor.assign_office("EM", market.account("office"))
+    office = market.accreditation("office")
+    office.list_credential_key(market.wallets["office"].credential_key().public)
+    office.grant(market.account("brand"), Role.BRAND, Level.ACCREDITED)
+    market.accreditation("registrar").assign_prefix(market.account("brand"), PREFIX)
+    brand = market.accreditation("brand")
+    brand.list_label_key(market.wallets["brand"].label_key().public)
+    brand.list_host(HOST)
+    brand.grant(market.account("carrier"), Role.CARRIER, Level.INTRODUCED)
+    brand.grant(market.account("retailer"), Role.RETAILER, Level.INTRODUCED)
+
+
+@pytest.fixture(scope="session")
+def wallet_vectors() -> dict[str, Any]:
+    path = Path(__file__).parent.parent / "vectors" / "wallet_keys.json"
+    vectors: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return vectors

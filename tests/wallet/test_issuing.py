@@ -1,0 +1,121 @@
+"""An office's credentials on a real ledger: anchored, checked, suspended, revoked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from countermark.chain.contracts import Contracts
+from countermark.chain.marks import MarkStatus
+from countermark.credentials.account_id import AccountId
+from countermark.credentials.trademark import credential_hash, issue_trademark_credential
+from countermark.credentials.trust import CredentialCheck
+from countermark.errors import ContractRefused, CredentialRefused, InputRefused
+from countermark_wallet.credential_checking import check_on_chain, refuse_findings
+from countermark_wallet.issuing import TrademarkIssuing
+
+if TYPE_CHECKING:
+    from tests.wallet.conftest import Market
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def judged(market: Market, token: str, now: datetime = NOW) -> CredentialCheck:
+    contracts = Contracts.of(market.connection, market.deployment)
+    return check_on_chain(token, contracts, chain_id=market.connection.chain_id, now=now)
+
+
+def test_issued_credential_is_anchored_and_agrees_with_the_ledger(market: Market) -> None:
+    mark = market.new_mark()
+    token = market.issue(mark)
+    info = market.ledger("brand").marks.mark_info(mark.mark)
+    assert info.credential_hash == credential_hash(token)
+    assert (info.holder, info.office, info.status) == (
+        market.account("brand"),
+        market.account("office"),
+        MarkStatus.ACTIVE,
+    )
+    found = refuse_findings(judged(market, token))
+    assert found.trademark == mark
+    assert found.holder.address == market.account("brand")
+
+
+def test_revoked_mark_is_a_finding_and_final(market: Market) -> None:
+    mark = market.new_mark()
+    token = market.issue(mark)
+    market.office().revoke(mark.mark)
+    with pytest.raises(CredentialRefused) as caught:
+        refuse_findings(judged(market, token))
+    assert caught.value.reason == "mark-revoked"
+    with pytest.raises(ContractRefused):
+        market.office().reinstate(mark.mark)
+
+
+def test_suspended_mark_comes_back_when_reinstated(market: Market) -> None:
+    mark = market.new_mark()
+    token = market.issue(mark)
+    market.office().suspend(mark.mark)
+    assert [finding.code for finding in judged(market, token).findings] == ["mark-suspended"]
+    market.office().reinstate(mark.mark)
+    assert judged(market, token).ok
+
+
+def test_replaced_credential_no_longer_matches_its_anchor(market: Market) -> None:
+    mark = market.new_mark()
+    first, second = market.issue(mark), market.issue(mark)
+    assert first != second
+    assert [finding.code for finding in judged(market, first).findings] == ["hash-differs"]
+    assert judged(market, second).ok
+
+
+def test_brand_that_makes_its_own_credential_is_not_believed(market: Market) -> None:
+    mark = market.new_mark()
+    market.issue(mark)
+    forger = market.wallets["brand"]
+    forged = TrademarkIssuing(market.ledger("office"), forger.credential_key(), "Example Office", lambda: NOW)
+    token = forged.issue(mark, holder=market.account("brand"), holder_name="Nordlicht Example").token
+    assert [finding.code for finding in judged(market, token).findings] == ["issuer-key-unknown"]
+
+
+def test_credential_of_another_chain_is_a_finding(market: Market) -> None:
+    token = market.issue(market.new_mark())
+    contracts = Contracts.of(market.connection, market.deployment)
+    check = check_on_chain(token, contracts, chain_id=market.connection.chain_id + 1, now=NOW)
+    assert [finding.code for finding in check.findings] == ["wrong-chain"]
+
+
+def test_signed_credential_of_a_mark_that_nobody_recorded_is_not_believed(market: Market) -> None:
+    token = issue_trademark_credential(
+        market.new_mark(),
+        office_name="Example Office",
+        key=market.wallets["office"].credential_key(),
+        holder=AccountId(market.connection.chain_id, market.account("brand")),
+        holder_name="Nordlicht Example",
+        valid_from=NOW,
+        valid_until=NOW + timedelta(days=1),
+        credential_id="urn:uuid:7f6c3f0a-6a39-4c3e-8d53-0d0a3a1f6a10",
+    )
+    assert [finding.code for finding in judged(market, token).findings] == ["issuer-key-unknown"]
+
+
+def test_stranger_cannot_record_a_mark(market: Market) -> None:
+    stranger = market.wallets["stranger"]
+    issuing = TrademarkIssuing(market.ledger("stranger"), stranger.credential_key(), "Fake Office", lambda: NOW)
+    with pytest.raises(ContractRefused):
+        issuing.issue(market.new_mark(), holder=market.account("stranger"), holder_name="Nobody")
+
+
+def test_expired_credential_is_refused(market: Market) -> None:
+    token = market.issue(market.new_mark())
+    with pytest.raises(CredentialRefused) as caught:
+        judged(market, token, NOW + timedelta(days=4000))
+    assert caught.value.reason == "expired"
+
+
+@pytest.mark.parametrize("days", [0, -1, 40_000])
+def test_absurd_period_is_refused(market: Market, days: int) -> None:
+    with pytest.raises(InputRefused) as caught:
+        market.office().issue(market.new_mark(), holder=market.account("brand"), holder_name="N", days=days)
+    assert caught.value.reason == "bad-period"
