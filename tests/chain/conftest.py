@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
 from countermark.chain.connection import ChainConnection
 from countermark.chain.embedded import EmbeddedChain
 from countermark.signing import TypedMessage
-from eth_account import Account
-from eth_account.signers.local import LocalAccount
 
 
 @dataclass

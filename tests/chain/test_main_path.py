@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import pytest
+
 from countermark.chain.artifacts import CONTRACTS, artifact
 from countermark.chain.connection import ChainConnection
 from countermark.chain.contracts import UINT64_MAX, Contracts, RoleEntry, Run, alert_commitment

@@ -6,14 +6,15 @@ import json
 from importlib.resources import files
 
 import pytest
-from countermark.chain.artifacts import CONTRACTS, artifact
-from countermark.chain.refusal import contract_refused, revert_reason
-from countermark.chain.rpc_refused import RpcRefused
-from countermark.errors import ContractRefused
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
+
+from countermark.chain.artifacts import CONTRACTS, artifact
+from countermark.chain.refusal import contract_refused, revert_reason
+from countermark.chain.rpc_refused import RpcRefused
+from countermark.errors import ContractRefused
 
 
 def test_every_custom_error_has_its_sentences_and_none_is_left_over() -> None:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, cast
 
+import rlp
 from eth.abc import AtomicDatabaseAPI, BlockAPI, BlockHeaderAPI, SignedTransactionAPI
 from eth.chains.base import Chain
 from eth.exceptions import UnrecognizedTransactionType
@@ -17,9 +18,11 @@ from rlp.exceptions import RLPException
 from countermark.chain.rpc_refused import SERVER_ERROR, RpcRefused, invalid
 
 BLOCK_GAS = 60_000_000
-TRANSACTION_GAS = 1 << 24
-"""EIP-7825's bound. It is below half of BLOCK_GAS, the EIP-1559 target, so a base fee of 0 can never rise."""
+TRANSACTION_GAS = 10_000_000
+"""Most gas of a transaction or call: below half of BLOCK_GAS, the EIP-1559 target, so a base fee of 0 never rises."""
 TRANSACTION_BYTES = 128 * 1024
+_ACCESS_LIST_AT = {1: 7, 2: 8}
+"""The field of EIP-2930 and EIP-1559 transactions that is a list; legacy ones have none."""
 _NOT_APPLICABLE = (ValidationError, BadSignature)
 _NOT_READABLE = (*_NOT_APPLICABLE, UnrecognizedTransactionType, RLPException, TypeError, ValueError, IndexError)
 
@@ -74,6 +77,7 @@ def decode_transaction(raw: bytes, chain_id: int) -> SignedTransactionAPI:
     if len(raw) > TRANSACTION_BYTES:
         raise invalid(f"the transaction has {len(raw)} bytes, at most {TRANSACTION_BYTES} are allowed")
     try:
+        _check_canonical(raw)
         transaction = LedgerVM.get_transaction_builder().decode(raw)
         transaction.validate()
         transaction.check_signature_validity()
@@ -85,6 +89,15 @@ def decode_transaction(raw: bytes, chain_id: int) -> SignedTransactionAPI:
     if transaction.gas > TRANSACTION_GAS:
         raise RpcRefused(SERVER_ERROR, f"the gas limit {transaction.gas} is above {TRANSACTION_GAS}")
     return transaction
+
+
+def _check_canonical(raw: bytes) -> None:
+    """py-evm reads an empty list where a number belongs, and then stores a block that contradicts its own root."""
+    access_list = _ACCESS_LIST_AT.get(raw[0])
+    for place, item in enumerate(rlp.decode(raw if access_list is None else raw[1:])):
+        allowed = item == [] if place == access_list else isinstance(item, bytes)
+        if not allowed:
+            raise ValueError("a field of the wrong kind, or an access list that is not empty")
 
 
 def next_header(chain: LedgerChain, head: BlockHeaderAPI, now: int, mix_hash: bytes) -> BlockHeaderAPI:
@@ -103,9 +116,9 @@ def mine(chain: LedgerChain, transaction: SignedTransactionAPI, now: int) -> Blo
     vm = chain.get_vm(header)
     try:
         filled_header, receipts, _ = vm.apply_all_transactions([transaction], header)
+        filled = vm.set_block_transactions_and_withdrawals(vm.get_block(), filled_header, [transaction], receipts)
+        block = vm.mine_block(filled).block
     except _NOT_APPLICABLE as error:
         raise RpcRefused(SERVER_ERROR, f"the transaction cannot be applied: {error}") from error
-    filled = vm.set_block_transactions_and_withdrawals(vm.get_block(), filled_header, [transaction], receipts)
-    block = vm.mine_block(filled).block
     chain.persist_block(block, perform_validation=False)  # vm.mine_block has just validated it
     return block

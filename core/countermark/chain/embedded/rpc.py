@@ -17,6 +17,7 @@ from countermark.chain.rpc_refused import LIMIT_EXCEEDED, METHOD_NOT_FOUND, RpcR
 LOG_BLOCKS = 1_000
 """Most blocks that one eth_getLogs may cover."""
 _FEE_BLOCKS = 1_024
+_FEE_PERCENTILES = 100
 _ZERO_HASH = b"\0" * 32
 
 Params = Sequence[Any]
@@ -57,6 +58,9 @@ class RpcMethods:
 
     def eth_feeHistory(self, given: Params) -> dict[str, Any]:  # noqa: N802
         count = min(params.quantity(argument(given, 0), "the block count"), _FEE_BLOCKS)
+        percentiles = argument(given, 2) or []
+        if not isinstance(percentiles, list) or len(percentiles) > _FEE_PERCENTILES:
+            raise invalid(f"the percentiles are not a list of at most {_FEE_PERCENTILES}")
         newest = self._header(argument(given, 1)).block_number
         oldest = max(0, newest - count + 1)
         used = [self._reader.header(number) for number in range(oldest, newest + 1)]
@@ -64,7 +68,7 @@ class RpcMethods:
             "oldestBlock": quantity(oldest),
             "baseFeePerGas": [quantity(0)] * (len(used) + 1),
             "gasUsedRatio": [header.gas_used / header.gas_limit for header in used],
-            "reward": [[quantity(0)] * len(argument(given, 2) or []) for _ in used],
+            "reward": [[quantity(0)] * len(percentiles) for _ in used],
         }
 
     def eth_getBlockByNumber(self, given: Params) -> dict[str, Any] | None:  # noqa: N802
