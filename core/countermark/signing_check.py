@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from eth_abi.exceptions import EncodingError
 from eth_account.messages import SignableMessage, encode_typed_data
 from eth_keys.datatypes import Signature
 from eth_keys.exceptions import BadSignature
@@ -56,7 +57,7 @@ def recover(message: TypedMessage, signature: bytes) -> str:
 def _encoded(message: TypedMessage) -> SignableMessage:
     try:
         return encode_typed_data(full_message=message.full())
-    except (ValueError, TypeError, KeyError, ValidationError) as error:
+    except (ValueError, TypeError, KeyError, EncodingError, ValidationError) as error:
         raise InputRefused(
             got=f"a {message.primary} with values that its types do not hold",
             expected="values within the types of the signed struct",
