@@ -1,1 +1,1 @@
-"""The pages people see: start, verdict, scanner and customs desk. Server-rendered, no build step, nothing from elsewhere."""
+"""The pages people see: start, verdict, scanner and customs desk. No build step, nothing from elsewhere."""

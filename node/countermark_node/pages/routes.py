@@ -5,20 +5,25 @@ What a visit leaves behind is posted by the page's own script to POST /v1/scans.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from countermark.errors import CountermarkError, NotFound
 from countermark.gs1 import read_label
+from countermark_node.languages import request_language
 from countermark_node.pages.headers import page_headers
 from countermark_node.pages.printed_link import printed_link, printed_query
 from countermark_node.pages.rendering import language_links, render_page
 from countermark_node.pages.static_files import static_files
-from countermark_node.pages.texts import PageTexts, page_language, page_texts
-from countermark_node.services import NodeServices
+from countermark_node.pages.texts import PageTexts, page_texts
+from countermark_node.rate_limit import RateLimiter
+from countermark_node.request_source import RequestSource
 from countermark_scanner.report import report_json
+
+if TYPE_CHECKING:
+    from countermark_node.services import NodeServices
 
 _GET = ["GET", "HEAD"]
 _BLANK: dict[str, Any] = {
@@ -34,8 +39,7 @@ _BLANK: dict[str, Any] = {
 
 
 def _texts(request: Request) -> PageTexts:
-    asked = request.query_params.get("lang")
-    return page_texts(page_language(asked, request.headers.get("accept-language")))
+    return page_texts(request_language(request))
 
 
 def _page(request: Request, template: str, *allowed: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -55,12 +59,14 @@ def _refusal_page(request: Request, refusal: CountermarkError) -> Response:
     """A bad link in plain words: never the words of an exception, which are for those who run the node."""
     texts = _texts(request)
     sentence = texts.sentences.get(f"problem.{refusal.reason}", texts("broken.unknown"))
-    return _page(request, "problem.html", status=refusal.status, sentence=sentence, reason=refusal.reason)
+    page = _page(request, "problem.html", status=refusal.status, sentence=sentence, reason=refusal.reason)
+    if "retry_after" in refusal.extra:
+        page.headers["Retry-After"] = str(refusal.extra["retry_after"])
+    return page
 
 
 def _verdict(services: NodeServices, request: Request) -> Response:
     """The verdict on the link that this request came by, as a page or, when only JSON is accepted, as JSON."""
-    services.limiters.pages.take(request)
     printed = printed_link(
         host=request.headers.get("host", ""),
         raw_path=request.scope["raw_path"],
@@ -89,6 +95,7 @@ def _static(name: str, request: Request) -> Response:
 def router(services: NodeServices) -> APIRouter:
     """`/`, `/scan`, `/customs`, `/static/...` and every printed link under `/01/`."""
     routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    visits = RateLimiter("verdict pages", services.settings.public_scans_per_minute)
 
     @routes.api_route("/", methods=_GET)
     def start(request: Request) -> Response:
@@ -105,6 +112,7 @@ def router(services: NodeServices) -> APIRouter:
     @routes.api_route("/01/{rest:path}", methods=_GET)
     def verdict(request: Request) -> Response:
         try:
+            visits.take(RequestSource.of(request).network)
             return _verdict(services, request)
         except CountermarkError as refusal:
             if _wants_json(request):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from countermark_scanner.messages import LANGUAGES, Language, catalogue, choose_language
+from countermark_scanner.messages import Language, catalogue
 
 _PARAMETER = re.compile(r"\{([a-z_]+)\}")
 
@@ -44,11 +44,3 @@ def page_texts(language: Language) -> PageTexts:
     """The catalogue beside this module, with the scanner's sentences for what cannot be read."""
     problems = {code: text for code, text in catalogue(language).items() if code.startswith("problem.")}
     return PageTexts(language, {**problems, **page_sentences(language)})
-
-
-def page_language(asked: str | None, header: str | None) -> Language:
-    """What `?lang=` asks for, else what Accept-Language prefers; anything else counts as not asked."""
-    for language in LANGUAGES:
-        if asked == language:
-            return language
-    return choose_language(header)
