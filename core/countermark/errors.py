@@ -8,6 +8,7 @@ CountermarkError
 │   └── CredentialRefused   a token that the strict gate does not let in
 ├── TooLarge                beyond a limit of size, depth, count or time (413)
 ├── NotPermitted            the caller's key, role or password does not allow this (403)
+│   └── NotSignedIn         nobody said who is asking (401)
 ├── NotFound                nothing is known under this name (404)
 ├── ContractRefused         a contract reverted; carries its error's name and arguments (409)
 ├── RateLimited             too many requests from one place (429)
@@ -130,6 +131,14 @@ class NotPermitted(CountermarkError):
     code = "not-permitted"
     title = "This is not permitted"
     status = 403
+
+
+class NotSignedIn(NotPermitted):
+    """Nobody said who is asking."""
+
+    code = "not-signed-in"
+    title = "Sign in first"
+    status = 401
 
 
 class NotFound(CountermarkError):

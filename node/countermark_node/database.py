@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from countermark.errors import Unavailable
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session, SQLModel
+
+from countermark.errors import Unavailable
 
 SCHEMA = 1
 _BUSY_SECONDS = 10

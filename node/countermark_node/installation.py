@@ -26,12 +26,11 @@ from countermark.chain.transactions import TransactionSender
 from countermark.errors import CountermarkError, InputRefused, NotFound, NotPermitted, WrongChain
 from countermark.identifiers import check_account
 from countermark.signing import AccountSigner
+from countermark_node.settings import NodeSettings
+from countermark_node.times import Clock, utc_now
 from countermark_wallet.keystore import WORK_FACTOR, WalletKeystore
 from countermark_wallet.safe_files import private_folder, read_bounded, write_whole
 from countermark_wallet.signer import WalletSigner
-
-from countermark_node.settings import NodeSettings
-from countermark_node.times import Clock, utc_now
 
 Desk = Literal["customs", "brand"]
 DESKS: tuple[Desk, ...] = ("customs", "brand")

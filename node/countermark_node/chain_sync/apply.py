@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
-from countermark.chain import event_types as events
-from countermark.errors import WrongChain
-from countermark.identifiers import index_of, series_of
 from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
+from countermark.chain import event_types as events
+from countermark.errors import WrongChain
+from countermark.identifiers import index_of, series_of
 from countermark_node.chain_sync import tables as rows
 from countermark_node.chain_sync.runs import Run, moved
 from countermark_node.times import bounded

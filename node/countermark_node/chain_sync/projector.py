@@ -6,14 +6,14 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import delete
+from sqlmodel import Session
+
 from countermark.chain.connection import BlockHead, ChainConnection
 from countermark.chain.deployment import Deployment
 from countermark.chain.event_types import ChainEvent
 from countermark.chain.events import read_events
 from countermark.errors import NotFound, Unavailable, WrongChain
-from sqlalchemy import delete
-from sqlmodel import Session
-
 from countermark_node.chain_sync.apply import apply
 from countermark_node.chain_sync.tables import CHAIN_TABLES, BlockRow, HeadRow
 from countermark_node.database import Database
@@ -68,7 +68,7 @@ class Projector:
         """How far the chain was read; None before the first block."""
         with self._database.read() as session:
             row = session.get(HeadRow, 1)
-        return row and StoredHead(row.number, row.hash, row.time, self._synced_at)
+        return None if row is None else StoredHead(row.number, row.hash, row.time, self._synced_at)
 
     @property
     def synced_at(self) -> datetime | None:

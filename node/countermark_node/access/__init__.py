@@ -1,0 +1,1 @@
+"""Who may see what: access keys of desks, sessions of browsers."""

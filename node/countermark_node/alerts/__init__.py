@@ -1,0 +1,1 @@
+"""Alerts: made from confirmed contradictions, committed to the ledger, streamed to the customs desk."""

@@ -1,0 +1,95 @@
+"""Commits alerts to the ledger: exactly once each, whenever the process was cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from countermark.chain.rpc_refused import RpcRefused
+from countermark.chain.transactions import TransactionSender
+from countermark.errors import ContractRefused, TooLarge, Unavailable
+from countermark_node.alerts.tables import COMMITTED, PENDING, AlertRow
+from countermark_node.chain_sync.projector import Projector
+from countermark_node.chain_sync.tables import ChainAlertRow
+from countermark_node.database import Database
+from countermark_node.installation import Installation
+
+_AT_ONCE = 50
+
+
+class AlertCommitter:
+    """The database says what is pending, the ledger what is done; the contract takes no commitment twice."""
+
+    def __init__(
+        self, database: Database, projector: Projector, installation: Installation, *, committed: Callable[[], None]
+    ) -> None:
+        self._database = database
+        self._projector = projector
+        self._alerts = installation.contracts.alerts
+        self._sender = TransactionSender(installation.connection, installation.signer)
+        self._committed = committed
+
+    def run(self) -> int:
+        """Commit what is pending, oldest first; returns how many are done now. Raises Unavailable, WrongChain."""
+        done = 0
+        for sequence, commitment in self._pending():
+            self._projector.catch_up()
+            if not self._found(sequence, commitment) and not self._send(sequence, commitment):
+                break
+            done += 1
+            self._committed()
+        return done
+
+    def pending(self) -> tuple[int, str | None]:
+        """How many wait, and why the oldest does."""
+        with self._database.read() as session:
+            count = session.exec(select(func.count()).where(AlertRow.state == PENDING)).one()
+            reason = session.exec(
+                select(AlertRow.reason).where(AlertRow.state == PENDING).order_by(col(AlertRow.sequence)).limit(1)
+            ).first()
+        return count, reason
+
+    def _pending(self) -> list[tuple[int, bytes]]:
+        with self._database.read() as session:
+            rows = session.exec(
+                select(AlertRow.sequence, AlertRow.commitment)
+                .where(AlertRow.state == PENDING)
+                .order_by(col(AlertRow.sequence))
+                .limit(_AT_ONCE)
+            ).all()
+        return [(sequence or 0, commitment) for sequence, commitment in rows]
+
+    def _found(self, sequence: int, commitment: bytes) -> bool:
+        """Whether the ledger has it already: sent before a crash, or by an earlier try that nobody answered."""
+        row = ChainAlertRow
+        with self._database.read() as session:
+            found = session.exec(select(row.tx_hash, row.block).where(row.commitment == commitment)).first()
+        if found is None:
+            return False
+        self._mark(sequence, *found)
+        return True
+
+    def _send(self, sequence: int, commitment: bytes) -> bool:
+        try:
+            receipt = self._sender.send(self._alerts.raise_alert(commitment))
+        except (ContractRefused, RpcRefused, TooLarge, Unavailable) as error:
+            self._explain(sequence, error.line())
+            return False
+        self._mark(sequence, receipt.tx_hash, receipt.block_number)
+        return True
+
+    def _mark(self, sequence: int, tx_hash: str, block: int) -> None:
+        with self._database.write() as session:
+            row = session.get(AlertRow, sequence)
+            if row is not None:
+                row.state, row.reason, row.tx_hash, row.block = COMMITTED, None, tx_hash, block
+                session.add(row)
+
+    def _explain(self, sequence: int, reason: str) -> None:
+        with self._database.write() as session:
+            row = session.get(AlertRow, sequence)
+            if row is not None and row.reason != reason:
+                row.reason = reason
+                session.add(row)

@@ -1,0 +1,46 @@
+"""The web application: routes, bounds, headers, problem documents."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from countermark.limits import DEFAULT_LIMITS
+from countermark_node.access.routes import router as access
+from countermark_node.alerts.routes import router as alerts
+from countermark_node.body_limit import BodyLimit, route_limits
+from countermark_node.headers import Headers
+from countermark_node.health.routes import router as health
+from countermark_node.network.routes import router as network
+from countermark_node.pages.routes import router as pages
+from countermark_node.problems import add_problem_handlers
+from countermark_node.rpc.routes import router as rpc
+from countermark_node.scans.routes import router as scans
+from countermark_node.segments.routes import router as segments
+from countermark_node.services import NodeServices
+
+
+def create_app(services: NodeServices) -> FastAPI:
+    """The application over `services`, which it starts and stops."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(services.start)
+        try:
+            yield
+        finally:
+            await run_in_threadpool(services.stop)
+
+    # No generated documentation pages: they would load scripts from elsewhere. docs/api.md describes the API.
+    app = FastAPI(title="Countermark node", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.state.services = services
+    add_problem_handlers(app)
+    app.add_middleware(BodyLimit, limits=route_limits(DEFAULT_LIMITS))
+    app.add_middleware(Headers)
+    for router in (health, network, rpc, segments, scans, alerts, access):
+        app.include_router(router)
+    app.include_router(pages(services))
+    return app

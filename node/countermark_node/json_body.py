@@ -1,0 +1,40 @@
+"""JSON request bodies, read strictly; their size is bounded before."""
+
+from __future__ import annotations
+
+import json
+from typing import NoReturn
+
+from starlette.requests import Request
+
+from countermark.errors import InputRefused
+
+
+def parse_json(raw: str | bytes) -> object:
+    """The one value in `raw` (RFC 8259); NaN and Infinity are refused. Raises InputRefused (bad-json)."""
+    try:
+        return json.loads(raw, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise InputRefused(
+            got="a body that is not JSON",
+            expected="one JSON value in UTF-8",
+            next_step="check how the body is written",
+            reason="bad-json",
+        ) from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+async def json_body(request: Request) -> object:
+    """A dependency: the request's JSON body. Other media types are refused, so that no HTML form can send one."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise InputRefused(
+            got=f"content type {kind or 'none'}",
+            expected="application/json",
+            next_step="set the header Content-Type",
+            reason="wrong-content-type",
+        )
+    return parse_json(await request.body())

@@ -1,0 +1,1 @@
+"""GET /v1/network: which ledger and contracts this node works with."""

@@ -1,0 +1,1 @@
+"""POST /rpc: JSON-RPC to the embedded ledger."""

@@ -1,0 +1,1 @@
+"""Scans: taken in, classed by evidence, compared, answered with a verdict."""

@@ -1,0 +1,128 @@
+"""How much a scan is worth: A signed by an accredited scanner with a role for the item, C by a known key, D anonymous.
+
+B is for chips that answer a challenge; no label of this version has one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, select
+
+from countermark.errors import InputRefused, NotPermitted
+from countermark.gs1.label import ScannedLabel
+from countermark.roles import AUTHORITIES, KeyScope, Level, Role
+from countermark.scans.statement import ScanStatement
+from countermark.signing import TypedMessage
+from countermark.signing_check import digest, recover
+from countermark_node.chain_sync.tables import AccountKeyRow, MovedRow
+from countermark_node.scans.submission import ScanSubmission
+from countermark_node.verification.roles import When, active_roles
+from countermark_node.verification.sources import Packed, SqlSources
+from countermark_scanner.anomalies import EvidenceClass, Place
+
+_MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Who answers for a scan. `statement` is the digest of what was signed."""
+
+    evidence: EvidenceClass = EvidenceClass.D
+    account: str | None = None
+    key: str | None = None
+    nonce: bytes | None = None
+    statement: bytes | None = None
+    roles: frozenset[Role] = frozenset()
+
+
+ANONYMOUS_EVIDENCE = Evidence()
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceJudge:
+    """Statements are bound to one chain and its TrustRegistry."""
+
+    chain_id: int
+    trust_registry: str
+
+    def judge(self, sources: SqlSources, submission: ScanSubmission, label: ScannedLabel, occurred_at: int) -> Evidence:
+        """The evidence of one scan.
+
+        Raises NotPermitted for a signature that is not by a valid SCAN key of the account (bad-attestation-key):
+        a failed claim is never taken for an anonymous scan. Raises InputRefused for a malformed one.
+        """
+        attestation = submission.attestation
+        if attestation is None:
+            return ANONYMOUS_EVIDENCE
+        if submission.occurred_at is None:
+            raise InputRefused(
+                got="an attestation without occurred_at",
+                expected="the time that was signed",
+                next_step="send occurred_at with the scan",
+                reason="bad-attestation",
+            )
+        statement = self._statement(submission, occurred_at, attestation.nonce)
+        key = recover(statement, attestation.signature)
+        account = _account_of(sources.session, key, occurred_at)
+        if account is None or attestation.account not in (None, account):
+            raise _not_a_scan_key(key)
+        roles = active_roles(sources.session, account, When(sources.now), Level.INTRODUCED)
+        strong = _has_role_for(sources, label, account, roles)
+        found = EvidenceClass.A if strong else EvidenceClass.C
+        return Evidence(found, account, key, attestation.nonce, digest(statement), roles)
+
+    def _statement(self, submission: ScanSubmission, occurred_at: int, nonce: bytes) -> TypedMessage:
+        place: Place | None = submission.place
+        return ScanStatement(
+            raw=submission.raw,
+            occurred_at=occurred_at,
+            latitude_e6=round(place.latitude * _MILLION) if place else 0,
+            longitude_e6=round(place.longitude * _MILLION) if place else 0,
+            accuracy_metres=round(place.accuracy_metres) if place else 0,
+            place_source=place.source.value if place else "",
+            nonce=nonce,
+        ).typed(self.chain_id, self.trust_registry)
+
+
+def _account_of(session: Session, key: str, occurred_at: int) -> str | None:
+    """The account for which `key` could scan then. A key revoked since counts for nothing: a thief can date back."""
+    row = session.exec(select(AccountKeyRow).where(AccountKeyRow.key == key)).first()
+    if row is None or row.revoked_at is not None or not row.scopes & KeyScope.SCAN:
+        return None
+    return row.account if row.not_before <= occurred_at < row.not_after else None
+
+
+def _has_role_for(sources: SqlSources, label: ScannedLabel, account: str, roles: frozenset[Role]) -> bool:
+    """An authority, the brand of the product, or who has or had the item, as long as somebody answers for it."""
+    if not roles:
+        return False
+    if roles & AUTHORITIES:
+        return True
+    brand = sources.trust.brand_of(label.item.gtin)
+    if Role.BRAND in roles and brand is not None and brand.account == account:
+        return True
+    packed = sources.chain.packed(label.item)
+    return packed is not None and _had(sources.session, packed, account)
+
+
+def _had(session: Session, packed: Packed, account: str) -> bool:
+    row = MovedRow
+    return (
+        session.exec(
+            select(row.position)
+            .where(row.series == packed.series, row.receiver == account)
+            .where(row.first_index <= packed.item_index, row.last_index >= packed.item_index)
+            .limit(1)
+        ).first()
+        is not None
+    )
+
+
+def _not_a_scan_key(key: str) -> NotPermitted:
+    return NotPermitted(
+        got=f"a scan signed by {key}",
+        expected="a signature by a SCAN key that is valid for the account, over exactly this scan and this chain",
+        next_step="sign with the account's own key, or send the scan without attestation",
+        reason="bad-attestation-key",
+    )

@@ -1,0 +1,113 @@
+"""What a scanner sends, read strictly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from countermark.errors import InputRefused
+from countermark.identifiers import check_account
+from countermark_scanner.anomalies import Place
+
+_MEMBERS = frozenset({"raw", "occurred_at", "place", "device", "attestation"})
+_ATTESTATION = frozenset({"account", "nonce", "signature"})
+_NONCE = re.compile(r"0x[0-9a-fA-F]{64}")
+_SIGNATURE = re.compile(r"0x[0-9a-fA-F]{130}")
+_TIME = re.compile(r"20\d\d-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
+_DEVICE_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """A signature over the scan; `account` as claimed, the chain decides. `nonce` has 32 bytes, `signature` 65."""
+
+    nonce: bytes
+    signature: bytes
+    account: str | None = None
+
+    @classmethod
+    def from_json(cls, value: object) -> Self | None:
+        """The attestation in a decoded member; None for null. Raises InputRefused (bad-attestation)."""
+        if value is None:
+            return None
+        if not isinstance(value, Mapping) or not {"nonce", "signature"} <= value.keys() <= _ATTESTATION:
+            raise _bad_attestation("another shape")
+        account, nonce, signature = value.get("account"), value["nonce"], value["signature"]
+        if not isinstance(nonce, str) or not _NONCE.fullmatch(nonce):
+            raise _bad_attestation("a nonce that is not 0x and 64 hexadecimal digits")
+        if not isinstance(signature, str) or not _SIGNATURE.fullmatch(signature):
+            raise _bad_attestation("a signature that is not 0x and 130 hexadecimal digits")
+        if account is not None and not isinstance(account, str):
+            raise _bad_attestation("an account that is no text")
+        checked = None if account is None else check_account(account)
+        return cls(bytes.fromhex(nonce[2:]), bytes.fromhex(signature[2:]), checked)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSubmission:
+    """One scan as sent. Without `occurred_at` it happened now."""
+
+    raw: str
+    occurred_at: datetime | None = None
+    place: Place | None = None
+    device: str | None = None
+    attestation: Attestation | None = None
+
+    @classmethod
+    def from_json(cls, body: object, *, raw: str | None = None) -> Self:
+        """Read a decoded JSON object; `raw` replaces the member when the label was read from a picture.
+
+        Raises InputRefused (bad-scan, bad-time, bad-place, bad-attestation).
+        """
+        members: Mapping[str, Any] = body if isinstance(body, Mapping) else {"": body}
+        given = members.get("raw") if raw is None else raw
+        device = members.get("device")
+        unknown = members.keys() - _MEMBERS
+        if unknown or not isinstance(given, str) or (raw is not None and "raw" in members):
+            raise _bad_scan(f"members {', '.join(sorted(map(str, members)))}" if members else "an empty object")
+        if device is not None and not (isinstance(device, str) and 0 < len(device) <= _DEVICE_CHARACTERS):
+            raise _bad_scan(f"a device that is not a text of 1 to {_DEVICE_CHARACTERS} characters")
+        return cls(
+            raw=given,
+            occurred_at=_read_time(members.get("occurred_at")),
+            place=Place.from_json(members.get("place")),
+            device=device,
+            attestation=Attestation.from_json(members.get("attestation")),
+        )
+
+
+def _read_time(value: object) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str) and len(value) <= 40 and _TIME.fullmatch(value):
+            return datetime.fromisoformat(value.upper())
+    except ValueError:
+        pass
+    raise InputRefused(
+        got=f"occurred_at {value!r}",
+        expected="a time with its offset from UTC (RFC 3339)",
+        next_step="send the time as in 2026-03-01T12:00:00Z",
+        reason="bad-time",
+    )
+
+
+def _bad_scan(got: str) -> InputRefused:
+    return InputRefused(
+        got=got,
+        expected="an object with raw, and optionally occurred_at, place, device, attestation",
+        next_step="compare with docs/api.md",
+        reason="bad-scan",
+    )
+
+
+def _bad_attestation(got: str) -> InputRefused:
+    return InputRefused(
+        got=f"an attestation with {got}",
+        expected="an object with nonce and signature, and optionally account",
+        next_step="sign the scan with `countermark scan`, or leave the attestation out",
+        reason="bad-attestation",
+    )

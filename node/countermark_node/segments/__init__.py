@@ -1,0 +1,1 @@
+"""Packing lists: which serial is which token."""

@@ -1,0 +1,32 @@
+"""Packing lists as rows; a rebuild of the projection leaves them alone."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlmodel import Field, SQLModel
+
+
+class PackingListRow(SQLModel, table=True):
+    """A segment whose list is here. `product` is the product record whose SHA-256 is the segment's passport."""
+
+    __tablename__: ClassVar[str] = "packing_list"
+    series: int = Field(primary_key=True)
+    first_index: int = Field(primary_key=True)
+    items: int
+    root: bytes
+    product: bytes
+    received_at: int
+
+
+class PackedItemRow(SQLModel, table=True):
+    """The item at `item_index` of a series; `segment` is the first index of its segment."""
+
+    __tablename__: ClassVar[str] = "packed_item"
+    __table_args__: ClassVar[dict[str, bool]] = {"sqlite_with_rowid": False}
+    gtin: str = Field(primary_key=True)
+    serial: str = Field(primary_key=True)
+    series: int
+    segment: int
+    item_index: int
+    salt: bytes

@@ -1,0 +1,145 @@
+"""All services of a node, put together once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from starlette.requests import HTTPConnection
+
+from countermark_node.access.service import AccessService, SessionPolicy
+from countermark_node.alerts.committing import AlertCommitter
+from countermark_node.alerts.hub import AlertHub
+from countermark_node.alerts.raising import AlertMaker
+from countermark_node.alerts.service import AlertService
+from countermark_node.background import Worker
+from countermark_node.chain_sync.projector import Projector
+from countermark_node.database import Database
+from countermark_node.health.service import HealthService
+from countermark_node.installation import DESKS, Installation
+from countermark_node.rate_limit import RateLimiter
+from countermark_node.scans.evidence import EvidenceJudge
+from countermark_node.scans.service import ScanPolicy, ScanService
+from countermark_node.segments.service import SegmentService
+from countermark_node.settings import NodeSettings
+from countermark_node.times import Clock, utc_now
+from countermark_node.verification.service import VerificationService
+
+
+@dataclass(frozen=True)
+class Limiters:
+    """Request rates per network."""
+
+    scans: RateLimiter
+    pictures: RateLimiter
+    rpc: RateLimiter
+    packing_lists: RateLimiter
+    logins: RateLimiter
+
+    @classmethod
+    def of(cls, settings: NodeSettings) -> Self:
+        """As the settings say."""
+
+        def limiter(what: str, per_minute: int) -> RateLimiter:
+            return RateLimiter(what, per_minute, networks=settings.networks_remembered)
+
+        return cls(
+            scans=limiter("scans", settings.public_scans_per_minute),
+            pictures=limiter("pictures", settings.pictures_per_minute),
+            rpc=limiter("ledger calls", settings.rpc_per_minute),
+            packing_lists=limiter("packing lists", settings.packing_lists_per_minute),
+            logins=limiter("wrong access keys", settings.failed_logins_per_minute),
+        )
+
+
+@dataclass(frozen=True)
+class NodeServices:
+    """What routes, pages and commands work with. `start` and `stop` surround the time in which requests come."""
+
+    settings: NodeSettings
+    clock: Clock
+    installation: Installation
+    database: Database
+    limiters: Limiters
+    projector: Projector
+    verification: VerificationService
+    segments: SegmentService
+    scans: ScanService
+    alerts: AlertService
+    alert_hub: AlertHub
+    committer: AlertCommitter
+    access: AccessService
+    health: HealthService
+    workers: tuple[Worker, ...]
+
+    @classmethod
+    def build(cls, installation: Installation, *, settings: NodeSettings | None = None, clock: Clock = utc_now) -> Self:
+        """Put a node together over an opened installation. Raises Unavailable when the database cannot be used."""
+        settings = settings or NodeSettings(home=installation.home)
+        database = Database(installation.database_path)
+        limiters = Limiters.of(settings)
+        projector = Projector(database, installation.connection, installation.deployment, clock=clock)
+        verification = VerificationService(database, projector, clock=clock)
+        hub = AlertHub(settings.streams_at_once)
+        committer = AlertCommitter(database, projector, installation, committed=hub.wake)
+        committing = Worker("alert-committer", committer.run, seconds=settings.commit_retry_seconds)
+        following = Worker("chain-follower", projector.catch_up, seconds=settings.chain_poll_seconds)
+
+        def hint() -> None:
+            hub.wake()
+            committing.wake()
+
+        return cls(
+            settings=settings,
+            clock=clock,
+            installation=installation,
+            database=database,
+            limiters=limiters,
+            projector=projector,
+            verification=verification,
+            segments=SegmentService(database, projector, clock=clock),
+            scans=ScanService(
+                database,
+                verification,
+                EvidenceJudge(installation.deployment.chain_id, installation.deployment.address("TrustRegistry")),
+                AlertMaker(hint, clock=clock),
+                limiter=limiters.scans,
+                policy=ScanPolicy(installation.salt, settings.signals_per_item),
+                clock=clock,
+            ),
+            alerts=AlertService(database),
+            alert_hub=hub,
+            committer=committer,
+            access=AccessService(
+                database,
+                {desk: installation.desk_key(desk) for desk in DESKS},
+                limiter=limiters.logins,
+                policy=SessionPolicy(int(settings.session_hours * 3600), settings.sessions_kept),
+                clock=clock,
+            ),
+            health=HealthService(projector, committer, clock=clock),
+            workers=(following, committing),
+        )
+
+    def start(self) -> None:
+        """Read the chain up to its head, then begin background work. Raises WrongChain, Unavailable."""
+        self.projector.catch_up()
+        self.alert_hub.open()
+        for worker in self.workers:
+            worker.start()
+
+    def stop(self) -> None:
+        """End streams and background work; whatever was cut off is resumed by the next start."""
+        self.alert_hub.close()
+        for worker in self.workers:
+            worker.stop()
+
+    def close(self) -> None:
+        """Let the database go."""
+        self.database.close()
+
+
+def services_of(request: HTTPConnection) -> NodeServices:
+    """The services behind a request."""
+    services: NodeServices = request.app.state.services
+    return services

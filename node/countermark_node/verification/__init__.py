@@ -1,0 +1,1 @@
+"""The scanner's sources over SQL, and verification as a service."""

@@ -1,0 +1,53 @@
+"""Verification of labels against this node's data."""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+
+from countermark.chain.rpc_refused import RpcRefused
+from countermark.errors import Unavailable
+from countermark.gs1.label import ScannedLabel
+from countermark_node.chain_sync.projector import Projector
+from countermark_node.chain_sync.tables import HeadRow
+from countermark_node.database import Database
+from countermark_node.times import Clock, moment, seconds
+from countermark_node.verification.sources import SqlSources
+from countermark_scanner.sources import ANONYMOUS, ChainState, ScannerContext
+from countermark_scanner.verdict import VerdictReport
+from countermark_scanner.verifier import Verifier
+
+
+class VerificationService:
+    """Answers are as of the chain's head; when the ledger does not answer, their age says so."""
+
+    def __init__(self, database: Database, projector: Projector, *, clock: Clock) -> None:
+        self._database = database
+        self._projector = projector
+        self._clock = clock
+
+    def verify(self, label: ScannedLabel, context: ScannerContext = ANONYMOUS) -> VerdictReport:
+        """The verdict about a label. Nothing is stored. Raises WrongChain."""
+        self.freshen()
+        with self._database.read() as session:
+            return self.verify_with(self.sources(session), label, context)
+
+    def freshen(self) -> None:
+        """Read what is new on the chain. Raises WrongChain; a ledger that does not answer only makes data older."""
+        try:
+            self._projector.catch_up()
+        except (Unavailable, RpcRefused):
+            return
+
+    def sources(self, session: Session) -> SqlSources:
+        """What can be believed in one transaction."""
+        row = session.get(HeadRow, 1)
+        head = None
+        if row is not None:
+            block_time = moment(row.time)
+            head = ChainState(row.number, block_time, self._projector.synced_at or block_time)
+        return SqlSources(session, now=seconds(self._clock()), head=head)
+
+    def verify_with(self, sources: SqlSources, label: ScannedLabel, context: ScannerContext) -> VerdictReport:
+        """The verdict from sources at hand."""
+        verifier = Verifier(trust=sources.trust, chain=sources.chain, scans=sources.scans, clock=self._clock)
+        return verifier.verify(label, context)
