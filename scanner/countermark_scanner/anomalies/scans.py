@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,13 +53,10 @@ def _refuse(got: object, expected: str) -> InputRefused:
 
 
 def _number(name: str, value: object, low: float, high: float) -> float:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not math.isfinite(value)
-        or not low <= value <= high
-    ):
-        raise _refuse(f"{name} {value!r}", f"a number from {low:g} to {high:g}")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _refuse(f"{name} of type {type(value).__name__}", f"a number from {low:g} to {high:g}")
+    if not low <= value <= high:
+        raise _refuse(f"{name} beyond its bounds", f"a number from {low:g} to {high:g}")
     return float(value)
 
 
