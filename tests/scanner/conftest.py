@@ -50,34 +50,38 @@ MARK = MarkRecord(
     valid_until=datetime(2030, 1, 1, tzinfo=UTC),
 )
 
+GOOD_BRAND = BrandTrust(
+    account=BRAND,
+    accredited=True,
+    prefix="950110102",
+    hosts=frozenset({HOST}),
+    label_keys=(LabelKeyTrust(LABEL_KEY.public, datetime(2026, 1, 1, tzinfo=UTC)),),
+)
+GOOD_RECORD = ItemRecord(
+    token_id=1 << 24,
+    series=1,
+    commissioned_at=COMMISSIONED,
+    brand=BRAND,
+    brand_accredited_then=True,
+    holder=HOLDER,
+    passport=PRODUCT.digest(),
+    marks=(MARK,),
+    lot="L7",
+    expiry=date(2027, 1, 1),
+)
+GOOD_STATE = ChainState(100, NOW - timedelta(seconds=4), NOW - timedelta(seconds=1))
+
 
 @dataclass
 class ScannerWorld:
     """Facts as a node would hold them; the defaults make a good label good."""
 
-    brand: BrandTrust | None = BrandTrust(
-        account=BRAND,
-        accredited=True,
-        prefix="950110102",
-        hosts=frozenset({HOST}),
-        label_keys=(LabelKeyTrust(LABEL_KEY.public, datetime(2026, 1, 1, tzinfo=UTC)),),
-    )
-    record: ItemRecord | None = ItemRecord(
-        token_id=1 << 24,
-        series=1,
-        commissioned_at=COMMISSIONED,
-        brand=BRAND,
-        brand_accredited_then=True,
-        holder=HOLDER,
-        passport=PRODUCT.digest(),
-        marks=(MARK,),
-        lot="L7",
-        expiry=date(2027, 1, 1),
-    )
+    brand: BrandTrust | None = GOOD_BRAND
+    record: ItemRecord | None = GOOD_RECORD
     standing: Standing = Standing.UNKNOWN
     product: bytes | None = PRODUCT.encode()
     contradictions: Sequence[Contradiction] = ()
-    state: ChainState | None = ChainState(100, NOW - timedelta(seconds=4), NOW - timedelta(seconds=1))
+    state: ChainState | None = GOOD_STATE
     now: datetime = NOW
     label: ScannedLabel = field(default_factory=lambda: printed_label())
 

@@ -283,7 +283,7 @@ def test_item_commissioned_by_the_wrong_party_is_caution(world: Any, changes: di
 
 def test_trust_source_that_names_a_brand_outside_its_prefix_is_not_believed(world: Any) -> None:
     class Careless:
-        def brand_of(self, gtin: str) -> Any:
+        def brand_of(self, _gtin: str) -> Any:
             return replace(world.brand, prefix="111111")
 
     chain = MemoryChain(items={ITEM: world.record}, head=world.state)
@@ -327,7 +327,7 @@ def test_anonymous_contradictions_are_caution_without_the_copy_notice(world: Any
 
 def test_missing_scan_history_is_unverifiable(world: Any) -> None:
     class NoHistory:
-        def contradictions(self, item: ItemKey) -> None:
+        def contradictions(self, _item: ItemKey) -> None:
             return None
 
     chain = MemoryChain(items={ITEM: world.record}, products={ITEM: world.product}, head=world.state)
