@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from eth.db.atomic import AtomicDB
 from eth.exceptions import CanonicalHeadNotFound, HeaderNotFound
@@ -28,6 +28,9 @@ from countermark.chain.embedded.rpc import RpcMethods
 from countermark.chain.embedded.store import BlockStore
 from countermark.chain.rpc_refused import SERVER_ERROR, RpcRefused
 from countermark.errors import Unavailable, WrongChain
+
+if TYPE_CHECKING:
+    from web3.providers import BaseProvider
 
 _CHAIN_ID_KEY = b"countermark/chain-id"
 _GENESIS_KEY = b"countermark/genesis"
@@ -79,7 +82,7 @@ class EmbeddedChain:
             raise
 
     @property
-    def provider(self) -> Any:
+    def provider(self) -> BaseProvider:
         """A web3 provider for use in this process."""
         from countermark.chain.embedded.provider import EmbeddedProvider
 
