@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from countermark.credentials.account_id import AccountId
 from countermark.credentials.trademark import Trademark, issue_trademark_credential
 from countermark.p256 import PrivateKey

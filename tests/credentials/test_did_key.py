@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from countermark.credentials import base58
 from countermark.credentials.account_id import AccountId
 from countermark.credentials.did_key import did_of, key_id_of, key_of
 from countermark.errors import CountermarkError, CredentialRefused
 from countermark.p256 import PrivateKey, PublicKey
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def test_published_dids_decode_to_their_keys_and_back(did_vectors: dict[str, Any]) -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from countermark import base64url
 from countermark.credentials.gate import open_token, read_header, sign_token
+from countermark.credentials.strict_json import is_nested_deeper
 from countermark.errors import CountermarkError, CredentialRefused, TooLarge
 from countermark.limits import Limits
 from countermark.p256 import ORDER, PrivateKey, PublicKey
-from hypothesis import given
-from hypothesis import strategies as st
 
 TYP = "vc+jwt"
 GOOD_HEADER = {"alg": "ES256", "typ": TYP}
@@ -223,3 +227,28 @@ def test_one_changed_character_is_always_refused(data: st.DataObject) -> None:
     character = data.draw(st.sampled_from("ABCXYZabcxyz019-_.=").filter(lambda c: c != token[place]))
     with pytest.raises(CredentialRefused):
         open_token(token[:place] + character + token[place + 1 :], typ=TYP, key=key.public)
+
+
+def test_deep_nesting_cannot_crash_the_process() -> None:
+    """py-evm lifts the recursion limit so far that the C parser would overrun its stack: run it in a child."""
+    code = (
+        "import countermark.chain.embedded\n"
+        "from countermark.credentials.strict_json import load_shallow\n"
+        "for raw in (b'[' * 2_000_000, b'{\"a\":' * 500_000):\n"
+        "    try:\n"
+        "        load_shallow(raw)\n"
+        "    except ValueError:\n"
+        "        print('refused')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "refused\nrefused\n")
+
+
+@given(st.recursive(st.none() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3), max_leaves=20))
+def test_nesting_is_counted_as_the_parser_sees_it(value: Any) -> None:
+    def depth_of(part: Any) -> int:
+        return 1 + max(map(depth_of, part), default=0) if isinstance(part, list) else 0
+
+    raw = json.dumps(value).encode()
+    assert not is_nested_deeper(raw, depth_of(value))
+    assert depth_of(value) == 0 or is_nested_deeper(raw, depth_of(value) - 1)

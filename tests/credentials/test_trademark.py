@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from countermark import base64url
 from countermark.credentials.account_id import AccountId
 from countermark.credentials.gate import open_token, sign_token

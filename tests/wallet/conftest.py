@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -25,6 +28,7 @@ from countermark_wallet.accreditation import Accreditation
 from countermark_wallet.issuing import TrademarkIssuing
 from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
 from countermark_wallet.ledger import Ledger
+from countermark_wallet.periods import utc_now
 from countermark_wallet.series import BrandSeries
 from countermark_wallet.series_state import SeriesState
 
@@ -53,6 +57,8 @@ class Market:
     deployment: Deployment
     keystore: WalletKeystore
     wallets: dict[str, UnlockedWallet]
+    chain: EmbeddedChain
+    clock: Callable[[], datetime]
     _counter: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def ledger(self, name: str) -> Ledger:
@@ -62,11 +68,11 @@ class Market:
         return self.wallets[name].address
 
     def accreditation(self, name: str) -> Accreditation:
-        return Accreditation(self.ledger(name), standing_clock)
+        return Accreditation(self.ledger(name), self.clock)
 
     def office(self) -> TrademarkIssuing:
         return TrademarkIssuing(
-            self.ledger("office"), self.wallets["office"].credential_key(), "Example Office", standing_clock
+            self.ledger("office"), self.wallets["office"].credential_key(), "Example Office", self.clock
         )
 
     def series(self, name: str = "brand", host: str = HOST) -> BrandSeries:
@@ -100,13 +106,26 @@ class Market:
 
 @pytest.fixture(scope="session")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
-    folder = tmp_path_factory.mktemp("market")
+    """At a time that stands still."""
+    with open_market(tmp_path_factory.mktemp("market"), standing_clock) as built:
+        yield built
+
+
+@pytest.fixture(scope="session")
+def live_market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    """At the wall clock's time, as the command line works."""
+    with open_market(tmp_path_factory.mktemp("live"), utc_now) as built:
+        yield built
+
+
+@contextmanager
+def open_market(folder: Path, clock: Callable[[], datetime]) -> Iterator[Market]:
     keystore = WalletKeystore(folder / "home", work_factor=2)
     wallets = {name: keystore.create(name, PASSWORD) for name in PARTIES}
-    with EmbeddedChain.open(folder / "ledger", clock=standing_clock) as chain:
+    with EmbeddedChain.open(folder / "ledger", clock=clock) as chain:
         connection = ChainConnection.embedded(chain)
         deployment = deploy_all(connection, wallets["stranger"].signer(), wallets["governor"].address)
-        built = Market(connection, deployment, keystore, wallets)
+        built = Market(connection, deployment, keystore, wallets, chain, clock)
         _accredit(built)
         yield built
 
@@ -134,3 +153,61 @@ def wallet_vectors() -> dict[str, Any]:
     path = Path(__file__).parent.parent / "vectors" / "wallet_keys.json"
     vectors: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return vectors
+
+
+class StubNode(BaseHTTPRequestHandler):
+    """The three routes that the wallet uses, over the market's real ledger."""
+
+    server: StubServer
+
+    def do_GET(self) -> None:
+        market = self.server.market
+        network = {
+            "chain_id": market.connection.chain_id,
+            "contracts": dict(market.deployment.addresses),
+            "rpc": "/rpc",
+            "block": market.deployment.block,
+        }
+        self._answer(200, network if self.path == "/v1/network" else {"type": "about:blank"})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/rpc":
+            self._answer(200, self.server.market.chain.answer(json.loads(body)))
+            return
+        self.server.uploads.append((self.path, body))
+        self._answer(200, {"items": body.count(b"\n")})
+
+    def _answer(self, status: int, document: object) -> None:
+        data = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Says nothing."""
+
+
+class StubServer(ThreadingHTTPServer):
+    """A loopback server on a free port."""
+
+    def __init__(self, market: Market) -> None:
+        super().__init__(("127.0.0.1", 0), StubNode)
+        self.market = market
+        self.uploads: list[tuple[str, bytes]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+@pytest.fixture(scope="session")
+def node(live_market: Market) -> Iterator[StubServer]:
+    with StubServer(live_market) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

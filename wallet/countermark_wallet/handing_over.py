@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from countermark.chain.transactions import TransactionReceipt
+from countermark.credentials.strict_json import read_object
 from countermark.custody.handover import Basis, Handover, Purpose, Receipt, RunLine
-from countermark.errors import InputRefused, NotPermitted, WrongChain
+from countermark.errors import CredentialRefused, InputRefused, NotPermitted, TooLarge, WrongChain
 from countermark.identifiers import check_account, index_of, series_of
 from countermark.roles import KeyScope
 from countermark.signing import TypedMessage
@@ -20,6 +21,7 @@ from countermark_wallet.ledger import Ledger
 from countermark_wallet.periods import utc_now
 
 FILE_BYTES = 256 * 1024
+_DEPTH = 8
 DEADLINE_DAYS = 7
 _OFFER = "countermark/handover-offer/1"
 _ACCEPTANCE = "countermark/handover-acceptance/1"
@@ -244,19 +246,12 @@ def _read(text: str | bytes, kind: str, keys: frozenset[str]) -> dict[str, Any]:
     if len(text) > FILE_BYTES:
         raise _refused(f"a file of {len(text)} bytes", f"at most {FILE_BYTES} bytes")
     try:
-        given = json.loads(text, object_pairs_hook=_distinct)
-    except (ValueError, RecursionError):
-        raise _refused("a file that is not JSON", kind) from None
-    if not isinstance(given, dict) or given.get("format") != kind or set(given) != keys | {"format"}:
+        given = read_object(text.encode() if isinstance(text, str) else text, what="handover file", depth=_DEPTH)
+    except (CredentialRefused, TooLarge):
+        raise _refused("a file that is not a JSON object", kind) from None
+    if given.get("format") != kind or set(given) != keys | {"format"}:
         raise _refused("a file of another kind", kind)
     return given
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError
-    return members
 
 
 def _chain_id(value: object) -> int:

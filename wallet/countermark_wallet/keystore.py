@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from countermark.credentials.strict_json import load_shallow
 from countermark.errors import InputRefused, NotFound, NotPermitted
 from countermark.labels.series import SeriesSecrets
 from countermark.p256 import PrivateKey
@@ -189,7 +190,7 @@ def _password_bytes(password: str) -> bytes:
 def _read_document(raw: bytes) -> dict[str, Any]:
     """Checks all that the decoder relies on, and that a planted file cannot make it work for hours."""
     try:
-        document = json.loads(raw)
+        document = load_shallow(raw)
         crypto = document["crypto"]
         params = crypto["kdfparams"]
         numbers = [params[name] for name in ("n", "r", "p", "dklen")]
@@ -197,7 +198,7 @@ def _read_document(raw: bytes) -> dict[str, Any]:
         known = (document["version"], crypto["kdf"], crypto["cipher"]) == (3, "scrypt", "aes-128-ctr")
         bounded = all(type(number) is int for number in numbers) and numbers[1:] == [8, 1, 32]
         sizes = [len(bytes.fromhex(text)) for text in texts]
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError):
         raise _bad_keystore() from None
     n = numbers[0]
     if not (known and bounded and sizes[:3] == [32, 32, 16]) or not 2 <= n <= _MOST_WORK or n & (n - 1):

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from countermark.chain.deployment import Deployment
+from countermark.credentials.strict_json import load_shallow
 from countermark.errors import CountermarkError, InputRefused, Unavailable
 from countermark_wallet.problem import NodeProblem, problem_error
 
@@ -120,11 +121,9 @@ class NodeClient:
 
     @staticmethod
     def _parse(body: bytes) -> object:
-        import json
-
         try:
-            return json.loads(body)
-        except (ValueError, RecursionError):
+            return load_shallow(body)
+        except ValueError:
             return None
 
     def _problem(self, status: int, answer: object) -> CountermarkError:

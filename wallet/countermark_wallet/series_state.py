@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
+from countermark.credentials.strict_json import load_shallow
 from countermark.errors import InputRefused, NotFound
 from countermark.gs1.identity import parse_gtin
 from countermark.products import Product, ProductRecord
@@ -133,11 +134,11 @@ class SeriesStore:
     def _read(self, path: Path) -> SeriesState:
         raw = read_bounded(path, _STATE_BYTES, what="series")
         try:
-            members = json.loads(raw)
+            members = load_shallow(raw)
             if members["format"] != FORMAT:
                 raise ValueError
             return self._state(members)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise InputRefused(
                 got=f"{path.name}, which is damaged",
                 expected=f"a file of format {FORMAT}",

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
 from countermark.errors import CredentialRefused, TooLarge
+from countermark.limits import DEFAULT_LIMITS
+
+_OPENING, _CLOSING = (b"{", b"["), (b"}", b"]")
+# A string that never ends is one match up to the end, so that the search stays linear.
+_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
 
 
 def read_object(raw: bytes, *, what: str, depth: int) -> dict[str, Any]:
@@ -14,7 +20,13 @@ def read_object(raw: bytes, *, what: str, depth: int) -> dict[str, Any]:
     Duplicate member names, NaN, Infinity, numbers beyond 64 bits or beyond double range, lone surrogates and nesting
     deeper than `depth` are refused. `what` names the part in messages. Raises CredentialRefused, TooLarge.
     """
-    _check_depth(raw, what=what, depth=depth)
+    if is_nested_deeper(raw, depth):
+        raise TooLarge(
+            got=f"{what} nested deeper than {depth}",
+            expected=f"at most {depth} levels",
+            next_step="ask the issuer for a flatter document",
+            reason="too-deep",
+        )
     try:
         value = json.loads(
             raw.decode("utf-8"),
@@ -40,26 +52,30 @@ def _refused(what: str, got: str) -> CredentialRefused:
     )
 
 
-def _check_depth(raw: bytes, *, what: str, depth: int) -> None:
-    """Counts brackets outside of strings, so that the parser never recurses further than allowed."""
-    level, in_string, escaped = 0, False, False
-    for byte in raw:
-        if in_string:
-            in_string = escaped or byte != 0x22
-            escaped = not escaped and byte == 0x5C
-        elif byte == 0x22:
-            in_string = True
-        elif byte in b"{[":
+def is_nested_deeper(raw: bytes, depth: int) -> bool:
+    """Whether brackets outside of strings nest deeper than `depth`, counted without recursion.
+
+    To be asked before any json.loads of foreign bytes: importing py-evm lifts Python's recursion limit to 100,000, and
+    then the C parser overruns its stack on deep nesting, which ends the process without an exception.
+    """
+    if raw.count(b"[") + raw.count(b"{") <= depth:
+        return False
+    level = 0
+    for token in _STRING_OR_BRACKET.finditer(raw):
+        if token[0] in _OPENING:
             level += 1
             if level > depth:
-                raise TooLarge(
-                    got=f"{what} nested deeper than {depth}",
-                    expected=f"at most {depth} levels",
-                    next_step="ask the issuer for a flatter document",
-                    reason="too-deep",
-                )
-        elif byte in b"}]":
+                return True
+        elif token[0] in _CLOSING:
             level -= 1
+    return False
+
+
+def load_shallow(raw: bytes, depth: int = DEFAULT_LIMITS.json_depth) -> Any:
+    """json.loads for foreign bytes that need no single reading. ValueError for anything wrong, deep nesting too."""
+    if is_nested_deeper(raw, depth):
+        raise ValueError("nested too deep")
+    return json.loads(raw)
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
