@@ -196,7 +196,7 @@ class SqlChain:
             self._segments[at] = self._session.exec(
                 select(row, SeriesRow)
                 .where(row.series == packed.series, row.first_index == packed.segment)
-                .where(SeriesRow.series == packed.series)
+                .where(SeriesRow.series == row.series)
             ).one()
         return self._segments[at]
 
