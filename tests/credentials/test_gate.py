@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from countermark import base64url
 from countermark.credentials.gate import open_token, read_header, sign_token
-from countermark.credentials.strict_json import is_nested_deeper
+from countermark.credentials.strict_json import is_nested_deeper, load_shallow
 from countermark.errors import CountermarkError, CredentialRefused, TooLarge
 from countermark.limits import Limits
 from countermark.p256 import ORDER, PrivateKey, PublicKey
@@ -242,6 +242,13 @@ def test_deep_nesting_cannot_crash_the_process() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (0, "refused\nrefused\n")
+
+
+def test_other_encoding_cannot_hide_nesting_behind_a_quote() -> None:
+    """U+2200 ends in the byte of a quotation mark in UTF-16."""
+    raw = ('["\u2200",' + "[" * 100 + "]" * 100 + "]").encode("utf-16-le")
+    with pytest.raises(ValueError, match=r"."):
+        load_shallow(raw)
 
 
 @given(st.recursive(st.none() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3), max_leaves=20))

@@ -53,10 +53,11 @@ def _refused(what: str, got: str) -> CredentialRefused:
 
 
 def is_nested_deeper(raw: bytes, depth: int) -> bool:
-    """Whether brackets outside of strings nest deeper than `depth`, counted without recursion.
+    """Whether brackets outside of strings of UTF-8 JSON nest deeper than `depth`, counted without recursion.
 
     To be asked before any json.loads of foreign bytes: importing py-evm lifts Python's recursion limit to 100,000, and
-    then the C parser overruns its stack on deep nesting, which ends the process without an exception.
+    then the C parser overruns its stack on deep nesting, which ends the process without an exception. Decode the bytes
+    as UTF-8 before json.loads: given bytes, it guesses UTF-16 and sees other brackets than were counted here.
     """
     if raw.count(b"[") + raw.count(b"{") <= depth:
         return False
@@ -75,7 +76,7 @@ def load_shallow(raw: bytes, depth: int = DEFAULT_LIMITS.json_depth) -> Any:
     """json.loads for foreign bytes that need no single reading. ValueError for anything wrong, deep nesting too."""
     if is_nested_deeper(raw, depth):
         raise ValueError("nested too deep")
-    return json.loads(raw)
+    return json.loads(raw.decode("utf-8"))
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
