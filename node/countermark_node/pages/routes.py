@@ -107,7 +107,7 @@ def router(services: NodeServices) -> APIRouter:
 
     @routes.api_route("/customs", methods=_GET)
     def customs(request: Request) -> Response:
-        return _page(request, "customs.html", signed_in=services.access.allows("customs", request))
+        return _page(request, "customs.html", signed_in="customs" in services.access.desks(request))
 
     @routes.api_route("/01/{rest:path}", methods=_GET)
     def verdict(request: Request) -> Response:

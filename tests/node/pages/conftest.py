@@ -119,13 +119,13 @@ def make_client(genuine: PrintedLabel) -> MakeClient:
     def made(
         *, base_url: str = "https://id.brand.example", public_host: str = "", visits_per_minute: int = 1_000
     ) -> PlainBrowser:
-        def allows(desk: str, request: Request) -> bool:
-            return desk == "customs" and request.cookies.get("countermark_session") == "open"
+        def desks(request: Request) -> frozenset[str]:
+            return frozenset({"customs"} if request.cookies.get("countermark_session") == "open" else ())
 
         services = SimpleNamespace(
             settings=SimpleNamespace(public_host=public_host, public_scans_per_minute=visits_per_minute),
             verification=_verifier(genuine.item),
-            access=SimpleNamespace(allows=allows),
+            access=SimpleNamespace(desks=desks),
         )
         app = FastAPI()
         app.include_router(router(cast("NodeServices", services)))

@@ -61,7 +61,8 @@ function close() {
 function open() {
   close();
   line("opening");
-  stream = new EventSource(`/v1/alerts/stream?lang=${language}&after=${last}`);
+  const resume = last > 0 ? `&after=${last}` : "";
+  stream = new EventSource(`/v1/alerts/stream?lang=${language}${resume}`);
   stream.addEventListener("open", () => {
     openedAt = performance.now();
     line("live");
