@@ -39,6 +39,26 @@ class Limits:
     """Most runs in one handover (contract limit as well)."""
     handover_days: int = 30
     """Furthest deadline of a handover, in days."""
+    handover_file_lines: int = 1_024
+    """Most lines of a handover or receipt file that are looked at."""
+    transaction_gas: int = 10_000_000
+    """Most gas of a transaction or a simulated call; must stay below half of a block's 60 M, so that gas stays free."""
+    transaction_bytes: int = 128 * 1024
+    """Longest signed transaction that the embedded ledger decodes."""
+    rpc_call_bytes: int = 256 * 1024
+    """Most call data of a simulated call."""
+    rpc_batch: int = 100
+    """Most requests in one JSON-RPC batch."""
+    rpc_log_blocks: int = 1_000
+    """Most blocks that one eth_getLogs covers."""
+    rpc_filter_entries: int = 64
+    """Most addresses, or topics at one place, in a log filter; most percentiles of eth_feeHistory."""
+    ledger_cache_entries: int = 50_000
+    """State entries that the embedded ledger keeps in memory."""
+    ledger_seconds: float = 10.0
+    """Longest wait for one answer of a remote ledger."""
+    receipt_seconds: float = 60.0
+    """Longest wait until a sent transaction is in a block."""
     scan_future_seconds: int = 300
     """How far ahead of our clock a scan's time may lie."""
     scan_age_days: int = 30

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -15,6 +16,7 @@ from countermark.chain.embedded import EmbeddedChain
 from countermark.chain.rpc_refused import RpcRefused
 from countermark.chain.transactions import ContractCall, TransactionSender
 from countermark.errors import ContractRefused, InputRefused, NotFound, TooLarge, Unavailable, WrongChain
+from countermark.limits import DEFAULT_LIMITS
 
 Serve = Callable[[Callable[[dict], object]], str]
 
@@ -25,7 +27,7 @@ def serve() -> Iterator[Serve]:
     servers: list[ThreadingHTTPServer] = []
 
     def started(respond: Callable[[dict], object]) -> str:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(respond))
+        server = QuietServer(("127.0.0.1", 0), _handler(respond))
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         servers.append(server)
         return f"http://127.0.0.1:{server.server_port}"
@@ -34,6 +36,11 @@ def serve() -> Iterator[Serve]:
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+class QuietServer(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Clients of these tests hang up on purpose."""
 
 
 def _handler(respond: Callable[[dict], object]) -> type[BaseHTTPRequestHandler]:
@@ -119,7 +126,9 @@ def test_transaction_that_is_never_mined_is_unavailable_and_names_its_hash(
 ) -> None:
     remote = ChainConnection.to(serve(_changed(chain, "eth_getTransactionReceipt", None)))
     with pytest.raises(Unavailable, match="may still be mined") as missing:
-        TransactionSender(remote, signer, receipt_seconds=0.0).send(_call("00", signer.address))
+        TransactionSender(remote, signer, limits=replace(DEFAULT_LIMITS, receipt_seconds=0.0)).send(
+            _call("00", signer.address)
+        )
     known = chain.request("eth_getTransactionByHash", [missing.value.extra["tx_hash"]])["result"]
     assert known["from"] == signer.address
 

@@ -29,14 +29,16 @@ def _run_until_it_kills_itself(folder: Path, stage: str, block: int) -> list[tup
     return _acknowledged(done.stdout)
 
 
-def _kill_while_mining(folder: Path, delay: float) -> list[tuple[int, str]]:
+def _kill_while_mining(folder: Path, blocks: int, delay: float) -> list[tuple[int, str]]:
+    """Let a child mine some blocks, then kill it `delay` seconds later, wherever it is."""
     command = [sys.executable, str(CHILD), str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stdout.readline().startswith("open"), child.stderr and child.stderr.read()
+        output = "".join(child.stdout.readline() for _ in range(blocks))
         time.sleep(delay)
         child.kill()
-        output = child.stdout.read()
+        output += child.stdout.read()
     # The last line may be cut in the middle of a write.
     return _acknowledged(output[: output.rfind("\n") + 1])
 
@@ -67,8 +69,8 @@ def test_process_killed_around_a_commit_keeps_whole_blocks_only(tmp_path: Path, 
 
 
 def test_process_killed_while_mining_keeps_every_acknowledged_block(tmp_path: Path) -> None:
-    acknowledged = _kill_while_mining(tmp_path, 0.15)
-    assert acknowledged
+    acknowledged = _kill_while_mining(tmp_path, 5, 0.0)
+    assert len(acknowledged) >= 5
     assert _assert_whole(tmp_path, acknowledged) in (len(acknowledged), len(acknowledged) + 1)
 
 
@@ -79,5 +81,5 @@ def test_process_killed_at_random_moments_keeps_every_acknowledged_block(tmp_pat
     moments = random.Random(seed)  # noqa: S311 - picks moments, not secrets
     everything: list[tuple[int, str]] = []
     for _ in range(12):
-        everything += _kill_while_mining(tmp_path, moments.uniform(0.0, 0.3))
+        everything += _kill_while_mining(tmp_path, moments.randrange(4), moments.uniform(0.0, 0.05))
         _assert_whole(tmp_path, everything)

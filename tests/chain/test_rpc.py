@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from countermark.chain.connection import ChainConnection
 from countermark.chain.embedded import EmbeddedChain
 from countermark.chain.embedded.rpc import METHODS
 from countermark.chain.logs import read_log
+from countermark.limits import DEFAULT_LIMITS
 
 # Stores nothing, logs its first word of call data with the topic 0x…07: PUSH the word, MSTORE, LOG1.
 LOGGER = "600035600052600760206000a100"
@@ -74,22 +76,13 @@ def test_logs_are_filtered_by_address_and_topic(chain: EmbeddedChain, logger: st
     assert _logged(chain, **everything, topics=[None, None]) == []
 
 
-def test_log_range_beyond_the_bound_is_refused(chain: EmbeddedChain, monkeypatch) -> None:
-    monkeypatch.setattr("countermark.chain.embedded.rpc.LOG_BLOCKS", 3)
-    for signer_nonce in range(4):
-        _mine_empty(chain, signer_nonce)
-    assert _logged(chain, fromBlock="0x2", toBlock="0x4") == []
-    refused = chain.request("eth_getLogs", [{"fromBlock": "0x1", "toBlock": "0x4"}])
+def test_log_range_beyond_the_bound_is_refused(tmp_path, signer) -> None:
+    with EmbeddedChain.open(tmp_path, limits=replace(DEFAULT_LIMITS, rpc_log_blocks=3)) as chain:
+        for nonce in range(4):
+            _send(chain, signer, nonce, {"to": signer.address, "gas": 21_000})
+        assert _logged(chain, fromBlock="0x2", toBlock="0x4") == []
+        refused = chain.request("eth_getLogs", [{"fromBlock": "0x1", "toBlock": "0x4"}])
     assert refused["error"]["code"] == -32005
-
-
-def _mine_empty(chain: EmbeddedChain, nonce: int) -> None:
-    from eth_account import Account
-
-    account = Account.from_key("0x" + "5a" * 32)
-    fields = {"to": account.address, "value": 0, "gas": 21_000, "gasPrice": 0, "nonce": nonce}
-    raw = account.sign_transaction({**fields, "chainId": chain.chain_id}).raw_transaction
-    chain.request("eth_sendRawTransaction", ["0x" + raw.hex()])
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from web3.types import RPCEndpoint
 from countermark.chain.embedded import EmbeddedChain
 from countermark.chain.rpc_refused import SERVER_ERROR, RpcRefused
 from countermark.errors import InputRefused, NotFound, Unavailable, WrongChain
+from countermark.limits import DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,9 @@ class ChainConnection:
         return cls(web3=Web3(chain.provider), chain_id=chain.chain_id)
 
     @classmethod
-    def to(cls, url: str, *, timeout: float = 10.0, expected_chain_id: int | None = None) -> Self:
+    def to(
+        cls, url: str, *, timeout: float = DEFAULT_LIMITS.ledger_seconds, expected_chain_id: int | None = None
+    ) -> Self:
         """Speak to an HTTP endpoint; `timeout` in seconds bounds each request.
 
         Raises InputRefused for another kind of URL, Unavailable when nothing answers, WrongChain when

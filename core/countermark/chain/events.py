@@ -17,9 +17,9 @@ from countermark.chain.transactions import TransactionReceipt
 from countermark.chain.words import from_word
 from countermark.custody.handover import Purpose
 from countermark.errors import NotFound, Unavailable
+from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.roles import KeyScope, Level
 
-LOG_PAGE_BLOCKS = 1_000
 Kind = TypeVar("Kind", bound=ChainEvent)
 
 
@@ -114,16 +114,20 @@ def one_event(receipt: TransactionReceipt, kind: type[Kind], deployment: Deploym
 
 
 def read_events(
-    connection: ChainConnection, deployment: Deployment, from_block: int, to_block: int
+    connection: ChainConnection,
+    deployment: Deployment,
+    from_block: int,
+    to_block: int,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> list[ChainEvent]:
-    """All typed events of the blocks from_block..to_block, in chain order. Asks for at most 1,000 blocks at a time.
+    """All typed events of the blocks from_block..to_block, in chain order. Asks for a bounded page of blocks at a time.
 
     Raises RpcRefused for blocks that do not exist, Unavailable when the ledger does not answer.
     """
     addresses = sorted(deployment.addresses.values())
     events: list[ChainEvent] = []
-    for first in range(from_block, to_block + 1, LOG_PAGE_BLOCKS):
-        last = min(first + LOG_PAGE_BLOCKS - 1, to_block)
+    for first in range(from_block, to_block + 1, limits.rpc_log_blocks):
+        last = min(first + limits.rpc_log_blocks - 1, to_block)
         page = connection.rpc("eth_getLogs", [{"fromBlock": hex(first), "toBlock": hex(last), "address": addresses}])
         decoded = (decode_log(read_log(raw), deployment) for raw in page)
         events.extend(event for event in decoded if event is not None)

@@ -16,9 +16,9 @@ from countermark.chain.logs import LogEntry, from_hex, read_log
 from countermark.chain.refusal import contract_refused, refusal
 from countermark.chain.rpc_refused import RpcRefused
 from countermark.errors import CountermarkError, TooLarge, Unavailable
+from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.signing import AccountSigner
 
-MAX_GAS = 10_000_000
 _POLL_SECONDS = 0.2
 
 
@@ -50,10 +50,10 @@ class TransactionSender:
     Nonces are exact only while this object is the key's one sender; threads may share it.
     """
 
-    def __init__(self, connection: ChainConnection, signer: AccountSigner, *, receipt_seconds: float = 60.0) -> None:
+    def __init__(self, connection: ChainConnection, signer: AccountSigner, *, limits: Limits = DEFAULT_LIMITS) -> None:
         self._connection = connection
         self._signer = signer
-        self._receipt_seconds = receipt_seconds
+        self._limits = limits
         self._guard = threading.Lock()
 
     @property
@@ -73,7 +73,7 @@ class TransactionSender:
     def send(self, call: ContractCall) -> TransactionReceipt:
         """Carry the call out and wait until it is in a block.
 
-        Raises ContractRefused (nothing was sent, or it reverted), TooLarge above 10 M gas, RpcRefused when the
+        Raises ContractRefused (nothing was sent, or it reverted), TooLarge above the gas limit, RpcRefused when the
         ledger does not take the transaction, Unavailable when it does not answer or mine in time.
         """
         with self._guard:
@@ -97,13 +97,13 @@ class TransactionSender:
 
     def _gas_limit(self, call: ContractCall) -> int:
         estimate = int(self._ask("eth_estimateGas", call), 16)
-        if estimate > MAX_GAS:
+        if estimate > self._limits.transaction_gas:
             raise TooLarge(
                 got=f"a call of {call.contract}.{call.function} that needs {estimate} gas",
-                expected=f"at most {MAX_GAS} gas",
+                expected=f"at most {self._limits.transaction_gas} gas",
                 next_step="split it into smaller calls",
             )
-        return min(estimate * 12 // 10, MAX_GAS)
+        return min(estimate * 12 // 10, self._limits.transaction_gas)
 
     def _signed(self, call: ContractCall, gas: int) -> bytes:
         nonce = self._connection.rpc("eth_getTransactionCount", [self._signer.address, "pending"])
@@ -120,14 +120,14 @@ class TransactionSender:
         )
 
     def _wait(self, tx_hash: str) -> Mapping[str, Any]:
-        deadline = time.monotonic() + self._receipt_seconds
+        deadline = time.monotonic() + self._limits.receipt_seconds
         while True:
             receipt: Mapping[str, Any] | None = self._connection.rpc("eth_getTransactionReceipt", [tx_hash])
             if receipt is not None:
                 return receipt
             if time.monotonic() >= deadline:
                 raise Unavailable(
-                    got=f"no receipt for {tx_hash} within {self._receipt_seconds:g} s",
+                    got=f"no receipt for {tx_hash} within {self._limits.receipt_seconds:g} s",
                     expected="a ledger that mines transactions",
                     next_step="look the transaction up before sending it again: it may still be mined",
                     extra={"tx_hash": tx_hash},

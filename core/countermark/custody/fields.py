@@ -9,9 +9,8 @@ from typing import Any
 from eth_utils.address import is_checksum_address
 
 from countermark.errors import InputRefused
+from countermark.limits import DEFAULT_LIMITS
 
-MAX_LINES = 1_024
-"""More lines than any contract takes are not even looked at."""
 _WORD = re.compile(r"0x[0-9a-f]{64}\Z")
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,77})\Z")
 
@@ -33,8 +32,8 @@ def record(data: object, kind: str, names: set[str]) -> Mapping[str, Any]:
 def lines(given: Mapping[str, Any], name: str, names: set[str]) -> Sequence[Mapping[str, Any]]:
     """A list of objects with exactly the keys `names`."""
     found = given[name]
-    if not isinstance(found, list) or len(found) > MAX_LINES:
-        raise refused(f"{name} that are no short list", f"a list of at most {MAX_LINES} lines")
+    if not isinstance(found, list) or len(found) > DEFAULT_LIMITS.handover_file_lines:
+        raise refused(f"{name} that are no short list", f"a list of at most {DEFAULT_LIMITS.handover_file_lines} lines")
     if not all(isinstance(line, Mapping) and set(line) == names for line in found):
         raise refused(f"a line of {name} with other keys", f"lines with {', '.join(sorted(names))}")
     return found

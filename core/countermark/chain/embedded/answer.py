@@ -7,16 +7,18 @@ from typing import Any
 
 from countermark.chain.rpc_refused import INVALID_REQUEST, LIMIT_EXCEEDED, RpcRefused
 
-MAX_BATCH = 100
 Request = Callable[[str, Sequence[Any]], dict[str, Any]]
 
 
-def answer_body(body: object, request: Request) -> Any:
-    """Answer a parsed body (JSON-RPC 2.0, sections 4 to 6). Wrong shapes get an error object, never an exception."""
+def answer_body(body: object, request: Request, most: int) -> Any:
+    """Answer a parsed body (JSON-RPC 2.0, sections 4 to 6), a batch of at most `most` requests.
+
+    Wrong shapes get an error object, never an exception.
+    """
     if not isinstance(body, list):
         return _answer_one(body, request)
-    if not 0 < len(body) <= MAX_BATCH:
-        return _envelope(None, {"error": RpcRefused(LIMIT_EXCEEDED, f"a batch has 1..{MAX_BATCH} requests").to_json()})
+    if not 0 < len(body) <= most:
+        return _envelope(None, {"error": RpcRefused(LIMIT_EXCEEDED, f"a batch has 1..{most} requests").to_json()})
     return [_answer_one(one, request) for one in body]
 
 

@@ -28,6 +28,7 @@ from countermark.chain.embedded.rpc import RpcMethods
 from countermark.chain.embedded.store import BlockStore
 from countermark.chain.rpc_refused import SERVER_ERROR, RpcRefused
 from countermark.errors import Unavailable, WrongChain
+from countermark.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from web3.providers import BaseProvider
@@ -36,7 +37,7 @@ _CHAIN_ID_KEY = b"countermark/chain-id"
 _GENESIS_KEY = b"countermark/genesis"
 _LOWEST_CHAIN_ID = 1 << 32
 _CHAIN_IDS = 1 << 50
-"""Above all ids of public chains, below the 2^53 that JavaScript's numbers hold exactly."""
+"""Above almost all public chains' ids, and among 2^50: two chains hardly meet. Below 2^53, JavaScript's exact range."""
 
 
 def utc_now() -> datetime:
@@ -51,19 +52,22 @@ class EmbeddedChain:
     funded, and chain id and genesis are random per installation, so no signature is valid in two of them.
     """
 
-    def __init__(self, store: BlockStore, lock: FolderLock, chain: LedgerChain, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: BlockStore, lock: FolderLock, chain: LedgerChain, clock: Callable[[], datetime], limits: Limits
+    ) -> None:
         self._store = store
         self._folder_lock = lock
         self._chain = chain
         self._clock = clock
+        self._limits = limits
         self._guard = threading.RLock()
-        self._methods = RpcMethods(chain, self._mine, self._now)
+        self._methods = RpcMethods(chain, self._mine, self._now, limits)
         self._open = True
         self.chain_id: int = chain.chain_id
         self.genesis_hash: str = hex_data(chain.get_canonical_block_hash(0))  # type: ignore[arg-type]
 
     @classmethod
-    def open(cls, folder: Path, *, clock: Callable[[], datetime] = utc_now) -> Self:
+    def open(cls, folder: Path, *, clock: Callable[[], datetime] = utc_now, limits: Limits = DEFAULT_LIMITS) -> Self:
         """Open the chain of `folder`, or make one with a new identity.
 
         Raises WrongChain when the file is not such a chain, Unavailable when it cannot be used (held by another
@@ -72,9 +76,9 @@ class EmbeddedChain:
         lock = _locked(folder)
         store: BlockStore | None = None
         try:
-            store = BlockStore(folder / "chain.sqlite3")
+            store = BlockStore(folder / "chain.sqlite3", limits.ledger_cache_entries)
             chain = _created(store, clock) if store.is_new else _existing(store)
-            return cls(store, lock, chain, clock)
+            return cls(store, lock, chain, clock, limits)
         except BaseException:
             if store is not None:
                 store.close()
@@ -107,8 +111,8 @@ class EmbeddedChain:
                 self._store.discard()
 
     def answer(self, body: object) -> Any:
-        """Answer one parsed JSON-RPC 2.0 body, single or batch (at most 100 requests)."""
-        return answer_body(body, self.request)
+        """Answer one parsed JSON-RPC 2.0 body, single or batch."""
+        return answer_body(body, self.request, self._limits.rpc_batch)
 
     def close(self) -> None:
         """Release the folder. Nothing is lost: every answered transaction is already on disk."""
@@ -128,7 +132,7 @@ class EmbeddedChain:
         return int(self._clock().timestamp())
 
     def _mine(self, raw: bytes) -> bytes:
-        transaction = decode_transaction(raw, self.chain_id)
+        transaction = decode_transaction(raw, self.chain_id, self._limits)
         mine(self._chain, transaction, self._now())
         self._store.commit()
         return transaction.hash

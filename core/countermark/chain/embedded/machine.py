@@ -16,11 +16,10 @@ from eth_utils.exceptions import ValidationError
 from rlp.exceptions import RLPException
 
 from countermark.chain.rpc_refused import SERVER_ERROR, RpcRefused, invalid
+from countermark.limits import Limits
 
 BLOCK_GAS = 60_000_000
-TRANSACTION_GAS = 10_000_000
-"""Most gas of a transaction or call: below half of BLOCK_GAS, the EIP-1559 target, so a base fee of 0 never rises."""
-TRANSACTION_BYTES = 128 * 1024
+"""Twice the EIP-1559 target. Limits.transaction_gas stays below the target, so a base fee of 0 never rises."""
 _ACCESS_LIST_AT = {1: 7, 2: 8}
 """The field of EIP-2930 and EIP-1559 transactions that is a list; legacy ones have none."""
 _NOT_APPLICABLE = (ValidationError, BadSignature)
@@ -68,14 +67,12 @@ def create_chain(store: AtomicDatabaseAPI, genesis: Genesis) -> LedgerChain:
     return cast("LedgerChain", chain_class(genesis.chain_id).from_genesis(store, parameters))
 
 
-def decode_transaction(raw: bytes, chain_id: int) -> SignedTransactionAPI:
+def decode_transaction(raw: bytes, chain_id: int, limits: Limits) -> SignedTransactionAPI:
     """A signed transaction bound to this chain. py-evm itself does not compare chain ids.
 
-    Raises RpcRefused: too long, unreadable, badly signed, unprotected (before EIP-155), of another chain,
-    or with more gas than TRANSACTION_GAS.
+    Raises RpcRefused: unreadable, badly signed, unprotected (before EIP-155), of another chain,
+    or with more gas than the limit.
     """
-    if len(raw) > TRANSACTION_BYTES:
-        raise invalid(f"the transaction has {len(raw)} bytes, at most {TRANSACTION_BYTES} are allowed")
     try:
         _check_canonical(raw)
         transaction = LedgerVM.get_transaction_builder().decode(raw)
@@ -86,8 +83,9 @@ def decode_transaction(raw: bytes, chain_id: int) -> SignedTransactionAPI:
         raise invalid(f"not a valid signed transaction: {type(error).__name__}") from error
     if found != chain_id:
         raise RpcRefused(SERVER_ERROR, f"the transaction is for chain {found}, this is chain {chain_id}")
-    if transaction.gas > TRANSACTION_GAS:
-        raise RpcRefused(SERVER_ERROR, f"the gas limit {transaction.gas} is above {TRANSACTION_GAS}")
+    most = min(limits.transaction_gas, BLOCK_GAS // 2)
+    if transaction.gas > most:
+        raise RpcRefused(SERVER_ERROR, f"the gas limit {transaction.gas} is above {most}")
     return transaction
 
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from countermark.chain.rpc_refused import invalid
+from countermark.limits import Limits
 
-MAX_FILTER_ENTRIES = 64
-MAX_CALL_BYTES = 256 * 1024
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}\Z")
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*\Z")
 _HEAD_TAGS = frozenset({"latest", "safe", "finalized", "pending"})
@@ -27,7 +26,7 @@ def quantity(value: object, what: str) -> int:
     return int(value, 16)
 
 
-def data(value: object, what: str, limit: int = MAX_CALL_BYTES) -> bytes:
+def data(value: object, what: str, limit: int) -> bytes:
     """JSON-RPC data: `0x` and an even number of hexadecimal digits, at most `limit` bytes."""
     if not isinstance(value, str) or len(value) > 2 + 2 * limit or not _DATA.match(value):
         raise invalid(f"{what} is not 0x data of at most {limit} bytes")
@@ -68,19 +67,19 @@ class Call:
     gas: int
 
 
-def call(value: object, gas_limit: int) -> Call:
-    """An eth_call object; fees, nonce and access list are ignored, gas is cut to `gas_limit`."""
+def call(value: object, limits: Limits) -> Call:
+    """An eth_call object; fees, nonce and access list are ignored, gas is cut to the limit."""
     if not isinstance(value, Mapping) or not set(value) <= _CALL_FIELDS:
         raise invalid("the call is not an object with known fields")
     payload = value.get("input", value.get("data", "0x"))
     target = value.get("to")
-    gas = quantity(value["gas"], "gas") if value.get("gas") is not None else gas_limit
+    gas = quantity(value["gas"], "gas") if value.get("gas") is not None else limits.transaction_gas
     return Call(
         sender=sized(value.get("from") or "0x" + "00" * 20, "from", 20),
         target=b"" if target in (None, "0x") else sized(target, "to", 20),
-        payload=data(payload, "data"),
+        payload=data(payload, "data", limits.rpc_call_bytes),
         value=quantity(value.get("value") or "0x0", "value"),
-        gas=min(gas, gas_limit),
+        gas=min(gas, limits.transaction_gas),
     )
 
 
@@ -92,19 +91,19 @@ class LogFilter:
     topics: tuple[frozenset[bytes], ...]
 
 
-def log_filter(value: Mapping[str, Any]) -> LogFilter:
-    """The address and topic parts of an eth_getLogs filter."""
+def log_filter(value: Mapping[str, Any], most: int) -> LogFilter:
+    """The address and topic parts of an eth_getLogs filter, with at most `most` choices each."""
     topics = value.get("topics") or []
     if not isinstance(topics, list) or len(topics) > 4:
         raise invalid("topics is not a list of at most four entries")
     return LogFilter(
-        addresses=_choices(value.get("address"), "address", 20),
-        topics=tuple(_choices(topic, "topic", 32) for topic in topics),
+        addresses=_choices(value.get("address"), "address", 20, most),
+        topics=tuple(_choices(topic, "topic", 32, most) for topic in topics),
     )
 
 
-def _choices(value: object, what: str, size: int) -> frozenset[bytes]:
+def _choices(value: object, what: str, size: int, most: int) -> frozenset[bytes]:
     entries = [] if value is None else value if isinstance(value, list) else [value]
-    if len(entries) > MAX_FILTER_ENTRIES:
-        raise invalid(f"more than {MAX_FILTER_ENTRIES} values for {what}")
+    if len(entries) > most:
+        raise invalid(f"more than {most} values for {what}")
     return frozenset(sized(entry, what, size) for entry in entries)

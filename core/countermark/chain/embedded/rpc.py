@@ -9,15 +9,13 @@ from eth.abc import BlockHeaderAPI
 
 from countermark.chain.embedded import calls, params
 from countermark.chain.embedded.encode import hex_data, quantity
-from countermark.chain.embedded.machine import TRANSACTION_BYTES, TRANSACTION_GAS, LedgerChain, next_header
+from countermark.chain.embedded.machine import LedgerChain, next_header
 from countermark.chain.embedded.params import argument
 from countermark.chain.embedded.reader import ChainReader
 from countermark.chain.rpc_refused import LIMIT_EXCEEDED, METHOD_NOT_FOUND, RpcRefused, invalid
+from countermark.limits import Limits
 
-LOG_BLOCKS = 1_000
-"""Most blocks that one eth_getLogs may cover."""
 _FEE_BLOCKS = 1_024
-_FEE_PERCENTILES = 100
 _ZERO_HASH = b"\0" * 32
 
 Params = Sequence[Any]
@@ -29,11 +27,14 @@ class RpcMethods:
     `submit` mines one raw transaction and returns its hash; `now` gives seconds. Raises RpcRefused.
     """
 
-    def __init__(self, chain: LedgerChain, submit: Callable[[bytes], bytes], now: Callable[[], int]) -> None:
+    def __init__(
+        self, chain: LedgerChain, submit: Callable[[bytes], bytes], now: Callable[[], int], limits: Limits
+    ) -> None:
         self._chain = chain
         self._reader = ChainReader(chain)
         self._submit = submit
         self._now = now
+        self._limits = limits
 
     def call(self, method: str, arguments: Params) -> Any:
         """The result of one method."""
@@ -59,8 +60,8 @@ class RpcMethods:
     def eth_feeHistory(self, given: Params) -> dict[str, Any]:  # noqa: N802
         count = min(params.quantity(argument(given, 0), "the block count"), _FEE_BLOCKS)
         percentiles = argument(given, 2) or []
-        if not isinstance(percentiles, list) or len(percentiles) > _FEE_PERCENTILES:
-            raise invalid(f"the percentiles are not a list of at most {_FEE_PERCENTILES}")
+        if not isinstance(percentiles, list) or len(percentiles) > self._limits.rpc_filter_entries:
+            raise invalid("the percentiles are not a short list")
         newest = self._header(argument(given, 1)).block_number
         oldest = max(0, newest - count + 1)
         used = [self._reader.header(number) for number in range(oldest, newest + 1)]
@@ -101,14 +102,16 @@ class RpcMethods:
 
     def eth_call(self, given: Params) -> str:
         at = self._context(given)
-        return hex_data(calls.run(self._chain, at, params.call(argument(given, 0), TRANSACTION_GAS)))
+        return hex_data(calls.run(self._chain, at, params.call(argument(given, 0), self._limits)))
 
     def eth_estimateGas(self, given: Params) -> str:  # noqa: N802
         at = self._context(given)
-        return quantity(calls.estimate(self._chain, at, params.call(argument(given, 0), TRANSACTION_GAS)))
+        return quantity(calls.estimate(self._chain, at, params.call(argument(given, 0), self._limits)))
 
     def eth_sendRawTransaction(self, given: Params) -> str:  # noqa: N802
-        return hex_data(self._submit(params.data(argument(given, 0), "the transaction", TRANSACTION_BYTES)))
+        return hex_data(
+            self._submit(params.data(argument(given, 0), "the transaction", self._limits.transaction_bytes))
+        )
 
     def eth_getLogs(self, given: Params) -> list[dict[str, Any]]:  # noqa: N802
         wanted = argument(given, 0)
@@ -118,14 +121,16 @@ class RpcMethods:
             header = self._reader.header_by_hash(params.sized(wanted["blockHash"], "the block hash", 32))
             if header is None:
                 raise invalid("there is no block with this hash")
-            return self._reader.logs(header.block_number, header.block_number, params.log_filter(wanted))
+            return self._reader.logs(
+                header.block_number, header.block_number, params.log_filter(wanted, self._limits.rpc_filter_entries)
+            )
         head = self._head_number()
         first = params.block_number(wanted.get("fromBlock"), head)
         last = params.block_number(wanted.get("toBlock"), head)
         first, last = head if first is None else first, head if last is None else last
-        if last - first >= LOG_BLOCKS:
-            raise RpcRefused(LIMIT_EXCEEDED, f"the filter covers more than {LOG_BLOCKS} blocks")
-        return self._reader.logs(first, last, params.log_filter(wanted))
+        if last - first >= self._limits.rpc_log_blocks:
+            raise RpcRefused(LIMIT_EXCEEDED, f"the filter covers more than {self._limits.rpc_log_blocks} blocks")
+        return self._reader.logs(first, last, params.log_filter(wanted, self._limits.rpc_filter_entries))
 
     def _head(self) -> BlockHeaderAPI:
         return self._chain.get_canonical_head()

@@ -13,7 +13,6 @@ from countermark.errors import Unavailable, WrongChain
 
 APPLICATION_ID = 0x434D_4B43
 SCHEMA_VERSION = 1
-_CACHED_ENTRIES = 50_000
 _ABSENT = object()
 
 
@@ -23,8 +22,9 @@ class BlockStore(BaseDB):
     Raises WrongChain for a file that another program wrote, Unavailable for one that SQLite cannot read or write.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, cached_entries: int) -> None:
         self._path = path
+        self._cached_entries = cached_entries
         self._pending: dict[bytes, bytes | None] = {}
         self._cache: dict[bytes, bytes] = {}
         with self._reading():
@@ -83,7 +83,7 @@ class BlockStore(BaseDB):
         return value
 
     def _remember(self, key: bytes, value: bytes) -> None:
-        if len(self._cache) >= _CACHED_ENTRIES:
+        if len(self._cache) >= self._cached_entries:
             self._cache.clear()
         self._cache[key] = value
 
