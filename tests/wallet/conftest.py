@@ -76,7 +76,7 @@ class Market:
         )
 
     def series(self, name: str = "brand", host: str = HOST) -> BrandSeries:
-        return BrandSeries(self.ledger(name), self.wallets[name], host)
+        return BrandSeries(self.ledger(name), self.wallets[name], host, clock=self.clock)
 
     def new_mark(self) -> Trademark:
         number = next(self._counter)
@@ -175,6 +175,9 @@ class StubNode(BaseHTTPRequestHandler):
         if self.path == "/rpc":
             self._answer(200, self.server.market.chain.answer(json.loads(body)))
             return
+        if self.server.busy:
+            self._answer(503, {"type": "about:blank"})
+            return
         self.server.uploads.append((self.path, body))
         self._answer(200, {"items": body.count(b"\n")})
 
@@ -196,6 +199,7 @@ class StubServer(ThreadingHTTPServer):
     def __init__(self, market: Market) -> None:
         super().__init__(("127.0.0.1", 0), StubNode)
         self.market = market
+        self.busy = False
         self.uploads: list[tuple[str, bytes]] = []
 
     @property

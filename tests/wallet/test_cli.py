@@ -112,6 +112,21 @@ def test_trade_from_trademark_to_retailer_over_http(
     assert "mark-revoked" in err
 
 
+def test_node_that_takes_no_packing_list_is_told_with_what_to_run_later(
+    command: Command, live_market: Market, node: StubServer, tmp_path: Path
+) -> None:
+    state = live_market.series().open(live_market.product(3))
+    (tmp_path / "report.csv").write_text("serial\n" + "\n".join(live_market.serials(state, tmp_path)) + "\n")
+    node.busy = True
+    code, _, err = command("brand", "series", "commission", state.gtin, 1, tmp_path / "report.csv")
+    node.busy = False
+    assert code == 1
+    assert f"countermark series upload {state.gtin} 1" in err
+    uploads = len(node.uploads)
+    assert command.json("brand", "series", "upload", state.gtin, 1)["segments"] == 1
+    assert len(node.uploads) == uploads + 1
+
+
 def test_account_commands_register_grant_and_show(command: Command, live_market: Market) -> None:
     live_market.keystore.create("newcomer", PASSWORD)
     first = command.json("newcomer", "account", "register")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,9 @@ import pytest
 from countermark.chain.contracts import Contracts
 from countermark.chain.marks import MarkStatus
 from countermark.credentials.account_id import AccountId
-from countermark.credentials.trademark import credential_hash, issue_trademark_credential
+from countermark.credentials.trademark import Trademark, credential_hash, issue_trademark_credential
 from countermark.credentials.trust import CredentialCheck
-from countermark.errors import ContractRefused, CredentialRefused, InputRefused
+from countermark.errors import ContractRefused, CredentialRefused, InputRefused, NotPermitted
 from countermark_wallet.credential_checking import check_on_chain, refuse_findings
 from countermark_wallet.issuing import TrademarkIssuing
 
@@ -70,13 +71,34 @@ def test_replaced_credential_no_longer_matches_its_anchor(market: Market) -> Non
     assert judged(market, second).ok
 
 
+def self_signed(market: Market, mark: Trademark, signer: str) -> str:
+    return issue_trademark_credential(
+        mark,
+        office_name="Example Office",
+        key=market.wallets[signer].credential_key(),
+        holder=AccountId(market.connection.chain_id, market.account("brand")),
+        holder_name="Nordlicht Example",
+        valid_from=NOW,
+        valid_until=NOW + timedelta(days=1),
+        credential_id="urn:uuid:7f6c3f0a-6a39-4c3e-8d53-0d0a3a1f6a10",
+    )
+
+
 def test_brand_that_makes_its_own_credential_is_not_believed(market: Market) -> None:
     mark = market.new_mark()
     market.issue(mark)
-    forger = market.wallets["brand"]
-    forged = TrademarkIssuing(market.ledger("office"), forger.credential_key(), "Example Office", lambda: NOW)
-    token = forged.issue(mark, holder=market.account("brand"), holder_name="Nordlicht Example").token
-    assert [finding.code for finding in judged(market, token).findings] == ["issuer-key-unknown"]
+    assert [finding.code for finding in judged(market, self_signed(market, mark, "brand")).findings] == [
+        "issuer-key-unknown"
+    ]
+
+
+def test_office_with_an_unlisted_key_issues_nothing(market: Market) -> None:
+    mark = market.new_mark()
+    unlisted = replace(market.office(), key=market.wallets["office"].credential_key(period=2))
+    with pytest.raises(NotPermitted) as caught:
+        unlisted.issue(mark, holder=market.account("brand"), holder_name="Nordlicht Example")
+    assert caught.value.reason == "credential-key-not-listed"
+    assert market.ledger("brand").marks.mark_info(mark.mark).status is MarkStatus.NONE
 
 
 def test_credential_of_another_chain_is_a_finding(market: Market) -> None:
@@ -87,21 +109,13 @@ def test_credential_of_another_chain_is_a_finding(market: Market) -> None:
 
 
 def test_signed_credential_of_a_mark_that_nobody_recorded_is_not_believed(market: Market) -> None:
-    token = issue_trademark_credential(
-        market.new_mark(),
-        office_name="Example Office",
-        key=market.wallets["office"].credential_key(),
-        holder=AccountId(market.connection.chain_id, market.account("brand")),
-        holder_name="Nordlicht Example",
-        valid_from=NOW,
-        valid_until=NOW + timedelta(days=1),
-        credential_id="urn:uuid:7f6c3f0a-6a39-4c3e-8d53-0d0a3a1f6a10",
-    )
+    token = self_signed(market, market.new_mark(), "office")
     assert [finding.code for finding in judged(market, token).findings] == ["issuer-key-unknown"]
 
 
 def test_stranger_cannot_record_a_mark(market: Market) -> None:
     stranger = market.wallets["stranger"]
+    market.accreditation("stranger").list_credential_key(stranger.credential_key().public)
     issuing = TrademarkIssuing(market.ledger("stranger"), stranger.credential_key(), "Fake Office", lambda: NOW)
     with pytest.raises(ContractRefused):
         issuing.issue(market.new_mark(), holder=market.account("stranger"), holder_name="Nobody")

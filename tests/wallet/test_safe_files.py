@@ -75,3 +75,13 @@ def test_missing_and_unreadable_files_are_told_apart(tmp_path: Path) -> None:
             reader(tmp_path / "no")
         with pytest.raises(InputRefused):
             reader(tmp_path)
+
+
+def test_existing_folder_keeps_its_mode_and_new_ones_are_private(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o755)
+    private_folder(shared)
+    private_folder(shared / "new" / "newer")
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (shared, shared / "new", shared / "new" / "newer")]
+    assert modes == [0o755, 0o700, 0o700]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,6 +158,9 @@ def test_labels_that_scanners_would_refuse_are_not_ordered(market: Market) -> No
     assert caught.value.reason == "host-not-listed"
     with pytest.raises(NotPermitted) as caught:
         replace(market.series(), label_site="unlisted").open(market.product(5))
+    assert caught.value.reason == "label-key-not-listed"
+    with pytest.raises(NotPermitted) as caught:
+        replace(market.series(), clock=lambda: market.clock() + timedelta(days=5000)).open(market.product(5))
     assert caught.value.reason == "label-key-not-listed"
 
 

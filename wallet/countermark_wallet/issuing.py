@@ -10,6 +10,7 @@ from datetime import datetime
 from countermark.chain.transactions import TransactionReceipt
 from countermark.credentials.account_id import AccountId
 from countermark.credentials.trademark import Trademark, credential_hash, issue_trademark_credential
+from countermark.errors import NotPermitted
 from countermark.identifiers import check_mark
 from countermark.p256 import PrivateKey
 from countermark_wallet.ledger import Ledger
@@ -41,7 +42,9 @@ class TrademarkIssuing:
     def issue(
         self, trademark: Trademark, *, holder: str, holder_name: str, days: int = CREDENTIAL_DAYS
     ) -> IssuedCredential:
-        """Signs the credential and anchors its hash. Raises ContractRefused where the office may not."""
+        """Signs the credential and anchors its hash. Raises ContractRefused where the office may not,
+        NotPermitted (credential-key-not-listed)."""
+        self._check_listed()
         period = Period.of_days(self.clock(), days)
         account = AccountId(self.ledger.chain_id, holder)
         token = issue_trademark_credential(
@@ -57,6 +60,19 @@ class TrademarkIssuing:
         digest = credential_hash(token)
         call = self.ledger.marks.record(trademark.mark, account.address, digest, *period.seconds)
         return IssuedCredential(token, digest, trademark.mark, self.ledger.send(call).tx_hash)
+
+    def _check_listed(self) -> None:
+        """Nobody could believe a credential under a key that the office has not listed."""
+        key = self.key.public
+        listed = self.ledger.trust.credential_key(self.ledger.account, key.x, key.y)
+        now = int(self.clock().timestamp())
+        if not listed.valid_from <= now < listed.valid_until or 0 < listed.revoked_since <= now:
+            raise NotPermitted(
+                got=f"credential key {key.key_id.hex()}, which {self.ledger.account} has not listed as valid now",
+                expected="a credential key that the office has listed on the ledger",
+                next_step="run: countermark account list-credential-key",
+                reason="credential-key-not-listed",
+            )
 
     def revoke(self, mark: str) -> TransactionReceipt:
         """Ends the mark for good: no new series; what was commissioned before keeps its record and gets a notice."""

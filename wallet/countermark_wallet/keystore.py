@@ -111,8 +111,7 @@ class WalletKeystore:
         self.require_free(name)
         secret = _draw(entropy)
         document = _lock(secret, password, self.work_factor)
-        for part in (self.home, folder.parent, folder):
-            private_folder(part)
+        private_folder(folder)
         try:
             write_whole(folder / "keystore.json", json.dumps(document, indent=1).encode("ascii"), replace=False)
         except NotPermitted:

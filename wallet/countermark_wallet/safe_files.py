@@ -16,10 +16,14 @@ FILE_MODE = 0o600
 
 
 def private_folder(path: Path) -> Path:
-    """`path` as a folder with mode 0700, made with its parents where needed. Raises Unavailable."""
+    """`path` as a folder, made with the parents that are missing, each with mode 0700. Raises Unavailable.
+
+    What exists keeps its mode: it may be somebody else's, or shared on purpose.
+    """
     try:
-        path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        path.chmod(FOLDER_MODE)
+        for folder in (*reversed(path.parents), path):
+            if not folder.is_dir():
+                folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
     except OSError as error:
         raise _cannot_write(path, error) from None
     return path

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -21,8 +22,11 @@ from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.products import Product
 from countermark_wallet.keystore import UnlockedWallet
 from countermark_wallet.ledger import Ledger
+from countermark_wallet.periods import utc_now
 from countermark_wallet.safe_files import private_folder, whole_file, write_whole
 from countermark_wallet.series_state import CommissionedSegment, SeriesState, SeriesStore
+
+__all__ = ["BrandSeries", "CommissionedSegment", "LabelPicture", "MadeLabels", "SeriesState", "SeriesStore"]
 
 _PREFIX_LENGTHS = range(12, 3, -1)
 
@@ -55,6 +59,7 @@ class BrandSeries:
     host: str
     label_site: str = "main"
     label_period: int = 1
+    clock: Callable[[], datetime] = utc_now
     limits: Limits = DEFAULT_LIMITS
 
     @property
@@ -156,10 +161,13 @@ class BrandSeries:
                 reason="host-not-listed",
             )
         key = self.wallet.label_key(self.label_site, self.label_period).public
-        if brands.label_key(key.x, key.y)[0] != account:
+        owner, listed = brands.label_key(key.x, key.y)
+        now = int(self.clock().timestamp())
+        revoked = 0 < listed.revoked_since <= now
+        if owner != account or revoked or not listed.valid_from <= now < listed.valid_until:
             raise NotPermitted(
                 got=f"label key of site {self.label_site}, period {self.label_period}",
-                expected="a label key that the brand has listed",
+                expected="a label key that the brand has listed and that is valid now",
                 next_step="run: countermark account list-label-key",
                 reason="label-key-not-listed",
             )

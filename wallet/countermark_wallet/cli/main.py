@@ -110,3 +110,7 @@ def _options(
     session.node_url = (node or settings.node_url).rstrip("/")
     session.wallet_name = wallet or settings.wallet
     session.passwords = PasswordSource(password_fd)
+
+
+if __name__ == "__main__":
+    run()

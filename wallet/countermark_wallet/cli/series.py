@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from countermark.errors import CountermarkError, Unavailable
 from countermark_wallet.cli.options import GtinArgument, JsonFlag, NumberArgument
 from countermark_wallet.cli.session import Session, session_of
 
@@ -100,7 +101,15 @@ def commission(
     brand = _brand(session)
     with open_text(report, what="line report") as stream:
         segment = brand.commission(gtin, number, stream)
-    _upload(session, segment)
+    try:
+        _upload(session, segment)
+    except CountermarkError as error:
+        raise Unavailable(
+            got=f"tokens {segment.first} to {segment.last}, commissioned, but no node took their list: {error.got}",
+            expected="a node that takes the packing list, so that others can check these products",
+            next_step=f"run, when the node answers: countermark series upload {gtin} {number}",
+            reason="packing-list-not-uploaded",
+        ) from None
     session.show(
         _segment_json(segment),
         [
