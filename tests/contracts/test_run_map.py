@@ -143,11 +143,11 @@ def test_any_short_history_leaves_map_and_array_equal(
 
 
 def test_dense_history_of_three_hundred_items_keeps_runs_canonical(pair: Pair) -> None:
-    play(pair, seed=1, steps=1_500, size=300, position=lambda rng: rng.randrange(320), every=5)
+    play(pair, seed=1, steps=700, size=300, position=lambda rng: rng.randrange(320), every=5)
 
 
 def test_history_around_word_edges_of_all_three_levels_keeps_runs_canonical(pair: Pair) -> None:
-    play(pair, seed=2, steps=1_500, size=65_800, position=near_an_edge, every=100)
+    play(pair, seed=2, steps=1_000, size=65_800, position=near_an_edge, every=100)
 
 
 @pytest.mark.slow
@@ -158,18 +158,46 @@ def test_long_hostile_histories_leave_map_and_array_equal(pair: Pair, seed: int)
     play(pair, seed=seed, steps=4_000, size=size, position=positions[seed % 2], every=200)
 
 
-def test_stale_word_below_a_cleared_bit_does_not_come_back(pair: Pair) -> None:
-    a, b, c = ACCOUNTS[:3]
+SPARSE = [1, 300, 65_535, 65_536, 70_000, 70_300, 131_071, 131_072, 131_500, 196_607]
+
+
+def test_words_that_empty_and_fill_again_do_not_bring_old_runs_back(pair: Pair) -> None:
+    """Few splits at a time, so that every word of every level is emptied, left stale and used again elsewhere."""
+    rng = random.Random(12)  # noqa: S311 - a repeatable history, not a secret
+    a, b = ACCOUNTS[:2]
     pair.append(200_000, a)
-    for index in (70_000, 70_001, 131_072, 131_300):
-        pair.move(index, index, a, b)
-    for index in (131_300, 70_001, 131_072, 70_000):
-        pair.move(index, index, b, a)
-    assert runs_of(pair.model.holders) == [(0, a)]
-    pair.check_all()
-    pair.move(70_010, 70_010, a, c)
-    pair.move(131_072 + 17, 131_072 + 17, a, c)
-    pair.check_all()
+    split: list[int] = []
+    for _ in range(400):
+        if split and (len(split) == 3 or rng.random() < 0.5):
+            index = split.pop(rng.randrange(len(split)))
+            giver, taker = b, a
+        else:
+            index = rng.choice([point for point in SPARSE if point not in split])
+            split.append(index)
+            giver, taker = a, b
+        pair.contract.send("move", index, index, giver, taker)
+        expected = runs_of_splits(split, 200_000, a, b)
+        firsts, holders = pair.contract.read("runsFrom", 0, len(expected) + 1)
+        assert list(zip(firsts, holders, strict=True)) == expected
+
+
+def runs_of_splits(split: Sequence[int], size: int, most: str, other: str) -> list[tuple[int, str]]:
+    """The runs when `other` holds the items in `split` and `most` everything else."""
+    changes = sorted({0} | set(split) | {index + 1 for index in split if index + 1 < size})
+    runs = [(index, other if index in split else most) for index in changes]
+    return [run for position, run in enumerate(runs) if position == 0 or runs[position - 1][1] != run[1]]
+
+
+@pytest.mark.parametrize("block", [0, 65_536, 131_072])
+def test_stale_word_below_a_cleared_bit_does_not_come_back(pair: Pair, block: int) -> None:
+    a, b = ACCOUNTS[:2]
+    pair.contract.send("append", 200_000, a)
+    for index in (block + 4_000, block + 9_000):
+        pair.contract.send("move", index, index, a, b)
+        pair.contract.send("move", index, index, b, a)
+    index = block + 20_000
+    pair.contract.send("move", index, index, a, b)
+    assert pair.contract.read("runsFrom", 0, 9) == ((0, index, index + 1), (a, b, a))
 
 
 def test_last_possible_item_of_a_series_moves_and_returns(pair: Pair) -> None:
