@@ -15,8 +15,10 @@ from countermark.chain.contracts import Contracts, TrustRegistry
 from countermark.chain.deploy import deploy_all
 from countermark.chain.deployment import Deployment
 from countermark.chain.embedded import EmbeddedChain
+from countermark.chain.transactions import TransactionSender
+from countermark.custody.key_consent import KeyConsent
 from countermark.errors import ContractRefused, InputRefused, Unavailable, WrongChain
-from countermark.roles import Level, Role
+from countermark.roles import KeyScope, Level, Role
 
 GOOD = {
     "format": "countermark/deployment/1",
@@ -114,12 +116,9 @@ def test_plain_import_stays_light() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_handover_signed_for_one_installation_is_refused_by_another(
+def test_key_consent_signed_for_one_installation_is_refused_by_another(
     tmp_path, connection: ChainConnection, signer, make_signer
 ) -> None:
-    from countermark.custody.key_consent import KeyConsent
-    from countermark.roles import KeyScope
-
     with EmbeddedChain.open(tmp_path / "other") as other_chain:
         other = ChainConnection.embedded(other_chain)
         account, key = make_signer(2), make_signer(3)
@@ -129,8 +128,6 @@ def test_handover_signed_for_one_installation_is_refused_by_another(
         assert here.addresses == there.addresses
         consent = KeyConsent(account.address, key.address, KeyScope.SCAN, 0, 1 << 40)
         signature = key.sign_typed(consent.typed(connection.chain_id, here.address("TrustRegistry")))
-        from countermark.chain.transactions import TransactionSender
-
         trust = Contracts.of(other, there).trust
         with pytest.raises(ContractRefused) as refused:
             TransactionSender(other, account).send(trust.add_key(key.address, KeyScope.SCAN, 0, 1 << 40, signature))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from countermark.chain.connection import ChainConnection
 from countermark.chain.contracts import UINT64_MAX, Contracts, RoleEntry, Run, alert_commitment
 from countermark.chain.deploy import deploy_all
 from countermark.chain.deployment import Deployment
+from countermark.chain.embedded import EmbeddedChain
 from countermark.chain.event_types import (
     EVENT_TYPES,
     AlertOpened,
@@ -54,11 +56,15 @@ class Network:
 
 @pytest.fixture
 def network(connection, clock, make_signer) -> Network:
+    return _network(connection, clock.second, make_signer)
+
+
+def _network(connection: ChainConnection, now: int, make_signer) -> Network:
     names = ("governor", "office", "registrar", "brand", "carrier", "stranger")
     keys = {name: make_signer(number + 10) for number, name in enumerate(names)}
     deployment = deploy_all(connection, make_signer(1), keys["governor"].address)
     contracts = Contracts.of(connection, deployment)
-    built = Network(connection, deployment, contracts, clock.second, keys)
+    built = Network(connection, deployment, contracts, now, keys)
     for name in names[1:]:
         built.send(name, contracts.trust.register_account())
     _accredit(built)
@@ -149,6 +155,22 @@ def test_same_handover_submitted_twice_is_refused_by_name(network: Network) -> N
         network.send("stranger", call)
     assert refused.value.name == "NonceUsed"
     assert refused.value.arguments["account"] == network.at("brand")
+
+
+def test_handover_signed_for_one_installation_is_refused_by_another(
+    tmp_path: Path, network: Network, clock, make_signer
+) -> None:
+    first, last = _open(network)
+    handover = _handover(network, first, last)
+    call = _hand_over(network, handover, _receipt(network, handover, last))
+    with EmbeddedChain.open(tmp_path / "other", clock=clock) as chain:
+        other = _network(ChainConnection.embedded(chain), network.now, make_signer)
+        # Same keys, same addresses, same items: only the chain ids differ.
+        assert (other.deployment.addresses, _open(other)) == (network.deployment.addresses, (first, last))
+        with pytest.raises(ContractRefused) as refused:
+            other.send("stranger", call)
+        assert refused.value.name == "SignerNotAllowed"
+    network.send("stranger", call)
 
 
 def test_handover_to_a_party_nobody_introduced_is_refused(network: Network) -> None:
