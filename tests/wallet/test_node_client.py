@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -119,6 +120,11 @@ def test_silent_node_is_unavailable() -> None:
 def test_address_that_is_not_http_is_refused(url: str) -> None:
     with pytest.raises(InputRefused):
         NodeClient(url)
+
+
+def test_missing_packing_list_is_not_found(tmp_path: Path) -> None:
+    with always(200, {}) as node, pytest.raises(NotFound):
+        node.send_packing_list(1, tmp_path / "none.csv", tmp_path / "none.json")
 
 
 def test_scan_is_posted_as_given() -> None:

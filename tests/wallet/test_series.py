@@ -112,6 +112,15 @@ def test_serial_of_an_earlier_report_is_not_commissioned_twice(market: Market, t
     assert index_of(second.first) == 2
 
 
+def test_lost_packing_list_is_named_instead_of_commissioning_twice(market: Market, tmp_path: Path) -> None:
+    brand = market.series()
+    state = brand.open(market.product(5))
+    serials = market.serials(state, tmp_path)
+    brand.commission(state.gtin, state.number, market.report(serials[:2])).packing_list.unlink()
+    with pytest.raises(NotFound, match="packing list"):
+        brand.commission(state.gtin, state.number, market.report(serials[:2]))
+
+
 def test_crash_between_ledger_and_wallet_does_not_commission_twice(market: Market, tmp_path: Path) -> None:
     brand = market.series()
     state = brand.open(market.product(5))

@@ -12,6 +12,7 @@ from countermark.chain.deployment import Deployment
 from countermark.credentials.strict_json import load_shallow
 from countermark.errors import CountermarkError, InputRefused, Unavailable
 from countermark_wallet.problem import NodeProblem, problem_error
+from countermark_wallet.safe_files import open_bytes
 
 if TYPE_CHECKING:
     import httpx
@@ -84,7 +85,10 @@ class NodeClient:
     def send_packing_list(self, first_token: int, packing_list: Path, product_record: Path) -> dict[str, Any]:
         """Uploads a commissioned segment's list and product record; both prove themselves by their hashes on chain."""
         path = f"/v1/segments/{first_token}/packing-list"
-        with packing_list.open("rb") as items, product_record.open("rb") as record:
+        with (
+            open_bytes(packing_list, what="packing list") as items,
+            open_bytes(product_record, what="product record") as record,
+        ):
             files = {
                 "packing_list": ("packing-list.csv", items, "text/csv"),
                 "product": ("product.json", record, "application/json"),

@@ -79,6 +79,17 @@ def read_bounded(path: Path, limit: int, *, what: str) -> bytes:
 
 
 @contextmanager
+def open_bytes(path: Path, *, what: str) -> Iterator[BinaryIO]:
+    """`path` for reading bytes. Raises NotFound, InputRefused (unreadable)."""
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise _cannot_read(path, what, error) from None
+    with stream:
+        yield stream
+
+
+@contextmanager
 def open_text(path: Path, *, what: str) -> Iterator[TextIO]:
     """`path` as UTF-8 text with its own line ends, for a strict reader. Raises NotFound, InputRefused (unreadable)."""
     try:

@@ -23,7 +23,7 @@ from countermark.products import Product
 from countermark_wallet.keystore import UnlockedWallet
 from countermark_wallet.ledger import Ledger
 from countermark_wallet.periods import utc_now
-from countermark_wallet.safe_files import private_folder, whole_file, write_whole
+from countermark_wallet.safe_files import open_text, private_folder, whole_file, write_whole
 from countermark_wallet.series_state import CommissionedSegment, SeriesState, SeriesStore
 
 __all__ = ["BrandSeries", "CommissionedSegment", "LabelPicture", "MadeLabels", "SeriesState", "SeriesStore"]
@@ -199,7 +199,7 @@ class BrandSeries:
     def _commissioned_serials(self, state: SeriesState) -> frozenset[str]:
         serials: set[str] = set()
         for segment in state.segments:
-            with segment.packing_list.open(encoding="utf-8", newline="") as stream:
+            with open_text(segment.packing_list, what="packing list") as stream:
                 serials.update(read_packing_list(stream, state.gtin, limits=self.limits).serials)
         return frozenset(serials)
 
