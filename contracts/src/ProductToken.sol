@@ -183,7 +183,8 @@ contract ProductToken is IProductToken, TrustBound {
     }
 
     function _emitMoved(uint256 first, uint256 last, address from, address to, bytes32 ref) private {
-        emit Moved(first, last, from, to, msg.sender == _handovers ? msg.sender : address(this), ref);
+        // What comes from nobody is commissioned here; everything else is moved by a module.
+        emit Moved(first, last, from, to, from == address(0) ? address(this) : msg.sender, ref);
         if (first == last) emit Transfer(from, to, first);
         else emit ConsecutiveTransfer(first, last, from, to);
     }

@@ -64,6 +64,7 @@ contract TrustRegistry is ITrustRegistry, EIP712 {
         if (!RoleTable.isKnown(role)) revert UnknownRole(role);
         if (level == Level.None) revert LevelMissing(account, role);
         if (!_mayGrant(granter, role, level)) revert NotAccredited(granter, role);
+        if (account == granter) revert SelfGrant(account);
         if (!_registered[account]) revert UnknownAccount(account);
         if (validUntil <= validFrom) revert EmptyPeriod(validFrom, validUntil);
         _refuseToReplace(account, role, granter, level);

@@ -267,6 +267,12 @@ def test_revoked_brand_can_vouch_for_nobody_and_what_it_vouched_for_stays(world:
     assert world.trust.read("mayTakeOn", world.carrier.address) is True
 
 
+def test_party_cannot_vouch_for_itself_to_outlive_its_revocation(world: World) -> None:
+    for who, role in ((world.brand, "carrier"), (world.office, "brand"), (world.governor, "customs")):
+        refusal = world.trust.refusal("grant", who.address, world.word(role), 2, 0, FOR_EVER, by=who)
+        assert refusal == ("SelfGrant", who.address)
+
+
 def test_brand_that_is_only_introduced_can_vouch_for_nobody(world: World) -> None:
     weak, role = world.stranger, world.word("carrier")
     world.grant(world.office, weak, "brand", 2)

@@ -74,7 +74,8 @@ interface IBrandRegistry is IAccountErrors {
     /// @notice Takes a prefix back. Identifier registrars only (OPERATE). What was opened under it stays.
     function withdrawPrefix(uint64 prefix, uint8 length) external;
 
-    /// @notice Lists a P-256 key for labels, best before it is used. Accredited brands only (ADMIN).
+    /// @notice Lists a P-256 key for labels, best before it is used. First come, first served: whether the point lies on
+    /// the curve, and whether the brand holds the key, is not checked. Accredited brands only (ADMIN).
     function listLabelKey(bytes32 x, bytes32 y, uint64 validFrom, uint64 validUntil) external;
 
     /// @notice Revokes a label key from `since` on (seconds since 1970, not in the future). The brand that listed it,
@@ -87,7 +88,8 @@ interface IBrandRegistry is IAccountErrors {
     /// @notice Removes a host; whatever the brand's roles (ADMIN).
     function delistHost(string calldata host) external;
 
-    /// @notice Names the brand's node; empty removes it. Accredited brands only (ADMIN).
+    /// @notice Names the brand's node; empty removes it. Up to 512 bytes, not checked further: readers must treat it as
+    /// they treat any input. Accredited brands only (ADMIN).
     function setEndpoint(string calldata url) external;
 
     /// @notice The account that holds `prefix` of `length` digits; zero when nobody does.

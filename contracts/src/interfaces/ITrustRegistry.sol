@@ -58,6 +58,9 @@ interface ITrustRegistry is IAccountErrors {
     /// @notice `granter` may not give or take `role` (at that level).
     error NotAccredited(address granter, bytes32 role);
 
+    /// @notice `account` would vouch for itself, and so outlive its own revocation.
+    error SelfGrant(address account);
+
     /// @notice The table of grants does not know `role`.
     error UnknownRole(bytes32 role);
 
@@ -90,7 +93,8 @@ interface ITrustRegistry is IAccountErrors {
     /// @notice Ends `key`. The caller's key needs ADMIN.
     function revokeKey(address key) external;
 
-    /// @notice Vouches for `account` in `role`. The caller's key needs ACCREDIT.
+    /// @notice Vouches for `account` in `role`, as the table of grants allows. The caller's key needs ACCREDIT.
+    /// @param level at most what {grantable} gives for one of the caller's accredited roles
     function grant(address account, bytes32 role, Level level, uint64 validFrom, uint64 validUntil) external;
 
     /// @notice Ends `role` of `account`; by its accreditor or the governor, with ACCREDIT. What `account` vouched for
