@@ -19,7 +19,8 @@ from countermark_node.health.service import HealthService
 from countermark_node.installation import DESKS, Installation
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.scans.evidence import EvidenceJudge
-from countermark_node.scans.service import ScanPolicy, ScanService
+from countermark_node.scans.intake import ScanPolicy
+from countermark_node.scans.service import ScanService
 from countermark_node.segments.service import SegmentService
 from countermark_node.settings import NodeSettings
 from countermark_node.times import Clock, utc_now

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
-from sqlmodel import Session
+from sqlalchemy import Connection, text
 
 from countermark.gs1.identity import ItemKey
 from countermark_node.times import moment, seconds
@@ -30,9 +29,9 @@ _NEAR = text(
 )
 
 
-def near_scans(session: Session, scan: Scan, *, per_class: int) -> list[Scan]:
+def near_scans(connection: Connection, scan: Scan, *, per_class: int) -> list[Scan]:
     """For each evidence class the placed scans of the same item nearest in time: half before, half after."""
-    found = session.execute(
+    found = connection.execute(
         _NEAR,
         {
             "gtin": scan.item.gtin,

@@ -12,7 +12,7 @@ from countermark.errors import InputRefused, RateLimited
 from countermark_node.json_body import json_body, parse_json
 from countermark_node.languages import request_language
 from countermark_node.request_source import RequestSource
-from countermark_node.scans.service import RecordedScan
+from countermark_node.scans.intake import RecordedScan
 from countermark_node.scans.submission import ScanSubmission
 from countermark_node.services import NodeServices, services_of
 from countermark_scanner.messages import Language

@@ -11,10 +11,13 @@ from countermark_node.chain_sync.projector import Projector
 from countermark_node.chain_sync.tables import HeadRow
 from countermark_node.database import Database
 from countermark_node.times import Clock, moment, seconds
-from countermark_node.verification.sources import SqlSources
+from countermark_node.verification.sources import Kept, SqlSources
 from countermark_scanner.sources import ANONYMOUS, ChainState, ScannerContext
 from countermark_scanner.verdict import VerdictReport
 from countermark_scanner.verifier import Verifier
+
+_KEPT_SECONDS = 5
+_KEPT_ANSWERS = 10_000
 
 
 class VerificationService:
@@ -24,6 +27,7 @@ class VerificationService:
         self._database = database
         self._projector = projector
         self._clock = clock
+        self._kept = Kept(-1, 0)
 
     def verify(self, label: ScannedLabel, context: ScannerContext = ANONYMOUS) -> VerdictReport:
         """The verdict about a label. Nothing is stored. Raises WrongChain."""
@@ -45,7 +49,15 @@ class VerificationService:
         if row is not None:
             block_time = moment(row.time)
             head = ChainState(row.number, block_time, self._projector.synced_at or block_time)
-        return SqlSources(session, now=seconds(self._clock()), head=head)
+        now = seconds(self._clock())
+        return SqlSources(session, now=now, head=head, kept=self._keep(-1 if row is None else row.number, now))
+
+    def _keep(self, number: int, now: int) -> Kept:
+        """Answers of other transactions at the same head. Roles begin and end by the clock, so none are kept long."""
+        kept = self._kept
+        if kept.number != number or not 0 <= now - kept.second < _KEPT_SECONDS or kept.size > _KEPT_ANSWERS:
+            kept = self._kept = Kept(number, now)
+        return kept
 
     def verify_with(self, sources: SqlSources, label: ScannedLabel, context: ScannerContext) -> VerdictReport:
         """The verdict from sources at hand."""

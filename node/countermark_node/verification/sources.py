@@ -1,15 +1,16 @@
-"""What the scanner may believe, read from the projection: every lookup goes by an index, repeated ones are kept.
+"""What the scanner may believe, read from the projection: every lookup goes by an index.
 
-An object serves one transaction, so all its answers describe the same state.
+An object serves one transaction, so all its answers describe the same state. What can only change with the chain's
+head is kept for other transactions at the same head.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sqlalchemy import exists
+from sqlalchemy import exists, text
 from sqlmodel import Session, col, select
 
 from countermark.errors import CredentialRefused
@@ -24,13 +25,11 @@ from countermark_node.chain_sync.tables import (
     MarkRow,
     MarkStatusRow,
     PrefixRow,
-    RunRow,
     SegmentRow,
     SeriesMarkRow,
     SeriesRow,
 )
-from countermark_node.scans.tables import ContradictionRow
-from countermark_node.segments.tables import PackedItemRow, PackingListRow
+from countermark_node.segments.tables import PackingListRow
 from countermark_node.times import moment
 from countermark_node.verification.roles import When, active_roles
 from countermark_scanner.anomalies import Contradiction
@@ -49,21 +48,59 @@ _MOST_KEYS = 256
 _MOST_CONTRADICTIONS = 20
 
 
+# Plain SQL where every scan passes: building these with the query builder takes longer than running them.
+_PACKED = text(
+    "SELECT series, segment, item_index, (SELECT holder FROM run WHERE run.series = packed_item.series"
+    " AND run.first_index <= packed_item.item_index ORDER BY run.first_index DESC LIMIT 1)"
+    " FROM packed_item WHERE gtin = :gtin AND serial = :serial"
+)
+_CONTRADICTIONS = text(
+    "SELECT rule, first, second, distance_km, minutes, confirmed FROM contradiction"
+    " WHERE gtin = :gtin AND serial = :serial AND NOT dismissed ORDER BY confirmed DESC, id LIMIT :most"
+)
+
+
 class Packed(NamedTuple):
-    """Where an item stands: series, first index of its segment, its own index."""
+    """Where an item stands: series, first index of its segment, its own index; and who holds it."""
 
     series: int
     segment: int
     item_index: int
+    holder: str
+
+    @property
+    def at(self) -> tuple[int, int]:
+        """Its segment."""
+        return self.series, self.segment
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Answers that hold as long as the chain's head and the `second` (nearly) do."""
+
+    number: int
+    second: int
+    brands: dict[str, BrandTrust | None] = field(default_factory=dict)
+    segments: dict[tuple[int, int], tuple[SegmentRow, SeriesRow]] = field(default_factory=dict)
+    accredited: dict[tuple[int, int], bool] = field(default_factory=dict)
+    marks: dict[tuple[int, int], tuple[MarkRecord, ...]] = field(default_factory=dict)
+    products: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    series: dict[str, list[SeriesRow]] = field(default_factory=dict)
+    complete: set[str] = field(default_factory=set)
+
+    @property
+    def size(self) -> int:
+        """How many answers there are, roughly."""
+        return len(self.brands) + len(self.segments) + len(self.series)
 
 
 class SqlTrust:
     """Brands, their hosts and keys. `now` is seconds."""
 
-    def __init__(self, session: Session, now: int) -> None:
+    def __init__(self, session: Session, now: int, kept: Kept) -> None:
         self._session = session
         self._now = now
-        self._brands: dict[str, BrandTrust | None] = {}
+        self._brands = kept.brands
 
     def brand_of(self, gtin: str) -> BrandTrust | None:
         """The brand with the longest prefix that covers this GTIN."""
@@ -110,15 +147,12 @@ def _label_key(row: LabelKeyRow) -> LabelKeyTrust | None:
 class SqlChain:
     """Items, marks and products. `head` says how far the chain was read."""
 
-    def __init__(self, session: Session, head: ChainState | None) -> None:
+    def __init__(self, session: Session, head: ChainState | None, kept: Kept) -> None:
         self._session = session
+        self._connection = session.connection()
         self._head = head
-        self._segments: dict[tuple[int, int], tuple[SegmentRow, SeriesRow]] = {}
-        self._marks: dict[tuple[int, int], tuple[MarkRecord, ...]] = {}
-        self._accredited: dict[tuple[int, int], bool] = {}
-        self._products: dict[tuple[int, int], bytes | None] = {}
-        self._series: dict[str, list[SeriesRow]] = {}
-        self._complete: dict[str, bool] = {}
+        self._kept = kept
+        self._packed: dict[ItemKey, Packed | None] = {}
 
     def state(self) -> ChainState | None:
         """How far the chain was read."""
@@ -126,11 +160,10 @@ class SqlChain:
 
     def packed(self, item: ItemKey) -> Packed | None:
         """The token behind a serial, if a packing list here holds it."""
-        row = PackedItemRow
-        found = self._session.exec(
-            select(row.series, row.segment, row.item_index).where(row.gtin == item.gtin, row.serial == item.serial)
-        ).first()
-        return None if found is None else Packed(*found)
+        if item not in self._packed:
+            found = self._connection.execute(_PACKED, {"gtin": item.gtin, "serial": item.serial}).first()
+            self._packed[item] = None if found is None else Packed(*found)
+        return self._packed[item]
 
     def item(self, item: ItemKey) -> ItemRecord | None:
         """The record of a commissioned item."""
@@ -144,38 +177,26 @@ class SqlChain:
             commissioned_at=moment(segment.commissioned_at),
             brand=series.brand,
             brand_accredited_then=self._accredited_then(packed, segment, series),
-            holder=self.holder(packed),
+            holder=packed.holder,
             passport=segment.passport,
             marks=self._marks_of(packed, segment, series),
             lot=segment.lot or None,
             expiry=moment(segment.expiry).date() if segment.expiry else None,
         )
 
-    def holder(self, packed: Packed) -> str:
-        """Who has the item now."""
-        return self._session.exec(
-            select(RunRow.holder)
-            .where(RunRow.series == packed.series, RunRow.first_index <= packed.item_index)
-            .order_by(col(RunRow.first_index).desc())
-            .limit(1)
-        ).one()
-
-    def brand_of(self, packed: Packed) -> str:
-        """The brand that commissioned the item."""
-        return self._segment(packed)[1].brand
-
     def product(self, item: ItemKey) -> bytes | None:
         """The product record that came with the item's packing list."""
         packed = self.packed(item)
         if packed is None:
             return None
-        at = packed[:2]
-        if at not in self._products:
+        found = self._kept.products.get(packed.at)
+        if found is None:
             row = PackingListRow
-            self._products[at] = self._session.exec(
+            found = self._session.exec(
                 select(row.product).where(row.series == packed.series, row.first_index == packed.segment)
-            ).first()
-        return self._products[at]
+            ).one()
+            self._kept.products[packed.at] = found
+        return found
 
     def standing(self, item: ItemKey) -> Standing:
         """What can be said of a serial that no packing list here holds."""
@@ -190,34 +211,36 @@ class SqlChain:
         return Standing.NOT_COMMISSIONED if self._all_lists_here(item.gtin) else Standing.UNKNOWN
 
     def _segment(self, packed: Packed) -> tuple[SegmentRow, SeriesRow]:
-        at = packed[:2]
-        if at not in self._segments:
+        found = self._kept.segments.get(packed.at)
+        if found is None:
             row = SegmentRow
-            self._segments[at] = self._session.exec(
+            segment, series = self._session.exec(
                 select(row, SeriesRow)
                 .where(row.series == packed.series, row.first_index == packed.segment)
                 .where(SeriesRow.series == row.series)
             ).one()
-        return self._segments[at]
+            found = self._kept.segments[packed.at] = (segment, series)
+            self._session.expunge_all()
+        return found
 
     def _accredited_then(self, packed: Packed, segment: SegmentRow, series: SeriesRow) -> bool:
-        at = packed[:2]
-        if at not in self._accredited:
-            self._accredited[at] = Role.BRAND in self._roles_then(series.brand, segment)
-        return self._accredited[at]
+        found = self._kept.accredited.get(packed.at)
+        if found is None:
+            found = self._kept.accredited[packed.at] = Role.BRAND in self._roles_then(series.brand, segment)
+        return found
 
     def _roles_then(self, account: str, segment: SegmentRow) -> frozenset[Role]:
         when = When(segment.commissioned_at, segment.position)
         return active_roles(self._session, account, when, Level.ACCREDITED)
 
     def _marks_of(self, packed: Packed, segment: SegmentRow, series: SeriesRow) -> tuple[MarkRecord, ...]:
-        at = packed[:2]
-        if at not in self._marks:
+        kept = self._kept.marks.get(packed.at)
+        if kept is None:
             row = SeriesMarkRow
             names = self._session.exec(select(row.mark).where(row.series == series.series).order_by(col(row.place)))
             found = (self._mark(mark, segment, series) for mark in names.all())
-            self._marks[at] = tuple(mark for mark in found if mark is not None)
-        return self._marks[at]
+            kept = self._kept.marks[packed.at] = tuple(mark for mark in found if mark is not None)
+        return kept
 
     def _mark(self, mark: str, segment: SegmentRow, series: SeriesRow) -> MarkRecord | None:
         recorded = self._session.exec(
@@ -246,12 +269,16 @@ class SqlChain:
         )
 
     def _series_of(self, gtin: str) -> list[SeriesRow]:
-        if gtin not in self._series:
-            self._series[gtin] = list(self._session.exec(select(SeriesRow).where(SeriesRow.gtin == gtin)))
-        return self._series[gtin]
+        found = self._kept.series.get(gtin)
+        if found is None:
+            found = list(self._session.exec(select(SeriesRow).where(SeriesRow.gtin == gtin)))
+            self._kept.series[gtin] = found
+            self._session.expunge_all()
+        return found
 
     def _all_lists_here(self, gtin: str) -> bool:
-        if gtin not in self._complete:
+        # Only completeness is kept: it ends with a new segment, so with a new head. A list may come at any time.
+        if gtin not in self._kept.complete:
             held = exists().where(
                 col(PackingListRow.series) == SegmentRow.series,
                 col(PackingListRow.first_index) == SegmentRow.first_index,
@@ -261,8 +288,10 @@ class SqlChain:
                 .where(col(SegmentRow.series).in_(select(SeriesRow.series).where(SeriesRow.gtin == gtin)), ~held)
                 .limit(1)
             ).first()
-            self._complete[gtin] = missing is None
-        return self._complete[gtin]
+            if missing is not None:
+                return False
+            self._kept.complete.add(gtin)
+        return True
 
 
 def _since(status: MarkStatusRow, segment: SegmentRow) -> int:
@@ -275,32 +304,25 @@ class SqlScans:
     """Contradictions between scans."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self._connection = session.connection()
 
     def contradictions(self, item: ItemKey) -> Sequence[Contradiction]:
         """The item's standing contradictions, the gravest first, twenty at most."""
-        row = ContradictionRow
-        found = self._session.exec(
-            select(row)
-            .where(row.gtin == item.gtin, row.serial == item.serial, col(row.dismissed).is_(False))
-            .order_by(col(row.confirmed).desc(), col(row.id))
-            .limit(_MOST_CONTRADICTIONS)
-        )
+        wanted = {"gtin": item.gtin, "serial": item.serial, "most": _MOST_CONTRADICTIONS}
         return [
-            Contradiction(one.rule, one.first, one.second, one.distance_km, one.minutes, one.confirmed) for one in found
+            Contradiction(rule, first, second, distance_km, minutes, bool(confirmed))
+            for rule, first, second, distance_km, minutes, confirmed in self._connection.execute(
+                _CONTRADICTIONS, wanted
+            )
         ]
 
 
 class SqlSources:
     """The three sources of one transaction."""
 
-    def __init__(self, session: Session, *, now: int, head: ChainState | None) -> None:
+    def __init__(self, session: Session, *, now: int, head: ChainState | None, kept: Kept) -> None:
         self.session = session
         self.now = now
-        self.trust = SqlTrust(session, now)
-        self.chain = SqlChain(session, head)
-
-    @cached_property
-    def scans(self) -> SqlScans:
-        """The scan history."""
-        return SqlScans(self.session)
+        self.trust = SqlTrust(session, now, kept)
+        self.chain = SqlChain(session, head, kept)
+        self.scans = SqlScans(session)

@@ -1,0 +1,118 @@
+"""`countermark node init | serve | status | rebuild`, and the door to `countermark demo`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from countermark.command_context import CommandContext
+    from countermark_node.installation import Installation
+    from countermark_node.settings import NodeSettings
+
+_HELP = "Run a node: the service that verifies labels, takes scans in and raises alerts."
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this package to the `countermark` tool."""
+    from countermark_node.demo.cli import register as register_demo
+
+    node = typer.Typer(help=_HELP, no_args_is_help=True)
+    node.command()(init)
+    node.command()(serve)
+    node.command()(status)
+    node.command()(rebuild)
+    app.add_typer(node, name="node")
+    register_demo(app)
+
+
+def init(
+    ctx: typer.Context,
+    governor: Annotated[str, typer.Option(help="Account that will hand out roles (0x…), as `wallet show` prints it.")],
+) -> None:
+    """Make this home folder a node: ledger, contracts, the node's own account, the desks' access keys."""
+    from countermark_node.installation import DESKS, Installation
+
+    context: CommandContext = ctx.obj
+    settings = _settings(context)
+    with Installation.create(settings.home, governor, settings=settings) as made:
+        keys = {desk: str(made.home / "node" / f"{desk}.key") for desk in DESKS}
+        if context.json_output:
+            typer.echo(json.dumps({"account": made.account, "chain_id": made.deployment.chain_id, "access_keys": keys}))
+            return
+        typer.echo(f"OK: a node with ledger {made.deployment.chain_id} in {made.home}")
+        typer.echo(f"  its account: {made.account}")
+        for desk, path in keys.items():
+            typer.echo(f"  access key of the {desk} desk: {path}")
+        typer.echo("Next: countermark node serve; then the governor makes the node's account a node-operator")
+
+
+def serve(
+    ctx: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+) -> None:
+    """Serve HTTP until interrupted."""
+    from countermark_node.app import create_app
+    from countermark_node.logs import log_as_json
+    from countermark_node.server import serve as start
+    from countermark_node.services import NodeServices
+
+    context: CommandContext = ctx.obj
+    settings = _settings(context)
+    log_as_json()
+    with _opened(settings) as installation:
+        services = NodeServices.build(installation, settings=settings)
+        at = settings.port if port is None else port
+        with start(create_app(services), host or settings.host, at) as running:
+            ready = {"url": running.url, "account": installation.account}
+            typer.echo(json.dumps(ready) if context.json_output else f"OK: serving {running.url}; Ctrl-C ends it")
+            running.wait()
+        services.close()
+
+
+def status(ctx: typer.Context) -> None:
+    """Open the installation and say how it is; the node must not be running."""
+    from countermark_node.services import NodeServices
+
+    context: CommandContext = ctx.obj
+    settings = _settings(context)
+    with _opened(settings) as installation:
+        services = NodeServices.build(installation, settings=settings)
+        state = services.health.check()
+        services.close()
+        if context.json_output:
+            members = {"ready": state.ready, "checks": dict(state.checks), "account": installation.account}
+            typer.echo(json.dumps(members))
+            return
+        typer.echo(f"{'OK' if state.ready else 'FAIL'}: node {installation.account} in {installation.home}")
+        for part, line in state.checks.items():
+            typer.echo(f"  {part}: {line}")
+
+
+def rebuild(ctx: typer.Context) -> None:
+    """Drop what was read from the ledger and read it again; scans, alerts and packing lists stay."""
+    from countermark_node.services import NodeServices
+
+    context: CommandContext = ctx.obj
+    settings = _settings(context)
+    with _opened(settings) as installation:
+        services = NodeServices.build(installation, settings=settings)
+        blocks = services.projector.rebuild()
+        services.close()
+        typer.echo(json.dumps({"blocks": blocks}) if context.json_output else f"OK: {blocks} blocks read again")
+
+
+def _settings(context: CommandContext) -> NodeSettings:
+    from countermark_node.settings import NodeSettings
+
+    return NodeSettings(home=Path(context.home))
+
+
+def _opened(settings: NodeSettings) -> Installation:
+    from countermark_node.installation import Installation
+
+    return Installation.open(settings.home, settings=settings)

@@ -1,0 +1,69 @@
+"""What passes between the steps that take a scan in. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlmodel import Session
+
+from countermark.gs1.identity import ItemKey
+from countermark.gs1.label import ScannedLabel
+from countermark.limits import DEFAULT_LIMITS, Limits
+from countermark_node.scans.evidence import ANONYMOUS_EVIDENCE, Evidence
+from countermark_node.scans.submission import ScanSubmission
+from countermark_node.times import rfc3339
+from countermark_scanner.anomalies import CloneRule, Contradiction, EvidenceClass, Scan
+from countermark_scanner.messages import DEFAULT_LANGUAGE, Language
+from countermark_scanner.report import Audience, report_json
+from countermark_scanner.verdict import VerdictReport
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedScan:
+    """A scan as it was stored, with the verdict after it."""
+
+    scan_id: str
+    received_at: datetime
+    evidence: EvidenceClass
+    report: VerdictReport
+
+    def to_json(self, language: Language = DEFAULT_LANGUAGE, audience: Audience = "consumer") -> dict[str, Any]:
+        """The answer of POST /v1/scans."""
+        return {
+            "scan_id": self.scan_id,
+            "received_at": rfc3339(self.received_at),
+            "evidence_class": self.evidence.value,
+            "report": report_json(self.report, language, audience),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A submission whose label, time and evidence are known."""
+
+    submission: ScanSubmission
+    label: ScannedLabel
+    occurred_at: int
+    evidence: Evidence = ANONYMOUS_EVIDENCE
+
+
+class AlertSink(Protocol):
+    """Whoever makes alerts of confirmed contradictions."""
+
+    def note(self, session: Session, item: ItemKey, found: Contradiction, first: Scan, second: Scan) -> None:
+        """Called inside the scan's transaction."""
+
+    def wake(self) -> None:
+        """Called after a transaction that noted something."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPolicy:
+    """What bounds the intake. `salt` keeps hashes of devices and networks apart from those of other nodes."""
+
+    salt: bytes
+    most_signals: int
+    limits: Limits = DEFAULT_LIMITS
+    rule: CloneRule = field(default_factory=CloneRule)

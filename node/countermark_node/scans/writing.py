@@ -1,0 +1,141 @@
+"""One transaction of scans: each compared with earlier ones, answered with a verdict, stored."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from countermark.errors import CountermarkError, InputRefused
+from countermark_node.scans.contradictions import keep
+from countermark_node.scans.evidence import Evidence
+from countermark_node.scans.history import near_scans
+from countermark_node.scans.intake import AlertSink, Intake, RecordedScan, ScanPolicy
+from countermark_node.scans.tables import ScanRow
+from countermark_node.times import moment, seconds
+from countermark_node.verification.service import VerificationService
+from countermark_scanner.anomalies import EvidenceClass, Scan
+from countermark_scanner.sources import ScannerContext
+from countermark_scanner.verdict import VerdictReport
+
+_COLUMNS = (
+    "id, gtin, serial, raw, occurred_at, received_at, latitude, longitude, accuracy_metres, source, evidence, account,"
+    " key, nonce, statement, device, network, verdict"
+)
+_VALUES = ", ".join(f":{name.strip()}" for name in _COLUMNS.split(","))
+# The names are constants of this module.
+_INSERT = text(f"INSERT INTO scan ({_COLUMNS}) VALUES ({_VALUES})")  # noqa: S608
+
+
+class ScanWriter:
+    """One transaction of scans. `noted` tells whether a contradiction was confirmed."""
+
+    def __init__(
+        self,
+        session: Session,
+        verification: VerificationService,
+        alerts: AlertSink,
+        policy: ScanPolicy,
+        *,
+        now: datetime,
+        network: str,
+    ) -> None:
+        self._session = session
+        self._connection = session.connection()
+        self._verification = verification
+        self._sources = verification.sources(session)
+        self._alerts = alerts
+        self._policy = policy
+        self._now = now
+        self._network = network
+        self.noted = False
+
+    def take(self, intake: Intake, device: str | None) -> RecordedScan | CountermarkError:
+        """Store a scan and give its verdict; a repeated signed scan is answered again and not stored."""
+        before = self._earlier(intake.evidence)
+        if before is not None:
+            return self._again(before, intake)
+        scan = self._scan(intake)
+        self._compare(scan)
+        report = self._verify(intake)
+        self._insert(scan, intake, device, report)
+        return RecordedScan(scan.id, self._now, scan.evidence, report)
+
+    def _earlier(self, evidence: Evidence) -> ScanRow | None:
+        if evidence.nonce is None:
+            return None
+        row = ScanRow
+        return self._session.exec(
+            select(row).where(row.account == evidence.account, row.nonce == evidence.nonce)
+        ).first()
+
+    def _again(self, before: ScanRow, intake: Intake) -> RecordedScan | CountermarkError:
+        if before.statement != intake.evidence.statement:
+            return InputRefused(
+                got="a nonce that this account has signed another scan with",
+                expected="a fresh nonce for every scan",
+                next_step="sign the scan again with a new random nonce",
+                reason="nonce-used",
+            )
+        report = self._verify(intake)
+        return RecordedScan(before.id, moment(before.received_at), EvidenceClass(before.evidence), report)
+
+    def _scan(self, intake: Intake) -> Scan:
+        return Scan(
+            id=str(uuid.uuid4()),
+            item=intake.label.item,
+            occurred_at=moment(intake.occurred_at),
+            received_at=self._now,
+            place=intake.submission.place,
+            evidence=intake.evidence.evidence,
+            account=intake.evidence.account,
+        )
+
+    def _compare(self, scan: Scan) -> None:
+        if scan.place is None:
+            return
+        previous = near_scans(self._connection, scan, per_class=self._policy.rule.settings.compared_per_class)
+        by_id = {each.id: each for each in (*previous, scan)}
+        for found in self._policy.rule.judge(previous, scan):
+            new = keep(
+                self._connection, scan.item, found, now=seconds(self._now), most_signals=self._policy.most_signals
+            )
+            if new and found.confirmed:
+                self._alerts.note(self._session, scan.item, found, by_id[found.first], by_id[found.second])
+                self.noted = True
+
+    def _verify(self, intake: Intake) -> VerdictReport:
+        context = ScannerContext(
+            occurred_at=moment(intake.occurred_at),
+            account=intake.evidence.account,
+            roles=intake.evidence.roles,
+            place=intake.submission.place,
+            evidence=intake.evidence.evidence,
+        )
+        return self._verification.verify_with(self._sources, intake.label, context)
+
+    def _insert(self, scan: Scan, intake: Intake, device: str | None, report: VerdictReport) -> None:
+        place = scan.place
+        values = {
+            "id": scan.id,
+            "gtin": scan.item.gtin,
+            "serial": scan.item.serial,
+            "raw": intake.submission.raw,
+            "occurred_at": intake.occurred_at,
+            "received_at": seconds(self._now),
+            "latitude": place and place.latitude,
+            "longitude": place and place.longitude,
+            "accuracy_metres": place and place.accuracy_metres,
+            "source": place and place.source.value,
+            "evidence": scan.evidence.value,
+            "account": scan.account,
+            "key": intake.evidence.key,
+            "nonce": intake.evidence.nonce,
+            "statement": intake.evidence.statement,
+            "device": device,
+            "network": self._network,
+            "verdict": report.verdict.value,
+        }
+        self._connection.execute(_INSERT, values)
