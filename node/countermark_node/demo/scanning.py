@@ -49,7 +49,7 @@ class Scanning:
             chain_id=deployment.chain_id,
             trust_registry=deployment.address("TrustRegistry"),
         )
-        body = {"raw": raw, "occurred_at": at.isoformat(), "place": _place(place), "attestation": attestation}
+        body = {"raw": raw, "occurred_at": at.isoformat(), "place": place.to_json(), "attestation": attestation}
         return _answer(self.http.post("/v1/scans", json=body))
 
     def send_anonymous(self, raw: str, place: ScanPlace, count: int) -> Iterator[int]:
@@ -57,7 +57,7 @@ class Scanning:
         taken = 0
         for start in range(0, count, _BATCH):
             devices = range(start, min(start + _BATCH, count))
-            scans = [{"raw": raw, "place": _place(place), "device": f"device-{number}"} for number in devices]
+            scans = [{"raw": raw, "place": place.to_json(), "device": f"device-{number}"} for number in devices]
             results = _answer(self.http.post("/v1/scans", json={"scans": scans}, timeout=60))["results"]
             taken += sum("scan_id" in result for result in results)
             yield taken
@@ -73,15 +73,6 @@ def notices_of(answer: Mapping[str, Any]) -> Sequence[str]:
     """The codes of an answer's notices."""
     report = answer.get("report")
     return [str(notice["code"]) for notice in report["notices"]] if isinstance(report, Mapping) else []
-
-
-def _place(place: ScanPlace) -> dict[str, Any]:
-    return {
-        "latitude": place.latitude,
-        "longitude": place.longitude,
-        "accuracy_metres": place.accuracy_metres,
-        "source": place.source,
-    }
 
 
 def _answer(response: httpx.Response) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from countermark.custody.handover import RunLine
 from countermark.errors import ContractRefused
 from countermark.products import Product
 from countermark_node.demo.cast import BRAND_NAME
-from countermark_node.demo.credentials import check_as_verifier
 from countermark_node.demo.customs_desk import CustomsDesk
 from countermark_node.demo.forgeries import forge
 from countermark_node.demo.goods import Goods, photograph_label, produce
@@ -28,6 +27,8 @@ from countermark_node.demo.outcome import Outcome, Step
 from countermark_node.demo.photos import BUSY, SOFT, STRAIGHT, TURNED
 from countermark_node.demo.scanning import CHICAGO, ROTTERDAM, SYDNEY, Scanning, notices_of, verdict_of
 from countermark_node.demo.stage import Stage
+from countermark_wallet.credential_checking import check_on_chain
+from countermark_wallet.ledger import read_only
 from countermark_wallet.safe_files import private_folder
 
 GOOD = {1: STRAIGHT, 2: TURNED, 3: SOFT, 4: BUSY}
@@ -92,11 +93,12 @@ class Story:
         self.narrator.chapter("Trademarks: an IP office certifies them")
         today = self.stage.clock().date()
         brand = self.stage.cast.brand.account
+        contracts, chain_id = read_only(self.stage.url)
         for mark in self.marks:
             trademark = Trademark(mark, "EXAMPLE", (9, 25), today)
             issued = self.stage.cast.issuing().issue(trademark, holder=brand, holder_name=BRAND_NAME)
-            findings = check_as_verifier(self.stage, issued.token, mark)
-            got = ", ".join(findings) or "credential-valid"
+            check = check_on_chain(issued.token, contracts, chain_id=chain_id, now=self.stage.clock())
+            got = ", ".join(finding.code for finding in check.findings) or "credential-valid"
             self.note(f"trademark-{mark}", f"trademark {mark}, checked against the chain", got, "credential-valid")
 
     def produce_goods(self) -> None:
@@ -134,7 +136,7 @@ class Story:
         taken = (RunLine(segment.first, segment.first + TAKEN - 1),)
         offer = cast.carrier.handing_over().offer(cast.retailer.account, handed)
         receipt = cast.retailer.handing_over().submit(cast.retailer.handing_over().accept(offer, taken))
-        shortage = receipt.one(DiscrepancyRecorded, cast.retailer.ledger.deployment)
+        shortage = cast.retailer.ledger.event(receipt, DiscrepancyRecorded)
         self.note("shortage", "items missing at the retailer, on record", str(shortage.missing), str(HANDED - TAKEN))
 
     def scan_genuine_labels(self) -> None:
