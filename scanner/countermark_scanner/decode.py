@@ -1,4 +1,4 @@
-"""Codes in a picture: zxing-cpp, its other binarizer on a miss, then zbar where the system has it.
+"""Codes in a picture: zxing-cpp, its other binarizer on a miss, zbar where the system has it, then softened pixels.
 
 Both libraries take time that grows with the square of the number of finder patterns, so a sheet of nothing but finder
 patterns would keep them busy for minutes. They are therefore never given more than a screenful of pixels at once: a
@@ -15,7 +15,7 @@ from types import ModuleType
 
 import numpy as np
 import zxingcpp
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark_scanner.pictures import GreyPixels, read_grey
@@ -78,6 +78,9 @@ def _attempts(pixels: GreyPixels) -> Iterator[Callable[[], tuple[DecodedCode, ..
     yield partial(_zxing, screen, zxingcpp.Binarizer.LocalAverage, scale)
     yield partial(_zxing, screen, zxingcpp.Binarizer.GlobalHistogram, scale)
     yield partial(_zbar_codes, *_reduced(pixels, _ZBAR_PIXELS))
+    # The grain of pictures taken in low light looks like modules; softening takes it away.
+    soft = np.asarray(Image.fromarray(screen).filter(ImageFilter.GaussianBlur(1)))
+    yield partial(_zxing, soft, zxingcpp.Binarizer.LocalAverage, scale)
     for left, top in _tiles(pixels) if scale != 1.0 else ():
         tile = np.ascontiguousarray(pixels[top : top + _TILE, left : left + _TILE])
         yield partial(_zxing, tile, zxingcpp.Binarizer.LocalAverage, 1.0, (left, top))

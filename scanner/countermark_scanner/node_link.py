@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,6 +9,7 @@ from typing import Any, Self
 
 import httpx
 
+from countermark.credentials.strict_json import load_shallow
 from countermark.errors import CountermarkError, InputRefused, Unavailable, shown
 
 _ANSWER_BYTES = 2 * 1024 * 1024
@@ -112,8 +112,8 @@ class NodeLink:
             if len(body) > _ANSWER_BYTES:
                 raise self._strange(f"more than {_ANSWER_BYTES} bytes")
         try:
-            answer = json.loads(body)
-        except (ValueError, RecursionError):
+            answer = load_shallow(bytes(body))
+        except ValueError:
             answer = None
         if not isinstance(answer, dict):
             raise self._strange(f"status {response.status_code} without a JSON object")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from countermark.errors import LabelRefused, PictureRefused, shown
+from countermark.errors import LabelRefused, PictureRefused, TooLarge, shown
 from countermark.gs1.identity import parse_gtin
 from countermark.gs1.label import ScannedLabel
 from countermark.gs1.label_text import read_label
@@ -50,7 +50,7 @@ def choose_label(codes: Sequence[DecodedCode], limits: Limits = DEFAULT_LIMITS) 
 def _label_or_none(text: str, limits: Limits) -> ScannedLabel | None:
     try:
         return read_label(text, limits)
-    except LabelRefused:
+    except (LabelRefused, TooLarge):
         return None
 
 
