@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from countermark.command_context import CommandContext
 from countermark.errors import LabelRefused
 from countermark.tables import write_rows
 from countermark_wallet.cli.main import build_app, main
+from countermark_wallet.cli.session import Session
+from countermark_wallet.keystore import WalletKeystore
 from countermark_wallet.passwords import VARIABLE
 
 if TYPE_CHECKING:
@@ -214,7 +217,7 @@ def test_node_that_is_not_there_is_one_line(command: Command) -> None:
 def test_wallet_is_created_once_with_its_name(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("countermark_wallet.keystore.WORK_FACTOR", 2)
+    monkeypatch.setattr(WalletKeystore.__init__, "__defaults__", (2,))
     command.home = tmp_path / "home"
     made = command.json("main", "wallet", "create", "brand")
     assert command.json("brand", "wallet", "show")["account"] == made["account"]
@@ -265,6 +268,23 @@ def test_command_of_another_package_gets_the_context(
     assert main([*common, "refuse"], probes) == 1
     assert capsys.readouterr().err.startswith("FAIL: ")
     assert main([*common, "interrupt"], probes) == 130
+
+
+def test_session_is_what_other_packages_expect() -> None:
+    context: CommandContext = Session(node_url="http://node.example")
+    assert (context.json_output, context.node_url) == (False, "http://node.example")
+
+
+def test_wallet_of_one_network_does_not_sign_for_another(
+    command: Command, live_market: Market, node: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live_market.keystore.create("traveller", PASSWORD)
+    command.json("traveller", "account", "register")
+    elsewhere = {**live_market.deployment.addresses, "TrustRegistry": live_market.account("stranger")}
+    monkeypatch.setattr(live_market, "deployment", replace(live_market.deployment, addresses=elsewhere))
+    code, _, err = command("traveller", "account", "register")
+    assert code == 1
+    assert "where this wallet was first used" in err
 
 
 def test_missing_package_costs_its_own_command_only(capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,10 +50,13 @@ class Session:
         return self.wallet().signer()
 
     def ledger(self) -> Ledger:
-        """The node's ledger, as the chosen wallet's party."""
+        """The node's ledger, as the chosen wallet's party. Raises WrongChain for another network than before."""
         from countermark_wallet.ledger import connect
+        from countermark_wallet.network_pin import check_network
 
-        return connect(self.node_url, self.signer())
+        ledger = connect(self.node_url, self.signer())
+        check_network(self.wallet().folder, ledger.deployment)
+        return ledger
 
     def contracts(self) -> tuple[Contracts, int]:
         """The node's contracts for reading, and the chain id; no wallet is needed."""
