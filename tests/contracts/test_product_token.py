@@ -8,6 +8,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 
 if TYPE_CHECKING:
     from tests.contracts.conftest import World
@@ -300,3 +302,12 @@ def test_balances_and_runs_follow_a_plain_array_over_two_series(make_world: Call
             assert world.token.read("runAt", base + index) == (base + index, base + index + count - 1, holder)
             assert world.token.read("ownerOf", base + index) == holder
             index += count
+
+
+def test_product_whose_series_numbers_are_used_up_is_refused(world: World) -> None:
+    slot = keccak(encode(["uint64", "uint256"], [world.GTIN, 2]))
+    world.chain.evm.insert_account_storage(world.token.address, int.from_bytes(slot, "big"), 65_534)
+    assert world.open_series() == 1
+    assert world.token.struct("seriesInfo", 1)["number"] == 65_535
+    refusal = world.token.refusal("openSeries", *open_arguments(world), by=world.brand)
+    assert refusal == ("TooManySeries", world.GTIN)
