@@ -56,6 +56,8 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
 ) -> None:
     """Serve HTTP until interrupted."""
+    import signal
+
     from countermark_node.app import create_app
     from countermark_node.logs import log_as_json
     from countermark_node.server import serve as start
@@ -64,6 +66,8 @@ def serve(
     context: CommandContext = ctx.obj
     settings = _settings(context)
     log_as_json()
+    # Service managers end a service with SIGTERM; it is to stop as cleanly as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _opened(settings) as installation:
         services = NodeServices.build(installation, settings=settings)
         at = settings.port if port is None else port

@@ -30,6 +30,7 @@ class Database:
         self._writing = threading.RLock()
         try:
             self._prepare()
+            path.chmod(0o600)
         except DatabaseError as error:
             raise _unusable(str(error.orig)) from error
 

@@ -21,10 +21,10 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 _PLAIN = {
-    400: ("The request could not be read", "a request as docs/api.md describes it"),
-    404: ("Nothing was found", "an address of this node's API"),
-    405: ("This method is not served here", "one of the methods in the header Allow"),
-    413: ("The input is larger than allowed", "a smaller request"),
+    400: ("input-refused", "The request could not be read", "a request as docs/api.md describes it"),
+    404: ("not-found", "Nothing was found", "an address of this node's API"),
+    405: ("method-not-allowed", "This method is not served here", "one of the methods in the header Allow"),
+    413: ("too-large", "The input is larger than allowed", "a smaller request"),
 }
 
 
@@ -39,9 +39,9 @@ def problem_response(error: CountermarkError) -> Response:
 
 
 def _plain(status: int, got: str, **more: Any) -> dict[str, Any]:
-    title, expected = _PLAIN.get(status, ("The request could not be carried out", "another request"))
+    code, title, expected = _PLAIN.get(status, ("error", "The request could not be carried out", "another request"))
     return {
-        "type": "about:blank",
+        "type": f"urn:countermark:problem:{code}",
         "title": title,
         "status": status,
         "detail": f"{title}: got {got}, expected {expected}.",
