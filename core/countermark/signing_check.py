@@ -13,6 +13,9 @@ from eth_utils.exceptions import ValidationError
 
 from countermark.errors import InputRefused
 from countermark.signing import TypedMessage
+from countermark.stack_guard import guard_stack
+
+guard_stack()
 
 _ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
 """Order of secp256k1's group (SEC 2, section 2.4.1)."""

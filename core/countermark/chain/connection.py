@@ -16,6 +16,9 @@ from countermark.chain.embedded import EmbeddedChain
 from countermark.chain.rpc_refused import SERVER_ERROR, RpcRefused
 from countermark.errors import InputRefused, NotFound, Unavailable, WrongChain
 from countermark.limits import DEFAULT_LIMITS
+from countermark.stack_guard import guard_stack
+
+guard_stack()
 
 
 @dataclass(frozen=True, slots=True)
