@@ -143,6 +143,14 @@ def test_last_admin_key_cannot_be_revoked(world: World) -> None:
     assert refusal == ("LastAdminKey", world.brand.address, world.brand.address)
 
 
+def test_revoking_a_spare_admin_key_leaves_the_first_as_the_last(world: World) -> None:
+    spare = world.party("spare")
+    world.add_key(world.brand, spare, ALL)
+    world.trust.send("revokeKey", spare.address, by=world.brand)
+    refusal = world.trust.refusal("revokeKey", world.brand.address, by=world.brand)
+    assert refusal == ("LastAdminKey", world.brand.address, world.brand.address)
+
+
 def test_admin_key_that_will_expire_does_not_count_as_the_last(world: World) -> None:
     temporary = world.party("temporary")
     world.add_key(world.brand, temporary, ALL, 0, world.chain.time + DAY)
