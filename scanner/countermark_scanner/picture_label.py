@@ -55,10 +55,10 @@ def _label_or_none(text: str, limits: Limits) -> ScannedLabel | None:
 
 
 def _adds_nothing(text: str, label: ScannedLabel, limits: Limits) -> bool:
-    """Whether a code beside `label` is that label, its item as an element string, or its product's retail code."""
+    """Whether a code beside the one telling label names its item, or its product as a retail code does."""
     other = _label_or_none(text, limits)
     if other is not None:
-        return other == label or (other.form == "element-string" and other.item == label.item)
+        return other.item == label.item
     try:
         return parse_gtin(text) == label.item.gtin
     except LabelRefused:

@@ -186,7 +186,7 @@ def test_json_output_is_the_nodes_answer_and_problems_are_documents(
 
 
 def test_signed_scan_is_recoverable_from_what_was_sent(scan_node: ScanNode) -> None:
-    place = Place(38.7200004, -9.14, 500, PlaceSource.SITE)
+    place = Place(38.7199996, -9.14, 500, PlaceSource.SITE)
     scan_node.session(signer=WalletStub(), place=place).scan_text(LINK)
     ((_, body),) = scan_node.requests
     sent = body["attestation"]
