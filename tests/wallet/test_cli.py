@@ -306,6 +306,15 @@ def test_every_command_has_help_and_a_json_option() -> None:
     assert pages == 26
 
 
+def test_signing_leaves_the_recursion_limit_where_deep_json_is_an_error_and_no_crash() -> None:
+    code = (
+        "import sys; from countermark_wallet.signer import WalletSigner; WalletSigner(bytes([7] * 32)).address; "
+        "from countermark_wallet import derivation; derivation.seed_of(bytes(32)); print(sys.getrecursionlimit())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout == "1000\n"
+
+
 def test_help_is_quick_because_heavy_parts_load_on_use() -> None:
     code = (
         "import sys; from countermark_wallet.cli.main import main; main(['--help']); "

@@ -15,21 +15,21 @@ _SALT = b"countermark/wallet/1"
 def words_of(entropy: bytes) -> str:
     """The 24 English words of BIP-39, the wallet's back-up on paper."""
     # Imported here and below: the word lists take a moment that most commands need not spend.
-    from eth_account.hdaccount.mnemonic import Mnemonic
+    from countermark_wallet.ethereum_tools import Mnemonic
 
     return Mnemonic().to_mnemonic(entropy)
 
 
 def seed_of(entropy: bytes) -> bytes:
     """The 64-byte BIP-39 seed without a passphrase."""
-    from eth_account.hdaccount.mnemonic import Mnemonic
+    from countermark_wallet.ethereum_tools import Mnemonic
 
     return Mnemonic.to_seed(words_of(entropy))
 
 
 def account_secret(seed: bytes, index: int) -> bytes:
     """The secp256k1 secret at m/44'/60'/0'/0/`index`, 32 bytes."""
-    from eth_account.hdaccount import key_from_seed
+    from countermark_wallet.ethereum_tools import key_from_seed
 
     return bytes(key_from_seed(seed, f"m/44'/60'/0'/0/{index}"))
 

@@ -158,14 +158,14 @@ def _draw(entropy: Callable[[int], bytes]) -> bytes:
 
 def _lock(secret: bytes, password: str, work_factor: int) -> dict[str, Any]:
     # Imported here: eth_keyfile takes half a second that commands without a wallet need not spend.
-    from eth_keyfile.keyfile import create_keyfile_json
+    from countermark_wallet.ethereum_tools import create_keyfile_json
 
     document = create_keyfile_json(secret, _password_bytes(password), version=3, kdf="scrypt", iterations=work_factor)
     return {key: value for key, value in document.items() if key != "address"}
 
 
 def _unlock(document: Mapping[str, Any], password: str) -> bytes:
-    from eth_keyfile.keyfile import decode_keyfile_json
+    from countermark_wallet.ethereum_tools import decode_keyfile_json
 
     try:
         secret = bytes(decode_keyfile_json(dict(document), _password_bytes(password)))

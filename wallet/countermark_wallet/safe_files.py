@@ -102,7 +102,9 @@ def open_text(path: Path, *, what: str) -> Iterator[TextIO]:
 
 def _cannot_read(path: Path, what: str, error: OSError) -> CountermarkError:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return NotFound(got=path, expected=f"a file with the {what}", next_step="check the path", reason="no-such-file")
+        return NotFound(
+            got=str(path), expected=f"a file with the {what}", next_step="check the path", reason="no-such-file"
+        )
     return InputRefused(
         got=f"{path}: {error.strerror}",
         expected=f"a readable file with the {what}",
@@ -119,7 +121,7 @@ def _put_in_place(temporary: Path, path: Path, *, replace: bool) -> None:
             os.link(temporary, path)
         except FileExistsError:
             raise NotPermitted(
-                got=path,
+                got=str(path),
                 expected="a new file name: the file there is kept",
                 next_step="choose another name or move the old file away",
                 reason="file-exists",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from countermark.signing import TypedMessage
 
 if TYPE_CHECKING:
-    from eth_account.signers.local import LocalAccount
+    from countermark_wallet.ethereum_tools import LocalAccount
 
 
 class WalletSigner:
@@ -23,7 +23,7 @@ class WalletSigner:
 
     @cached_property
     def _account(self) -> LocalAccount:
-        from eth_account import Account
+        from countermark_wallet.ethereum_tools import Account
 
         account: LocalAccount = Account.from_key(self.__secret)
         return account
@@ -39,6 +39,6 @@ class WalletSigner:
 
     def sign_typed(self, message: TypedMessage) -> bytes:
         """65 bytes r | s | v with v 27 or 28 and the lower s (EIP-2)."""
-        from eth_account.messages import encode_typed_data
+        from countermark_wallet.ethereum_tools import encode_typed_data
 
         return bytes(self._account.sign_message(encode_typed_data(full_message=message.full())).signature)

@@ -55,7 +55,7 @@ def _refused(what: str, got: str) -> CredentialRefused:
 def is_nested_deeper(raw: bytes, depth: int) -> bool:
     """Whether brackets outside of strings of UTF-8 JSON nest deeper than `depth`, counted without recursion.
 
-    To be asked before any json.loads of foreign bytes: importing py-evm lifts Python's recursion limit to 100,000, and
+    To be asked before any json.loads of foreign bytes: Ethereum libraries lift Python's recursion limit to 100,000, and
     then the C parser overruns its stack on deep nesting, which ends the process without an exception. Decode the bytes
     as UTF-8 before json.loads: given bytes, it guesses UTF-16 and sees other brackets than were counted here.
     """
