@@ -240,6 +240,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture
-def own_world(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+def own_world(tmp_path: Path) -> Callable[..., Any]:
     """A node for tests that break it."""
-    yield lambda **how: open_world(tmp_path, **how)
+    return lambda **how: open_world(tmp_path, **how)
