@@ -146,7 +146,16 @@ def test_element_string_without_host_is_label_genuine_by_its_leaf(world: Any) ->
     assert (report.verdict, check(report, 2).code) == (Verdict.LABEL_GENUINE, "host-not-carried")
 
 
-def test_label_key_stolen_before_commissioning_is_label_not_genuine(world: Any) -> None:
+def test_label_key_leaked_before_packing_leaves_the_leaf_to_prove_the_serial(world: Any) -> None:
+    world.change_brand(
+        label_keys=(LabelKeyTrust(LABEL_KEY.public, datetime(2026, 1, 1, tzinfo=UTC), None, COMMISSIONED),)
+    )
+    report = world.verify()
+    assert (report.verdict, check(report, 3).code) == (Verdict.LABEL_GENUINE, "serial-in-packing-list")
+
+
+def test_serial_invented_with_a_leaked_and_revoked_key_is_label_not_genuine(world: Any) -> None:
+    world.record, world.standing = None, Standing.NEVER_ISSUED
     world.change_brand(
         label_keys=(LabelKeyTrust(LABEL_KEY.public, datetime(2026, 1, 1, tzinfo=UTC), None, COMMISSIONED),)
     )

@@ -43,9 +43,13 @@ def _check_signature(case: Case, signature: LabelSignature) -> CheckResult:
 def _check_key(case: Case, signer: LabelKeyTrust, key_id: str) -> CheckResult:
     """The key as of commissioning (today for labels not commissioned): labels carry no time of their own."""
     moment = case.record.commissioned_at if case.record else case.now
-    if signer.revoked_since is not None and moment >= signer.revoked_since:
+    revoked = signer.revoked_since is not None and moment >= signer.revoked_since
+    in_period = moment >= signer.valid_from and (signer.valid_until is None or moment <= signer.valid_until)
+    if not revoked and in_period:
+        return result("signature-valid", key=key_id)
+    if case.record is not None:
+        # Printed before, packed after: the brand itself put the serial on the list, whoever may hold the key by now.
+        return result("serial-in-packing-list")
+    if signer.revoked_since is not None and revoked:
         return result("signature-key-revoked", key=key_id, since=signer.revoked_since.date().isoformat())
-    if moment < signer.valid_from or (signer.valid_until is not None and moment > signer.valid_until):
-        # Labels may be packed long after they were printed; the packing list then proves what the key no longer can.
-        return result("serial-in-packing-list") if case.record else result("signature-key-out-of-period", key=key_id)
-    return result("signature-valid", key=key_id)
+    return result("signature-key-out-of-period", key=key_id)
