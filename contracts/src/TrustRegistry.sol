@@ -132,9 +132,8 @@ contract TrustRegistry is ITrustRegistry, EIP712 {
     /// @inheritdoc ITrustRegistry
     function isActive(address account, bytes32 role, Level min) public view returns (bool) {
         RoleEntry storage stored = _entries[account][role];
-        Level level = stored.level;
-        return level != Level.None && level >= min && stored.revokedAt == 0
-            && _inPeriod(stored.validFrom, stored.validUntil);
+        // An entry that was never made is never in its period.
+        return stored.level >= min && stored.revokedAt == 0 && _inPeriod(stored.validFrom, stored.validUntil);
     }
 
     /// @inheritdoc ITrustRegistry
