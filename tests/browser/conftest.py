@@ -12,13 +12,14 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
+import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 from sqlmodel import col, func, select
 
 from countermark.credentials.trademark import Trademark
@@ -27,9 +28,10 @@ from countermark.labels.render import label_image
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
 from countermark.products import Product, ProductRecord
-from countermark_node.demo.cast import BRAND_HOST, BRAND_NAME
+from countermark_node.demo.cast import BRAND_HOST, BRAND_NAME, Party
 from countermark_node.demo.stage import Stage, raise_curtain
 from countermark_node.scans.tables import ScanRow
+from countermark_wallet.scanning import ScanPlace, sign_scan
 from countermark_wallet.series import BrandSeries
 
 _FLAGS = (
@@ -46,6 +48,8 @@ _GTIN = "09521234000013"
 _MARK = "XX500000012345678"
 _FRAME = (640, 480)
 _PATIENCE = 15_000
+_LISBON = ScanPlace(38.7223, -9.1393, 20, "gnss")
+_CHICAGO = ScanPlace(41.8781, -87.6298, 20, "gnss")
 _EXPECTED_REFUSALS = ("/v1/scans/image", "/v1/sessions", "/01/")
 
 
@@ -62,8 +66,10 @@ def chromium_path() -> str:
     return shutil.which("chromium") or _without("chromium")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright(chromium_path: str) -> Iterator[Playwright]:
+    """Not for the session: while it runs, no other test of this thread could run an event loop of its own."""
+    expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as started:
         yield started
 
@@ -90,12 +96,41 @@ class Visit:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
 
+Chromium = Callable[[Sequence[str], Path | None], AbstractContextManager[Browser]]
+"""A browser with these flags and this film before its camera."""
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright, chromium_path: str) -> Iterator[Chromium]:
+    """Starting a browser takes a second, so pages without a film of their own share one."""
+
+    def launch(flags: Sequence[str]) -> Browser:
+        return playwright.chromium.launch(executable_path=chromium_path, args=[*_FLAGS, *flags])
+
+    shared = launch(_CAMERA)
+
+    @contextmanager
+    def started(flags: Sequence[str], camera: Path | None) -> Iterator[Browser]:
+        if camera is None and flags == _CAMERA:
+            yield shared
+            return
+        film = [f"--use-file-for-fake-video-capture={camera}"] if camera else []
+        browser = launch([*flags, *film])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+    yield started
+    shared.close()
+
+
 OpenPage = Callable[..., AbstractContextManager[Visit]]
 """Called as open_page(camera=FILE, flags=, expected=, language="en-GB", size=(390, 844), dark=False, place=None)."""
 
 
-@pytest.fixture(scope="session")
-def open_page(playwright: Playwright, chromium_path: str, stage: Stage) -> OpenPage:
+@pytest.fixture(scope="module")
+def open_page(chromium: Chromium, stage: Stage) -> OpenPage:
     @contextmanager
     def opened(
         *,
@@ -107,8 +142,7 @@ def open_page(playwright: Playwright, chromium_path: str, stage: Stage) -> OpenP
         dark: bool = False,
         place: tuple[float, float] | None = None,
     ) -> Iterator[Visit]:
-        film = [f"--use-file-for-fake-video-capture={camera}"] if camera else []
-        with _launched(playwright, chromium_path, [*_FLAGS, *flags, *film]) as browser:
+        with chromium(flags, camera) as browser:
             context: BrowserContext = browser.new_context(
                 base_url=stage.url,
                 locale=language,
@@ -128,19 +162,10 @@ def open_page(playwright: Playwright, chromium_path: str, stage: Stage) -> OpenP
     return opened
 
 
-@contextmanager
-def _launched(playwright: Playwright, path: str, flags: Sequence[str]) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=path, args=list(flags))
-    try:
-        yield browser
-    finally:
-        browser.close()
-
-
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("stage")
-    with raise_curtain(folder, 0, lambda: datetime.now(UTC)) as raised:
+    with raise_curtain(folder, 0, lambda: datetime.now(UTC)) as raised, raised.client:
         yield raised
 
 
@@ -185,6 +210,58 @@ def stored_scans(stage: Stage) -> StoredScans:
     return count
 
 
+CopySeen = Callable[[str], None]
+"""The brand signs a sighting of this label in Lisbon, customs an hour later one in Chicago."""
+
+
+@pytest.fixture
+def copy_seen(stage: Stage) -> CopySeen:
+    def seen(link: str) -> None:
+        _sighting(stage, stage.cast.brand, link, _LISBON, minutes_ago=60)
+        _sighting(stage, stage.cast.customs, link, _CHICAGO, minutes_ago=1)
+
+    return seen
+
+
+def _sighting(stage: Stage, party: Party, link: str, place: ScanPlace, minutes_ago: int) -> None:
+    """A participant's signed scan, sent as its software would."""
+    at = stage.clock().replace(microsecond=0) - timedelta(minutes=minutes_ago)
+    deployment = party.ledger.deployment
+    attestation = sign_scan(
+        party.wallet.signer(),
+        raw=link,
+        occurred_at=at,
+        place=place,
+        chain_id=deployment.chain_id,
+        trust_registry=deployment.address("TrustRegistry"),
+    )
+    where = {
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+        "accuracy_metres": place.accuracy_metres,
+        "source": place.source,
+    }
+    body = {"raw": link, "occurred_at": at.isoformat(), "place": where, "attestation": attestation}
+    answer = httpx.post(f"{stage.url}/v1/scans", json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["evidence_class"] == "A"
+
+
+LogIn = Callable[[Page], None]
+"""Opens the customs desk and waits until its line is live."""
+
+
+@pytest.fixture
+def log_in(stage: Stage) -> LogIn:
+    def entered(page: Page) -> None:
+        page.goto("/customs?lang=en")
+        page.get_by_label("Access key of the desk").fill(stage.services.installation.desk_key("customs"))
+        page.get_by_role("button", name="Open the desk").click()
+        expect(page.locator("#line")).to_have_attribute("data-state", "live")
+
+    return entered
+
+
 @pytest.fixture
 def stranger_link() -> str:
     """A label that somebody else signed for the brand's product and host."""
@@ -214,7 +291,7 @@ def _table(*links: str) -> Image.Image:
     width = _FRAME[0] // max(1, len(links))
     for place, link in enumerate(links):
         label = label_image(link, ItemKey(_GTIN, "-"), scale=6)
-        side = min(width - 20, 420)
+        side = min(width - 20, 330)
         label = label.resize((side, side * label.height // label.width), Image.Resampling.LANCZOS)
         label.thumbnail((side, _FRAME[1] - 20))
         picture.paste(label, (place * width + (width - label.width) // 2, (_FRAME[1] - label.height) // 2))

@@ -10,11 +10,18 @@ function put(part, name, text) {
   part.querySelector(`[data-field="${name}"]`).textContent = text;
 }
 
+function degreeWords(degrees, positive, negative) {
+  return say(degrees < 0 ? negative : positive, { degrees: Math.abs(degrees).toFixed(3) });
+}
+
 function placeWords(place) {
   if (!place) return say("customs.no-place");
-  const degrees = `${place.latitude.toFixed(3)}°, ${place.longitude.toFixed(3)}°`;
-  const source = sayOr(`customs.source-${place.source}`, place.source);
-  return `${degrees} (${say("customs.distance", { metres: Math.round(place.accuracy_metres), source })})`;
+  return say("customs.where", {
+    latitude: degreeWords(place.latitude, "customs.north", "customs.south"),
+    longitude: degreeWords(place.longitude, "customs.east", "customs.west"),
+    metres: Math.round(place.accuracy_metres),
+    source: sayOr(`customs.source-${place.source}`, place.source),
+  });
 }
 
 function whoWords(sighting) {

@@ -132,6 +132,9 @@ at("log-out").addEventListener("click", async () => {
 });
 
 addEventListener("pagehide", close);
+addEventListener("online", () => {
+  if (stream === null && !at("desk").hidden) open();
+});
 addEventListener("pageshow", (event) => {
   if (event.persisted && !at("desk").hidden) open();
 });
