@@ -22,6 +22,16 @@ class Worker:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
+    @property
+    def ended(self) -> bool:
+        """Whether it began, and stopped without being told to."""
+        return self._thread is not None and not self._thread.is_alive() and not self._stopping.is_set()
+
+    @property
+    def name(self) -> str:
+        """What it does."""
+        return self._name
+
     def start(self) -> None:
         """Begin; once at most."""
         self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlmodel import Session, SQLModel
 
 from countermark.errors import Unavailable
@@ -36,14 +36,15 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that changes nothing."""
-        with self._engine.connect() as connection, Session(connection) as session:
+        """A session that changes nothing. Raises Unavailable."""
+        with _told(), self._engine.connect() as connection, Session(connection) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session whose changes are committed together, or not at all when the block raises."""
+        """A session whose changes are committed together, or not at all when the block raises. Raises Unavailable."""
         with (
+            _told(),
             self._writing,
             self._engine.connect().execution_options(immediate=True) as connection,
             Session(connection, expire_on_commit=False) as session,
@@ -63,6 +64,15 @@ class Database:
             SQLModel.metadata.create_all(connection)
             connection.execute(text(f"PRAGMA user_version = {SCHEMA}"))
             connection.commit()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A disk that is full or a file that is held is a state of the node, not an error in it."""
+    try:
+        yield
+    except OperationalError as error:
+        raise _unusable(str(error.orig)) from error
 
 
 def _engine(path: Path) -> Engine:

@@ -80,7 +80,7 @@ class NodeServices:
         database = Database(installation.database_path)
         limiters = Limiters.of(settings)
         projector = Projector(database, installation.connection, installation.deployment, clock=clock)
-        verification = VerificationService(database, projector, clock=clock)
+        verification = VerificationService(database, projector, clock=clock, follow=installation.chain is not None)
         hub = AlertHub(settings.streams_at_once)
         committer = AlertCommitter(database, projector, installation, committed=hub.wake)
         committing = Worker("alert-committer", committer.run, seconds=settings.commit_retry_seconds)
@@ -118,7 +118,7 @@ class NodeServices:
                 policy=SessionPolicy(int(settings.session_hours * 3600), settings.sessions_kept),
                 clock=clock,
             ),
-            health=HealthService(projector, committer, clock=clock),
+            health=HealthService(projector, committer, (following, committing), clock=clock),
             workers=(following, committing),
         )
 

@@ -252,3 +252,41 @@ def test_commitment_that_was_sent_before_a_crash_is_found_and_not_sent_again(
     assert lost.wait(10)
     wait_for(lambda: alerts_about(world, label.item.serial)[0]["commitment"]["state"] == "committed")
     assert world.alerts_on_chain() == before + 1
+
+
+def test_stream_ends_soon_after_its_session(own_world: Any) -> None:
+    with own_world() as world, httpx.Client(base_url=world.server.url, timeout=30) as browser:
+        object.__setattr__(world.services.settings, "heartbeat_seconds", 0.2)
+        browser.post("/v1/sessions", json={"desk": "customs", "key": world.installation.desk_key("customs")})
+        with browser.stream("GET", "/v1/alerts/stream") as response:
+            lines = response.iter_lines()
+            assert next(lines).startswith("retry")
+            with httpx.Client(base_url=world.server.url, cookies=dict(browser.cookies)) as other:
+                other.delete("/v1/sessions")
+            assert ": heartbeat" not in list(lines)[5:]
+
+
+def test_commitment_that_another_member_copied_first_is_still_made_by_this_node(world: World) -> None:
+    label = world.label()
+    rival = world.ledger("customs")
+    real, stolen = world.services.committer._sender, []
+
+    class Overtaken:
+        def send(self, call: Any) -> Any:
+            if not stolen:
+                stolen.append(call.arguments["commitment"])
+                rival.send(rival_alerts.raise_alert(call.arguments["commitment"]))
+            return real.send(call)
+
+    rival_alerts = world.installation.contracts.alerts
+    world.services.committer._sender = Overtaken()  # type: ignore[assignment]
+    try:
+        world.confirmed_copy(label.link)
+        wait_for(lambda: alerts_about(world, label.item.serial)[0]["commitment"]["state"] == "committed")
+    finally:
+        world.services.committer._sender = real
+    (alert,) = alerts_about(world, label.item.serial)
+    assert stolen
+    count = rival_alerts.alert_count()
+    assert rival_alerts.alert_info(count).by == world.installation.account
+    assert alert["commitment"]["hash"] == "0x" + bytes(stolen[0]).hex()

@@ -20,15 +20,21 @@ _AT_ONCE = 50
 
 
 class AlertCommitter:
-    """The database says what is pending, the ledger what is done; the contract takes no commitment twice."""
+    """The database says what is pending, the ledger what is done; no account's commitment is taken twice there."""
 
     def __init__(
-        self, database: Database, projector: Projector, installation: Installation, *, committed: Callable[[], None]
+        self,
+        database: Database,
+        projector: Projector,
+        installation: Installation,
+        *,
+        committed: Callable[[], None],
     ) -> None:
         self._database = database
         self._projector = projector
         self._alerts = installation.contracts.alerts
         self._sender = TransactionSender(installation.connection, installation.signer)
+        self._account = installation.account
         self._committed = committed
 
     def run(self) -> int:
@@ -65,7 +71,8 @@ class AlertCommitter:
         """Whether the ledger has it already: sent before a crash, or by an earlier try that nobody answered."""
         row = ChainAlertRow
         with self._database.read() as session:
-            found = session.exec(select(row.tx_hash, row.block).where(row.commitment == commitment)).first()
+            ours = (row.commitment == commitment, row.raised_by == self._account)
+            found = session.exec(select(row.tx_hash, row.block).where(*ours)).first()
         if found is None:
             return False
         self._mark(sequence, *found)

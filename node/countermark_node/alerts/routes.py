@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from countermark_node.access.guard import require
@@ -42,18 +43,23 @@ async def alert_stream(
     if resumed.isascii() and resumed.isdigit() and len(resumed) < 19:
         after = int(resumed)
     services = services_of(request)
-    events = _listened(services, after, language)
+    events = _listened(services, after, language, lambda: "customs" in services.access.desks(request))
     first = await anext(events)
     return StreamingResponse(_rest(first, events), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-async def _listened(services: NodeServices, after: int | None, language: Language) -> AsyncIterator[str]:
+async def _listened(
+    services: NodeServices, after: int | None, language: Language, allowed: Callable[[], bool]
+) -> AsyncIterator[str]:
+    """Ends when the session does: each heartbeat looks again."""
     settings = StreamSettings(services.settings.stream_poll_seconds, services.settings.heartbeat_seconds)
     with services.alert_hub.listener() as listener:
         stream = alert_events(
             services.alerts, services.alert_hub, listener, after=after, language=language, settings=settings
         )
         async for text in stream:
+            if not await run_in_threadpool(allowed):
+                return
             yield text
 
 

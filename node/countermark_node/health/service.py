@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.exc import DatabaseError
-
-from countermark.errors import CountermarkError
+from countermark.errors import CountermarkError, Unavailable
 from countermark_node.alerts.committing import AlertCommitter
+from countermark_node.background import Worker
 from countermark_node.chain_sync.projector import Projector
 from countermark_node.times import Clock
 
@@ -26,9 +25,12 @@ class Health:
 class HealthService:
     """Looks at every part anew each time."""
 
-    def __init__(self, projector: Projector, committer: AlertCommitter, *, clock: Clock) -> None:
+    def __init__(
+        self, projector: Projector, committer: AlertCommitter, workers: Sequence[Worker], *, clock: Clock
+    ) -> None:
         self._projector = projector
         self._committer = committer
+        self._workers = workers
         self._clock = clock
 
     def check(self) -> Health:
@@ -37,17 +39,19 @@ class HealthService:
         try:
             head = self._projector.head()
             waiting, reason = self._committer.pending()
-        except DatabaseError as error:
-            return Health(False, {"database": f"failing: {type(error).__name__}", "chain": chain})
+        except Unavailable as error:
+            return Health(False, {"database": f"failing: {error.line()}", "chain": chain})
         synced = self._projector.synced_at
         age = None if synced is None else int((self._clock() - synced).total_seconds())
         fresh = head is not None and age is not None and age <= _OLDEST_SECONDS
+        ended = [worker.name for worker in self._workers if worker.ended]
         return Health(
-            chain == "ok" and fresh,
+            chain == "ok" and fresh and not ended,
             {
                 "database": "ok",
                 "chain": chain,
                 "projection": f"block {head.number}, {age} s old" if head else "nothing read yet",
+                "background": f"ended: {', '.join(ended)}" if ended else "ok",
                 "commitments": f"{waiting} pending" + (f": {reason}" if reason else ""),
             },
         )

@@ -21,12 +21,17 @@ _KEPT_ANSWERS = 10_000
 
 
 class VerificationService:
-    """Answers are as of the chain's head; when the ledger does not answer, their age says so."""
+    """Answers are as of the chain's head; when the ledger does not answer, their age says so.
 
-    def __init__(self, database: Database, projector: Projector, *, clock: Clock) -> None:
+    With `follow`, every answer first reads what is new: right for a ledger in this process. A remote one is followed
+    in the background, so that no answer waits for it.
+    """
+
+    def __init__(self, database: Database, projector: Projector, *, clock: Clock, follow: bool = True) -> None:
         self._database = database
         self._projector = projector
         self._clock = clock
+        self._follow = follow
         self._kept = Kept(-1, 0)
 
     def verify(self, label: ScannedLabel, context: ScannerContext = ANONYMOUS) -> VerdictReport:
@@ -37,6 +42,8 @@ class VerificationService:
 
     def freshen(self) -> None:
         """Read what is new on the chain. Raises WrongChain; a ledger that does not answer only makes data older."""
+        if not self._follow:
+            return
         try:
             self._projector.catch_up()
         except (Unavailable, RpcRefused):
