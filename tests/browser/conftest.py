@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 from sqlmodel import col, func, select
 
 from countermark.credentials.trademark import Trademark
-from countermark.gs1 import ItemKey, build_link
+from countermark.gs1 import ItemKey, build_link, read_label
 from countermark.labels.render import label_image
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
@@ -290,7 +290,7 @@ def _table(*links: str) -> Image.Image:
     picture = Image.new("L", _FRAME, 168)
     width = _FRAME[0] // max(1, len(links))
     for place, link in enumerate(links):
-        label = label_image(link, ItemKey(_GTIN, "-"), scale=6)
+        label = label_image(link, read_label(link).item, scale=6)
         side = min(width - 20, 330)
         label = label.resize((side, side * label.height // label.width), Image.Resampling.LANCZOS)
         label.thumbnail((side, _FRAME[1] - 20))

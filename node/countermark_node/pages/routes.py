@@ -95,7 +95,8 @@ def _static(name: str, request: Request) -> Response:
 def router(services: NodeServices) -> APIRouter:
     """`/`, `/scan`, `/customs`, `/static/...` and every printed link under `/01/`."""
     routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-    visits = RateLimiter("verdict pages", services.settings.public_scans_per_minute)
+    settings = services.settings
+    visits = RateLimiter("verdict pages", settings.public_scans_per_minute, networks=settings.networks_remembered)
 
     @routes.api_route("/", methods=_GET)
     def start(request: Request) -> Response:

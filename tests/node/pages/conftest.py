@@ -20,6 +20,7 @@ from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
 from countermark.products import ProductRecord
 from countermark_node.pages.routes import router
+from countermark_node.settings import NodeSettings
 from countermark_scanner.memory import MemoryChain, MemoryScans, MemoryTrust
 from countermark_scanner.sources import (
     BrandTrust,
@@ -123,7 +124,7 @@ def make_client(genuine: PrintedLabel) -> MakeClient:
             return frozenset({"customs"} if request.cookies.get("countermark_session") == "open" else ())
 
         services = SimpleNamespace(
-            settings=SimpleNamespace(public_host=public_host, public_scans_per_minute=visits_per_minute),
+            settings=NodeSettings(public_host=public_host, public_scans_per_minute=visits_per_minute),
             verification=_verifier(genuine.item),
             access=SimpleNamespace(desks=desks),
         )
