@@ -127,6 +127,7 @@ def test_markup_in_a_typed_serial_is_shown_as_text(open_page: OpenPage) -> None:
         visit.page.get_by_role("button", name="Check").click()
         expect(visit.page.locator("#report [data-field=serial]")).to_have_text(serial)
         assert visit.page.locator("#report dd svg").count() == 0
+        expect(visit.page.locator("#report [data-outcome=fail] .sentence").first).to_be_visible()
 
 
 def test_scanning_again_opens_the_camera_and_notes_a_second_scan(

@@ -70,8 +70,13 @@ def test_link_opened_on_this_machine_stands_for_the_configured_host(
     assert _verdict(client.get(_path(genuine.link)).text) == "label-genuine"
 
 
-def test_strangers_label_is_not_genuine(client: PlainBrowser, strangers: PrintedLabel) -> None:
-    assert _verdict(client.get(_path(strangers.link)).text) == "label-not-genuine"
+def test_strangers_label_is_not_genuine_and_the_page_opens_the_reasons(
+    client: PlainBrowser, genuine: PrintedLabel, strangers: PrintedLabel
+) -> None:
+    page = client.get(_path(strangers.link)).text
+    assert _verdict(page) == "label-not-genuine"
+    assert '<details data-part="checks" open>' in page
+    assert '<details data-part="checks" open>' not in client.get(_path(genuine.link)).text
 
 
 @pytest.mark.parametrize(

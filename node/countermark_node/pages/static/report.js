@@ -86,6 +86,7 @@ export function showReport(container, report) {
   fillNotices(card, report.notices);
   fillAge(card, report.as_of);
   card.querySelector("[data-list=checks]").replaceChildren(...report.checks.map(checkRow));
+  card.querySelector("[data-part=checks]").open = report.checks.some((check) => check.outcome === "fail");
   localise(card);
   container.replaceChildren(card);
   return card;
