@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlmodel import Session, SQLModel
 
 from countermark.errors import Unavailable
+from countermark_node.fair_lock import FairLock
 
 SCHEMA = 1
 _BUSY_SECONDS = 10
@@ -27,7 +27,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self._engine = _engine(path)
-        self._writing = threading.RLock()
+        self._writing = FairLock()
         try:
             self._prepare()
             path.chmod(0o600)

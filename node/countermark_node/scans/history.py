@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, text
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
 
 from countermark.gs1.identity import ItemKey
 from countermark_node.times import moment, seconds
 from countermark_scanner.anomalies import EvidenceClass, Place, PlaceSource, Scan
 
 _COLUMNS = "id, occurred_at, received_at, latitude, longitude, accuracy_metres, source, evidence, account"
+
+_KEPT = 20_000
 
 
 def _nearest(evidence: str, side: str, order: str) -> str:
@@ -29,32 +33,37 @@ _NEAR = text(
 )
 
 
-def near_scans(connection: Connection, scan: Scan, *, per_class: int) -> list[Scan]:
-    """For each evidence class the placed scans of the same item nearest in time: half before, half after."""
-    found = connection.execute(
-        _NEAR,
-        {
+class EarlierScans:
+    """Reads earlier scans, and keeps some in memory: a stored scan never changes, and floods repeat the same ones.
+
+    Used by one thread at a time, the one that writes.
+    """
+
+    def __init__(self, most: int = _KEPT) -> None:
+        self._most = most
+        self._known: dict[str, Scan] = {}
+
+    def near(self, connection: Connection, scan: Scan, *, per_class: int) -> list[Scan]:
+        """For each evidence class the placed scans of the same item nearest in time: half before, half after."""
+        wanted = {
             "gtin": scan.item.gtin,
             "serial": scan.item.serial,
             "at": seconds(scan.occurred_at),
             "most": max(1, per_class // 2),
-        },
-    )
-    return [_scan(scan.item, *row) for row in found]
+        }
+        return [self._scan(scan.item, row) for row in connection.execute(_NEAR, wanted).all()]
+
+    def _scan(self, item: ItemKey, row: Row[Any]) -> Scan:
+        known = self._known.get(row[0])
+        if known is None:
+            if len(self._known) >= self._most:
+                self._known.clear()
+            known = self._known[row[0]] = _scan(item, row)
+        return known
 
 
-def _scan(
-    item: ItemKey,
-    scan_id: str,
-    occurred_at: int,
-    received_at: int,
-    latitude: float,
-    longitude: float,
-    accuracy: float,
-    source: str,
-    evidence: str,
-    account: str | None,
-) -> Scan:
+def _scan(item: ItemKey, row: Any) -> Scan:
+    scan_id, occurred_at, received_at, latitude, longitude, accuracy, source, evidence, account = row
     return Scan(
         id=scan_id,
         item=item,

@@ -1,4 +1,4 @@
-"""Taking scans in: read, classed by evidence, limited, then written in one transaction."""
+"""Taking scans in: read, classed by evidence, limited, then written in short transactions."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from countermark_node.database import Database
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.request_source import RequestSource
 from countermark_node.scans.evidence import EvidenceJudge
+from countermark_node.scans.history import EarlierScans
 from countermark_node.scans.intake import AlertSink, Intake, RecordedScan, ScanPolicy
 from countermark_node.scans.submission import ScanSubmission
 from countermark_node.scans.writing import ScanWriter
@@ -21,6 +22,9 @@ from countermark_node.times import Clock, rfc3339, seconds
 from countermark_node.verification.service import VerificationService
 from countermark_node.verification.sources import SqlSources
 from countermark_scanner.anomalies import EvidenceClass
+
+_AT_ONCE = 100
+"""Scans in one transaction."""
 
 
 class ScanService:
@@ -44,6 +48,7 @@ class ScanService:
         self._limiter = limiter
         self._policy = policy
         self._clock = clock
+        self._earlier = EarlierScans()
 
     def record(self, submission: ScanSubmission, source: RequestSource) -> RecordedScan:
         """Take one scan in. Raises LabelRefused, InputRefused, NotPermitted, RateLimited."""
@@ -53,7 +58,7 @@ class ScanService:
         return result
 
     def record_many(self, bodies: Sequence[object], source: RequestSource) -> list[RecordedScan | CountermarkError]:
-        """Take a batch in, in one transaction; a bad element gets its own error and the others are kept.
+        """Take a batch in; a bad element gets its own error and the others are kept.
 
         Raises TooLarge for more than `Limits.scans_per_request`, InputRefused for none.
         """
@@ -76,9 +81,18 @@ class ScanService:
         intakes = self._limited(intakes, source)
         if all(isinstance(each, CountermarkError) for each in intakes):
             return [each for each in intakes if isinstance(each, CountermarkError)]
+        # A large batch is written in parts, so that others' scans come in between.
+        parts = [intakes[first : first + _AT_ONCE] for first in range(0, len(intakes), _AT_ONCE)]
+        return [result for part in parts for result in self._written(part, now, source)]
+
+    def _written(
+        self, intakes: Sequence[Intake | CountermarkError], now: datetime, source: RequestSource
+    ) -> list[RecordedScan | CountermarkError]:
         network = self._hash("network", source.network)
         with self._database.write() as session:
-            writer = ScanWriter(session, self._verification, self._alerts, self._policy, now=now, network=network)
+            writer = ScanWriter(
+                session, self._verification, self._alerts, self._policy, self._earlier, now=now, network=network
+            )
             results = [
                 each if isinstance(each, CountermarkError) else writer.take(each, self._device(each))
                 for each in intakes

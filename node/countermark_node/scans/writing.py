@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 from countermark.errors import CountermarkError, InputRefused
 from countermark_node.scans.contradictions import keep
 from countermark_node.scans.evidence import Evidence
-from countermark_node.scans.history import near_scans
+from countermark_node.scans.history import EarlierScans
 from countermark_node.scans.intake import AlertSink, Intake, RecordedScan, ScanPolicy
 from countermark_node.scans.tables import ScanRow
 from countermark_node.times import moment, seconds
@@ -38,6 +38,7 @@ class ScanWriter:
         verification: VerificationService,
         alerts: AlertSink,
         policy: ScanPolicy,
+        earlier: EarlierScans,
         *,
         now: datetime,
         network: str,
@@ -48,6 +49,7 @@ class ScanWriter:
         self._sources = verification.sources(session)
         self._alerts = alerts
         self._policy = policy
+        self._earlier_scans = earlier
         self._now = now
         self._network = network
         self.noted = False
@@ -96,7 +98,9 @@ class ScanWriter:
     def _compare(self, scan: Scan) -> None:
         if scan.place is None:
             return
-        previous = near_scans(self._connection, scan, per_class=self._policy.rule.settings.compared_per_class)
+        previous = self._earlier_scans.near(
+            self._connection, scan, per_class=self._policy.rule.settings.compared_per_class
+        )
         by_id = {each.id: each for each in (*previous, scan)}
         for found in self._policy.rule.judge(previous, scan):
             new = keep(
