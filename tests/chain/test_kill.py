@@ -68,6 +68,18 @@ def test_process_killed_around_a_commit_keeps_whole_blocks_only(tmp_path: Path, 
     assert _assert_whole(tmp_path, acknowledged + again) == found + 2
 
 
+def test_ledger_closed_before_its_first_block_opens_again(tmp_path: Path) -> None:
+    with EmbeddedChain.open(tmp_path) as chain:
+        genesis = chain.genesis_hash
+    with EmbeddedChain.open(tmp_path) as chain:
+        assert (chain.genesis_hash, chain.request("eth_blockNumber")["result"]) == (genesis, "0x0")
+
+
+def test_process_killed_before_the_first_block_leaves_a_ledger_that_opens(tmp_path: Path) -> None:
+    assert _run_until_it_kills_itself(tmp_path, "before", 1) == []
+    assert _assert_whole(tmp_path, []) == 0
+
+
 def test_process_killed_while_mining_keeps_every_acknowledged_block(tmp_path: Path) -> None:
     acknowledged = _kill_while_mining(tmp_path, 5, 0.0)
     assert len(acknowledged) >= 5

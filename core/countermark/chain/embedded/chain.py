@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from eth.constants import BLANK_ROOT_HASH
 from eth.db.atomic import AtomicDB
 from eth.exceptions import CanonicalHeadNotFound, HeaderNotFound
 
@@ -167,7 +168,9 @@ def _existing(store: BlockStore) -> LedgerChain:
     try:
         chain = chain_class(int.from_bytes(store[_CHAIN_ID_KEY], "big"))(AtomicDB(store))
         complete = chain.get_canonical_block_hash(0) == store[_GENESIS_KEY]  # type: ignore[arg-type]
-        complete = complete and chain.get_canonical_head().state_root in store
+        # The state before the first transaction is the empty trie, which has a root but no node to store.
+        root = chain.get_canonical_head().state_root
+        complete = complete and (root == BLANK_ROOT_HASH or root in store)
     except (KeyError, HeaderNotFound, CanonicalHeadNotFound):
         complete = False
     if not complete:
