@@ -9,14 +9,14 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo test lint format contracts check-contracts bench-gas clean help
+.PHONY: demo test lint format contracts check-contracts bench bench-gas bench-labels bench-decode bench-chain clean help
 
 help:
 	@echo "make demo             set up, then play the main job (DEMO_FLAGS=\"--exit --json FILE\")"
 	@echo "make test             set up, then run the tests (TEST_FLAGS=\"-m 'not slow'\")"
 	@echo "make lint             ruff and mypy"
 	@echo "make contracts        compile the contracts again (needs Node; see CONTRIBUTING.md)"
-	@echo "make bench-gas        the gas table of docs/contracts.md"
+	@echo "make bench            every measurement, each beside its baseline (bench-gas, -labels, -decode, -chain)"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -57,6 +57,17 @@ check-contracts: $(DEV_STAMP)
 
 bench-gas: $(DEV_STAMP)
 	$(BIN)/python bench/gas_table.py
+
+bench-labels: $(DEV_STAMP)
+	$(BIN)/python bench/label_codes.py
+
+bench-decode: $(DEV_STAMP)
+	$(BIN)/python bench/decode_pictures.py
+
+bench-chain: $(DEV_STAMP)
+	$(BIN)/python bench/embedded_chain.py
+
+bench: bench-gas bench-labels bench-decode bench-chain
 
 clean:
 	rm -rf $(VENV) demo-run .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules

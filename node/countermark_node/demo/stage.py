@@ -70,4 +70,5 @@ def raise_curtain(folder: Path, port: int, clock: Callable[[], datetime]) -> Ite
         with serve(create_app(services), port=port) as server:
             cast = Cast.enter(wallets, server.url, clock)
             accredit(cast, installation.account)
-            yield Stage(folder, server.url, services, cast, NodeClient(server.url), clock)
+            with NodeClient(server.url) as client:
+                yield Stage(folder, server.url, services, cast, client, clock)
