@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from anyio import CapacityLimiter
 from starlette.requests import HTTPConnection
 
 from countermark_node.access.service import AccessService, SessionPolicy
@@ -62,6 +63,7 @@ class NodeServices:
     installation: Installation
     database: Database
     limiters: Limiters
+    decoding: CapacityLimiter
     projector: Projector
     verification: VerificationService
     segments: SegmentService
@@ -96,6 +98,7 @@ class NodeServices:
             installation=installation,
             database=database,
             limiters=limiters,
+            decoding=CapacityLimiter(settings.pictures_at_once),
             projector=projector,
             verification=verification,
             segments=SegmentService(database, projector, clock=clock),

@@ -35,6 +35,9 @@ class NodeSettings(BaseSettings):
         default=600, ge=1, description="Scans without accredited evidence per network and minute."
     )
     pictures_per_minute: int = Field(default=300, ge=1, description="Pictures decoded per network and minute.")
+    pictures_at_once: int = Field(
+        default=2, ge=1, description="Pictures decoded at the same time; each may take a hundred megabytes."
+    )
     rpc_per_minute: int = Field(default=6_000, ge=1, description="JSON-RPC calls per network and minute.")
     packing_lists_per_minute: int = Field(
         default=60, ge=1, description="Packing lists taken in per network and minute."

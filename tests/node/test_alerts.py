@@ -269,7 +269,8 @@ def test_stream_ends_soon_after_its_session(own_world: Any) -> None:
 def test_commitment_that_another_member_copied_first_is_still_made_by_this_node(world: World) -> None:
     label = world.label()
     rival = world.ledger("customs")
-    real, stolen = world.services.committer._sender, []
+    real = world.services.committer._sender
+    stolen: list[bytes] = []
 
     class Overtaken:
         def send(self, call: Any) -> Any:

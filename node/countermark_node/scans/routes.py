@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -14,7 +16,7 @@ from countermark_node.languages import request_language
 from countermark_node.request_source import RequestSource
 from countermark_node.scans.intake import RecordedScan
 from countermark_node.scans.submission import ScanSubmission
-from countermark_node.services import NodeServices, services_of
+from countermark_node.services import services_of
 from countermark_scanner.messages import Language
 from countermark_scanner.picture_label import picture_label
 from countermark_scanner.report import Audience
@@ -66,11 +68,8 @@ async def take_picture(request: Request, language: Chosen, audience: Reader = "c
                 reason="missing-part",
             )
         data = await picture.read()
-    recorded, raw = await run_in_threadpool(_scan_picture, services, source, data, details)
-    return {**recorded.to_json(language, audience), "raw": raw}
-
-
-def _scan_picture(services: NodeServices, source: RequestSource, data: bytes, details: str) -> tuple[RecordedScan, str]:
-    label = picture_label(data)
-    submission = ScanSubmission.from_json(parse_json(details), raw=label.raw)
-    return services.scans.record(submission, source), label.raw
+    submission = ScanSubmission.from_json(parse_json(details), raw="")
+    # Waiting for a place takes no thread, so that other requests are answered meanwhile.
+    label = await to_thread.run_sync(picture_label, data, limiter=services.decoding)
+    recorded = await run_in_threadpool(services.scans.record, replace(submission, raw=label.raw), source)
+    return {**recorded.to_json(language, audience), "raw": label.raw}

@@ -1,0 +1,58 @@
+"""A verification is a handful of indexed lookups, however much the database holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event, text
+
+from countermark.gs1.label_text import read_label
+from countermark_node.scans.contradictions import _KEEP
+from countermark_node.scans.history import _NEAR
+from countermark_node.verification.sources import _CONTRADICTIONS, _PACKED
+
+if TYPE_CHECKING:
+    from tests.node.conftest import World
+
+
+@contextmanager
+def statements(world: World) -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    engine = world.services.database._engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def test_verification_takes_a_handful_of_queries_and_fewer_when_repeated(world: World) -> None:
+    goods = world.commission(packed=2)
+    labels = [read_label(label.link) for label in goods.packed]
+    world.services.verification.freshen()
+    with statements(world) as first:
+        world.services.verification.verify(labels[0])
+    with statements(world) as second:
+        world.services.verification.verify(labels[1])
+    assert len(first) <= 16
+    assert len(second) <= 5
+    with statements(world) as scan:
+        world.scan(goods.packed[0].link)
+    assert len(scan) <= 14
+
+
+def test_every_lookup_of_a_scan_goes_by_an_index(world: World) -> None:
+    values = {
+        "gtin": "1", "serial": "2", "at": 3, "most": 4, "key": "5", "rule": "6", "first": "7", "second": "8",
+        "distance_km": 9.0, "minutes": 1.0, "confirmed": False, "now": 2,
+    }  # fmt: skip
+    for statement in (_PACKED, _CONTRADICTIONS, _NEAR, _KEEP):
+        with world.services.database.read() as session:
+            plan = session.connection().execute(text(f"EXPLAIN QUERY PLAN {statement.text}"), values).all()
+        steps = [row[-1] for row in plan]
+        scanned = [step for step in steps if step.startswith("SCAN") and "CONSTANT ROW" not in step]
+        assert not [step for step in scanned if "(subquery" not in step], steps
