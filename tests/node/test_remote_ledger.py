@@ -1,0 +1,67 @@
+"""A node whose ledger is somebody else's JSON-RPC endpoint."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from countermark.errors import WrongChain
+from countermark_node.app import create_app
+from countermark_node.installation import Installation
+from countermark_node.server import serve
+from countermark_node.services import NodeServices
+from countermark_node.settings import NodeSettings
+
+if TYPE_CHECKING:
+    from tests.node.conftest import World
+
+
+def remote_home(world: World, home: Path) -> tuple[Path, NodeSettings]:
+    (home / "node").mkdir(parents=True)
+    shutil.copy(world.installation.home / "node" / "deployment.json", home / "node")
+    settings = NodeSettings(home=home, chain_url=f"{world.server.url}/rpc", chain_poll_seconds=0.1)
+    return home, settings
+
+
+def verdict(client: httpx.Client, raw: str) -> dict[str, Any]:
+    report: dict[str, Any] = client.post("/v1/scans", json={"raw": raw}).json()["report"]
+    return report
+
+
+def test_second_node_follows_the_first_ones_ledger_and_verifies_the_same_labels(world: World, tmp_path: Path) -> None:
+    home, settings = remote_home(world, tmp_path / "second")
+    label = world.label()
+    with Installation.create(home, world.account("governor"), settings=settings, work_factor=2) as second:
+        services = NodeServices.build(second, settings=settings)
+        with serve(create_app(services)) as server, httpx.Client(base_url=server.url, timeout=30) as client:
+            assert client.get("/v1/network").json()["rpc"] is None
+            assert client.post("/rpc", json={}).json()["reason"] == "no-embedded-ledger"
+            assert verdict(client, label.link)["verdict"] == "unverifiable"
+            segment = world.goods.segment
+            files = {
+                "packing_list": ("list.csv", segment.packing_list.read_bytes(), "text/csv"),
+                "product": ("product.json", segment.product_record.read_bytes(), "application/json"),
+            }
+            assert client.post(f"/v1/segments/{segment.first}/packing-list", files=files).status_code == 200
+            assert verdict(client, label.link)["verdict"] == "label-genuine"
+            goods = world.commission(packed=1)
+            deadline = time.monotonic() + 10
+            while (services.projector.head() or 0) and services.projector.catch_up():
+                assert time.monotonic() < deadline
+            assert verdict(client, goods.packed[0].link)["verdict"] == "unverifiable"
+            assert client.get("/ready").json()["checks"]["chain"] == "ok"
+        services.close()
+
+
+def test_ledger_address_that_leads_to_another_chain_is_refused(world: World, own_world: Any, tmp_path: Path) -> None:
+    home, settings = remote_home(world, tmp_path / "second")
+    Installation.create(home, world.account("governor"), settings=settings, work_factor=2).close()
+    with own_world() as other:
+        elsewhere = NodeSettings(home=home, chain_url=f"{other.server.url}/rpc")
+        with pytest.raises(WrongChain, match="COUNTERMARK_CHAIN_URL"):
+            Installation.open(home, settings=elsewhere)
