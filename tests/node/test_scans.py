@@ -240,7 +240,6 @@ def test_batch_beyond_the_limit_is_refused_whole(world: World) -> None:
         ({"raw": "x", "place": "here"}, "bad-place"),
         ({"raw": "x", "attestation": {"nonce": "0x00", "signature": "0x00"}}, "bad-attestation"),
         ({"raw": ""}, "empty"),
-        ({"raw": "\ud800"}, "not-ascii"),
         ({"raw": "https://id.brand.example/01/0952"}, "truncated-link"),
         ({"scans": []}, "bad-scan"),
     ],
