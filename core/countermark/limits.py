@@ -49,6 +49,8 @@ class Limits:
     """Most call data of a simulated call."""
     rpc_batch: int = 100
     """Most requests in one JSON-RPC batch."""
+    rpc_batch_seconds: float = 5.0
+    """Time after which no further request of a JSON-RPC batch is begun."""
     rpc_log_blocks: int = 1_000
     """Most blocks that one eth_getLogs covers."""
     rpc_filter_entries: int = 64

@@ -55,6 +55,8 @@ class Field:
             return tuple(inner.python(item) for item in value)
         if self.parts:
             return {part.python_name: part.python(item) for part, item in zip(self.parts, value, strict=True)}
+        if self.kind == "string":
+            return value.decode("utf-8", "backslashreplace")
         return to_checksum_address(value) if self.kind == "address" else value
 
 
@@ -103,11 +105,16 @@ def encode_fields(name: str, fields: Sequence[Field], values: Sequence[Any]) -> 
 
 
 def decode_fields(name: str, fields: Sequence[Field], data: bytes) -> tuple[Any, ...]:
-    """Decode `data`; the values follow Field.python."""
+    """Decode `data`; the values follow Field.python.
+
+    Contracts take any bytes as a string, so bytes that are not UTF-8 show as \\xNN: a participant who writes some must
+    not be able to stop everybody's reading.
+    """
     try:
-        raw = decode([field.kind for field in fields], data)
+        # Strings and bytes are encoded alike; eth_abi would refuse strings that are not UTF-8.
+        raw = decode([field.kind.replace("string", "bytes") for field in fields], data)
         return tuple(field.python(value) for field, value in zip(fields, raw, strict=True))
-    except (DecodingError, OverflowError, UnicodeDecodeError) as error:
+    except (DecodingError, OverflowError) as error:
         raise Unavailable(
             got=f"{len(data)} bytes that are no {name}",
             expected="the contracts of this release at the deployment's addresses",

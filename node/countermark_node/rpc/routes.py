@@ -31,4 +31,5 @@ def rpc(request: Request, body: Annotated[Any, Depends(json_body)]) -> JSONRespo
     calls = len(body) if isinstance(body, list) and body else 1
     if services.limiters.rpc.take_up_to(network, calls) < calls:
         raise services.limiters.rpc.refusal(network)
-    return JSONResponse(chain.answer(body))
+    own = frozenset(bytes.fromhex(address[2:]) for address in services.installation.deployment.addresses.values())
+    return JSONResponse(chain.answer(body, contracts=own))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import cast
 
 from eth.abc import BlockHeaderAPI, ComputationAPI, SignedTransactionAPI
@@ -16,6 +17,8 @@ from countermark.chain.rpc_refused import EXECUTION_REVERTED, SERVER_ERROR, RpcR
 
 _TOLERANCE = 1_000
 _NESTING = 14
+_BISECTION_SECONDS = 2.0
+"""Then the limit found so far is given: it suffices, and gas costs nothing."""
 
 
 def _execute(
@@ -71,8 +74,8 @@ def estimate(chain: LedgerChain, at: BlockHeaderAPI, call: Call) -> int:
     generous = used + used // 4
     if generous <= call.gas and _depth(computation) <= _NESTING:
         return generous
-    low, high = transaction.intrinsic_gas, call.gas
-    while high - low > _TOLERANCE:
+    low, high, end = transaction.intrinsic_gas, call.gas, time.monotonic() + _BISECTION_SECONDS
+    while high - low > _TOLERANCE and time.monotonic() < end:
         middle = (low + high) // 2
         low, high = (low, middle) if _succeeds(chain, at, call, middle) else (middle, high)
     return high

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -25,6 +26,7 @@ from countermark.chain.embedded.machine import (
     decode_transaction,
     mine,
 )
+from countermark.chain.embedded.own_contracts import check_target
 from countermark.chain.embedded.rpc import RpcMethods
 from countermark.chain.embedded.store import BlockStore
 from countermark.chain.rpc_refused import SERVER_ERROR, RpcRefused
@@ -93,15 +95,20 @@ class EmbeddedChain:
 
         return EmbeddedProvider(self.request)
 
-    def request(self, method: str, params: Sequence[Any] = ()) -> dict[str, Any]:
+    def request(
+        self, method: str, params: Sequence[Any] = (), *, contracts: Collection[bytes] | None = None
+    ) -> dict[str, Any]:
         """`{"result": …}` or `{"error": {"code", "message", "data"?}}` as JSON-RPC 2.0 has them.
 
-        Raises Unavailable when the file cannot be read or written.
+        With `contracts` (20-byte addresses), code of others is neither called nor deployed. Raises Unavailable when
+        the file cannot be read or written.
         """
         with self._guard:
             if not self._open:
                 raise _closed()
             try:
+                if contracts is not None:
+                    check_target(method, params, contracts, target_of=self._target, limits=self._limits)
                 return {"result": self._methods.call(method, params)}
             except RpcRefused as refused:
                 return {"error": refused.to_json()}
@@ -111,9 +118,9 @@ class EmbeddedChain:
                 # Whatever a failed or simulated call wrote must not reach the next block.
                 self._store.discard()
 
-    def answer(self, body: object) -> Any:
-        """Answer one parsed JSON-RPC 2.0 body, single or batch."""
-        return answer_body(body, self.request, self._limits.rpc_batch)
+    def answer(self, body: object, *, contracts: Collection[bytes] | None = None) -> Any:
+        """Answer one parsed JSON-RPC 2.0 body, single or batch; `contracts` as in `request`."""
+        return answer_body(body, partial(self.request, contracts=contracts), self._limits)
 
     def close(self) -> None:
         """Release the folder. Nothing is lost: every answered transaction is already on disk."""
@@ -131,6 +138,9 @@ class EmbeddedChain:
 
     def _now(self) -> int:
         return int(self._clock().timestamp())
+
+    def _target(self, raw: bytes) -> bytes:
+        return bytes(decode_transaction(raw, self.chain_id, self._limits).to)
 
     def _mine(self, raw: bytes) -> bytes:
         transaction = decode_transaction(raw, self.chain_id, self._limits)
