@@ -33,6 +33,7 @@ class Limiters:
     """Request rates per network."""
 
     scans: RateLimiter
+    signatures: RateLimiter
     pictures: RateLimiter
     rpc: RateLimiter
     packing_lists: RateLimiter
@@ -47,6 +48,7 @@ class Limiters:
 
         return cls(
             scans=limiter("scans", settings.public_scans_per_minute),
+            signatures=limiter("wrong signatures", settings.wrong_signatures_per_minute),
             pictures=limiter("pictures", settings.pictures_per_minute),
             rpc=limiter("ledger calls", settings.rpc_per_minute),
             packing_lists=limiter("packing lists", settings.packing_lists_per_minute),
@@ -106,8 +108,9 @@ class NodeServices:
                 database,
                 verification,
                 EvidenceJudge(installation.deployment.chain_id, installation.deployment.address("TrustRegistry")),
-                AlertMaker(hint, clock=clock),
+                AlertMaker(hint, per_item=settings.alerts_per_item, clock=clock),
                 limiter=limiters.scans,
+                signatures=limiters.signatures,
                 policy=ScanPolicy(installation.salt, settings.signals_per_item),
                 clock=clock,
             ),

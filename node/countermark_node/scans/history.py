@@ -13,6 +13,7 @@ from countermark_scanner.anomalies import EvidenceClass, Place, PlaceSource, Sca
 _COLUMNS = "id, occurred_at, received_at, latitude, longitude, accuracy_metres, source, evidence, account"
 
 _KEPT = 20_000
+_MOST_ACCOUNTS = 64
 
 
 def _nearest(evidence: str, side: str, order: str) -> str:
@@ -23,12 +24,33 @@ def _nearest(evidence: str, side: str, order: str) -> str:
     )
 
 
+_SIGNED = "gtin = :gtin AND serial = :serial AND evidence = 'A' AND latitude IS NOT NULL"
+
+
+def _nearest_of_each(side: str, order: str) -> str:
+    """Of accredited scans so many for each account: none of them can crowd out what another one saw."""
+    return (
+        f"SELECT {_COLUMNS} FROM who JOIN scan ON scan.id IN (SELECT near.id FROM scan AS near"  # noqa: S608
+        f" WHERE {_SIGNED} AND near.account = who.name AND near.occurred_at {side} :at"
+        f" ORDER BY near.occurred_at {order} LIMIT :most)"
+    )
+
+
+_SIDES = (("<=", "DESC"), (">", "ASC"))
+# The accounts are found by skipping from one to the next in the index, however many scans each has.
+_WHO = (
+    f"WITH RECURSIVE who(name) AS (SELECT min(account) FROM scan WHERE {_SIGNED} UNION ALL"  # noqa: S608
+    f" SELECT (SELECT min(account) FROM scan WHERE {_SIGNED} AND account > who.name) FROM who"
+    f" WHERE who.name IS NOT NULL LIMIT {_MOST_ACCOUNTS}) "
+)
 # Written out because the parts are constants and the statement runs for every scan.
 _NEAR = text(
-    " UNION ALL ".join(
-        _nearest(evidence.value, side, order)
-        for evidence in EvidenceClass
-        for side, order in (("<=", "DESC"), (">", "ASC"))
+    _WHO
+    + " UNION ALL ".join(
+        [
+            *(_nearest_of_each(side, order) for side, order in _SIDES),
+            *(_nearest(each.value, side, order) for each in EvidenceClass if each != "A" for side, order in _SIDES),
+        ]
     )
 )
 
@@ -44,7 +66,10 @@ class EarlierScans:
         self._known: dict[str, Scan] = {}
 
     def near(self, connection: Connection, scan: Scan, *, per_class: int) -> list[Scan]:
-        """For each evidence class the placed scans of the same item nearest in time: half before, half after."""
+        """The placed scans of the same item nearest in time, half before, half after.
+
+        So many for each evidence class, and of class A so many for each account.
+        """
         wanted = {
             "gtin": scan.item.gtin,
             "serial": scan.item.serial,

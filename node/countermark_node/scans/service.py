@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from countermark.errors import CountermarkError, InputRefused, NotPermitted, TooLarge
+from countermark.errors import CountermarkError, InputRefused, NotPermitted, RateLimited, TooLarge
 from countermark.gs1.label_text import read_label
 from countermark.limits import Limits
 from countermark_node.database import Database
@@ -38,6 +38,7 @@ class ScanService:
         alerts: AlertSink,
         *,
         limiter: RateLimiter,
+        signatures: RateLimiter,
         policy: ScanPolicy,
         clock: Clock,
     ) -> None:
@@ -46,6 +47,7 @@ class ScanService:
         self._judge = judge
         self._alerts = alerts
         self._limiter = limiter
+        self._signatures = signatures
         self._policy = policy
         self._clock = clock
         self._earlier = EarlierScans()
@@ -77,7 +79,7 @@ class ScanService:
     ) -> list[RecordedScan | CountermarkError]:
         self._verification.freshen()
         now = self._clock()
-        intakes = self._classed([self._prepared(each, now) for each in submissions])
+        intakes = self._classed([self._prepared(each, now) for each in submissions], source)
         intakes = self._limited(intakes, source)
         if all(isinstance(each, CountermarkError) for each in intakes):
             return [each for each in intakes if isinstance(each, CountermarkError)]
@@ -112,20 +114,27 @@ class ScanService:
             return error
         return Intake(submission, label, seconds(occurred))
 
-    def _classed(self, intakes: Sequence[Intake | CountermarkError]) -> list[Intake | CountermarkError]:
+    def _classed(
+        self, intakes: Sequence[Intake | CountermarkError], source: RequestSource
+    ) -> list[Intake | CountermarkError]:
         if not any(isinstance(each, Intake) and each.submission.attestation for each in intakes):
             return list(intakes)
         with self._database.read() as session:
             sources = self._verification.sources(session)
-            return [self._class_of(sources, each) for each in intakes]
+            return [self._class_of(sources, each, source) for each in intakes]
 
-    def _class_of(self, sources: SqlSources, intake: Intake | CountermarkError) -> Intake | CountermarkError:
-        if isinstance(intake, CountermarkError):
+    def _class_of(
+        self, sources: SqlSources, intake: Intake | CountermarkError, source: RequestSource
+    ) -> Intake | CountermarkError:
+        if isinstance(intake, CountermarkError) or intake.submission.attestation is None:
             return intake
         try:
+            # Signatures cost time to check, so wrong ones are limited before they are looked at.
+            self._signatures.take(source.network)
             found = self._judge.judge(sources, intake.submission, intake.label, intake.occurred_at)
-        except (InputRefused, NotPermitted) as error:
+        except (InputRefused, NotPermitted, RateLimited) as error:
             return error
+        self._signatures.give_back(source.network)
         return Intake(intake.submission, intake.label, intake.occurred_at, found)
 
     def _limited(

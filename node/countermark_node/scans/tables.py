@@ -14,6 +14,14 @@ class ScanRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "scan"
     __table_args__ = (
         Index("scan_placed", "gtin", "serial", "evidence", "occurred_at", sqlite_where=text("latitude IS NOT NULL")),
+        Index(
+            "scan_signed",
+            "gtin",
+            "serial",
+            "account",
+            "occurred_at",
+            sqlite_where=text("evidence = 'A' AND latitude IS NOT NULL"),
+        ),
         UniqueConstraint("account", "nonce"),
     )
     id: str = Field(primary_key=True)

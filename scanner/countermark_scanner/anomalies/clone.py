@@ -44,7 +44,7 @@ class CloneSettings:
     clock_tolerance_minutes: float = 5
     """How far the clocks of two scanners may disagree."""
     compared_per_class: int = 50
-    """Earlier scans compared with a new one, for each evidence class, nearest in time first."""
+    """Earlier scans compared with a new one, for each evidence class or answerable account, nearest in time first."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -102,30 +102,35 @@ class CloneRule:
         """What `new` contradicts: at most one finding for each kind of earlier scan, the nearest in time.
 
         A kind is an evidence class, apart for believable and other places, so that neither anonymous scans nor guessed
-        places can hide an accredited scan however many there are. That makes six findings at most.
+        places can hide an accredited scan however many there are. That makes six findings at most. Accounts that answer
+        for their scans are compared apart, so that one party's flood cannot hide what another one saw.
         """
         if new.place is None:
             return ()
-        judged = (
-            next(filter(None, (self.compare(scan, new) for scan in near)), None) for near in self._near(previous, new)
-        )
-        return tuple(sorted(filter(None, judged)))
+        found: dict[tuple[EvidenceClass, bool], Contradiction] = {}
+        for (evidence, believable, _), near in self._near(previous, new).items():
+            one = next(filter(None, (self.compare(scan, new) for scan in near)), None)
+            best = found.get((evidence, believable))
+            if one is not None and (best is None or (one.minutes, one.key) < (best.minutes, best.key)):
+                found[evidence, believable] = one
+        return tuple(sorted(found.values()))
 
-    def _near(self, previous: Iterable[Scan], new: Scan) -> list[list[Scan]]:
-        """For each kind the comparable scans nearest in time to `new`; others are let go on the way."""
+    def _near(self, previous: Iterable[Scan], new: Scan) -> dict[tuple[EvidenceClass, bool, str | None], list[Scan]]:
+        """For each kind and account the comparable scans nearest in time to `new`; others are let go on the way."""
         most = self.settings.compared_per_class
-        kinds: dict[tuple[EvidenceClass, bool], list[Scan]] = {}
+        kinds: dict[tuple[EvidenceClass, bool, str | None], list[Scan]] = {}
 
         def nearest(scans: list[Scan]) -> list[Scan]:
             return heapq.nsmallest(most, scans, key=lambda scan: (_gap(scan, new), scan.id))
 
         for scan in previous:
             if scan.item == new.item and scan.id != new.id and scan.place is not None:
-                kind = kinds.setdefault((scan.evidence, _believable(scan)), [])
+                answers = scan.account if scan.evidence.answerable else None
+                kind = kinds.setdefault((scan.evidence, _believable(scan), answers), [])
                 kind.append(scan)
                 if len(kind) >= 2 * most:
                     kind[:] = nearest(kind)
-        return [nearest(kind) for kind in kinds.values()]
+        return {kind: nearest(scans) for kind, scans in kinds.items()}
 
     def compare(self, first: Scan, second: Scan) -> Contradiction | None:
         """The contradiction between two scans of one item, the same whichever is given first."""
