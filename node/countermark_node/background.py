@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from sqlalchemy.exc import DatabaseError
+
 from countermark.errors import CountermarkError
 
 _log = logging.getLogger(__name__)
@@ -54,5 +56,8 @@ class Worker:
                 self._job()
             except CountermarkError as error:
                 _log.warning("%s: %s", self._name, error.line())
+            except DatabaseError as error:
+                # A locked or full disk passes; a thread that ended would not come back.
+                _log.warning("%s: database failing: %s", self._name, type(error).__name__)
             self._hint.wait(self._seconds)
             self._hint.clear()

@@ -11,9 +11,16 @@ from countermark.errors import InputRefused
 
 
 def parse_json(raw: str | bytes) -> object:
-    """The one value in `raw` (RFC 8259); NaN and Infinity are refused. Raises InputRefused (bad-json)."""
+    """The one value in `raw`, UTF-8 (RFC 8259). Raises InputRefused (bad-json).
+
+    Refused as well: NaN, Infinity, and half characters (RFC 8259, section 8.2), which no answer could repeat.
+    """
     try:
-        return json.loads(raw, parse_constant=_no_constant)
+        text = raw if isinstance(raw, str) else raw.decode("utf-8")
+        value = json.loads(text, parse_constant=_no_constant)
+        if "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        return value
     except (ValueError, RecursionError):
         raise InputRefused(
             got="a body that is not JSON",
