@@ -82,7 +82,9 @@ def _read_query(query: str | None) -> str | None:
     parts = query.split("&")
     if len(parts) > _QUERY_PARTS:
         raise refuse(f"{len(parts)} query parts", f"{_QUERY_PARTS} at most", "bad-query")
-    values = [_unescape(value) for key, _, value in (part.partition("=") for part in parts) if key == "s"]
+    # Keys are unescaped before they are compared, as browsers do: no second `s` can hide from us as %73.
+    pairs = (part.partition("=") for part in parts)
+    values = [_unescape(value) for key, _, value in pairs if unquote_to_bytes(key) == b"s"]
     if len(values) > 1:
         raise refuse("several s attributes", "one at most", "bad-query")
     return values[0] if values else None

@@ -55,6 +55,8 @@ def _split_plain(text: str) -> dict[str, str]:
         else:
             value, _, rest = rest.partition(_SEPARATOR)
         pairs.append((key, value))
+    if rest:
+        raise _refuse(text, f"at most {_ELEMENTS} elements", "bad-element")
     return _collect(pairs)
 
 
@@ -87,5 +89,10 @@ def parse_elements(raw: str) -> ScannedLabel:
 
 
 def build_elements(item: ItemKey, *, lot: str | None = None) -> str:
-    """The bracketed form for people: (01)GTIN[(10)LOT](21)SERIAL."""
+    """The bracketed form for people: (01)GTIN[(10)LOT](21)SERIAL.
+
+    Raises LabelRefused for a serial or lot that looks as if another element began in it: it would be read as two.
+    """
+    if _BRACKETED.search(item.serial) or _BRACKETED.search(lot or ""):
+        raise _refuse(item.text, "a serial and lot without digits in brackets, or the link form", "bad-serial")
     return f"(01){item.gtin}" + (f"(10){check_lot(lot)}" if lot else "") + f"(21){item.serial}"
