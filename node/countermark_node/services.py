@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from anyio import CapacityLimiter
 from starlette.requests import HTTPConnection
 
 from countermark_node.access.service import AccessService, SessionPolicy
@@ -21,6 +20,7 @@ from countermark_node.installation import DESKS, Installation
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.scans.evidence import EvidenceJudge
 from countermark_node.scans.intake import ScanPolicy
+from countermark_node.scans.picture_line import PictureLine
 from countermark_node.scans.service import ScanService
 from countermark_node.segments.service import SegmentService
 from countermark_node.settings import NodeSettings
@@ -65,7 +65,7 @@ class NodeServices:
     installation: Installation
     database: Database
     limiters: Limiters
-    decoding: CapacityLimiter
+    pictures: PictureLine
     projector: Projector
     verification: VerificationService
     segments: SegmentService
@@ -100,7 +100,9 @@ class NodeServices:
             installation=installation,
             database=database,
             limiters=limiters,
-            decoding=CapacityLimiter(settings.pictures_at_once),
+            pictures=PictureLine(
+                settings.pictures_at_once, settings.pictures_waiting, settings.pictures_waiting_per_network
+            ),
             projector=projector,
             verification=verification,
             segments=SegmentService(database, projector, clock=clock),

@@ -41,6 +41,10 @@ class NodeSettings(BaseSettings):
     pictures_at_once: int = Field(
         default=2, ge=1, description="Pictures decoded at the same time; each may take a hundred megabytes."
     )
+    pictures_waiting: int = Field(default=32, ge=0, description="Pictures that wait for their turn, in memory.")
+    pictures_waiting_per_network: int = Field(
+        default=8, ge=1, description="Pictures of one network that are decoded or wait."
+    )
     rpc_per_minute: int = Field(default=6_000, ge=1, description="JSON-RPC calls per network and minute.")
     packing_lists_per_minute: int = Field(
         default=60, ge=1, description="Packing lists taken in per network and minute."

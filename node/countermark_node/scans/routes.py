@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any
 
-from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -18,7 +17,6 @@ from countermark_node.scans.intake import RecordedScan
 from countermark_node.scans.submission import ScanSubmission
 from countermark_node.services import services_of
 from countermark_scanner.messages import Language
-from countermark_scanner.picture_label import picture_label
 from countermark_scanner.report import Audience
 
 router = APIRouter()
@@ -69,7 +67,6 @@ async def take_picture(request: Request, language: Chosen, audience: Reader = "c
             )
         data = await picture.read()
     submission = ScanSubmission.from_json(parse_json(details), raw="")
-    # Waiting for a place takes no thread, so that other requests are answered meanwhile.
-    label = await to_thread.run_sync(picture_label, data, limiter=services.decoding)
+    label = await services.pictures.label_in(data, source.network)
     recorded = await run_in_threadpool(services.scans.record, replace(submission, raw=label.raw), source)
     return {**recorded.to_json(language, audience), "raw": label.raw}

@@ -1,0 +1,83 @@
+"""The line in which pictures wait: nobody else waits with them, and nobody fills it alone."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+
+from countermark.errors import PictureRefused, RateLimited
+from countermark.gs1.label import ScannedLabel
+from countermark.gs1.label_text import read_label
+from countermark_node.scans import picture_line
+from countermark_node.scans.picture_line import PictureLine
+
+if TYPE_CHECKING:
+    from tests.node.conftest import World
+
+LABEL = read_label("(01)09521234543213(21)A1")
+
+
+class Decoder:
+    """A decoder that works until it is let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.go = threading.Event()
+        monkeypatch.setattr(picture_line, "picture_label", self)
+
+    def __call__(self, _: bytes) -> ScannedLabel:
+        assert self.go.wait(20)
+        return LABEL
+
+
+def test_one_network_cannot_take_every_place_and_places_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder, line, refused = Decoder(monkeypatch), PictureLine(at_once=1, waiting=3, per_network=2), []
+
+    async def send(network: str) -> None:
+        try:
+            await line.label_in(b"", network)
+        except RateLimited as error:
+            refused.append((network, error.extra["retry_after"]))
+
+    async def crowd() -> None:
+        async with anyio.create_task_group() as tasks:
+            for network in ("greedy", "greedy", "greedy", "other", "third", "fourth"):
+                tasks.start_soon(send, network)
+                await anyio.wait_all_tasks_blocked()
+            decoder.go.set()
+        await send("greedy")
+
+    anyio.run(crowd)
+    assert refused == [("greedy", 2), ("fourth", 2)]
+
+
+def test_place_is_given_back_after_a_picture_that_was_refused() -> None:
+    line = PictureLine(at_once=1, waiting=0, per_network=1)
+
+    async def twice() -> None:
+        for _ in range(2):
+            with pytest.raises(PictureRefused):
+                await line.label_in(b"no picture", "here")
+
+    anyio.run(twice)
+
+
+def test_requests_are_answered_while_slow_pictures_are_decoded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder = Decoder(monkeypatch)
+    with ThreadPoolExecutor(60) as pool:
+        files = {"picture": ("a.jpg", b"x", "image/jpeg")}
+        pending = [pool.submit(world.client.post, "/v1/scans/image", files=files) for _ in range(50)]
+        began = time.monotonic()
+        assert world.client.get("/health").status_code == 200
+        assert world.scan(world.label().link).status_code == 200
+        spent = time.monotonic() - began
+        decoder.go.set()
+        answers = [one.result().status_code for one in pending]
+    assert spent < 5
+    most = world.services.settings.pictures_waiting_per_network
+    assert answers.count(200) >= most
+    assert set(answers) <= {200, 429}
