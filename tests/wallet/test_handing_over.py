@@ -185,3 +185,18 @@ def test_random_file_never_leaks_another_error(raw: bytes) -> None:
     for data in (raw, b'{"format":"countermark/handover-acceptance/1",' + raw):
         with pytest.raises(CountermarkError):
             read_document(data)
+
+
+def test_hash_that_is_signed_along_is_shown_before_signing(market: Market, run: RunLine) -> None:
+    offer = handing(market, "brand").offer(market.account("carrier"), [run])
+    assert not any("hash" in line for line in describe(offer))
+    loaded = replace(offer, handover=replace(offer.handover, document=b"\x22" * 32, seals=b"\x33" * 32))
+    words = "\n".join(describe(loaded))
+    assert f"document with hash 0x{'22' * 32}" in words
+    assert f"seals with hash 0x{'33' * 32}" in words
+
+
+def test_purpose_in_letters_that_only_look_alike_is_refused(market: Market, run: RunLine) -> None:
+    text = handing(market, "brand").offer(market.account("carrier"), [run], purpose=Purpose.SALE).to_json()
+    with pytest.raises(InputRefused):
+        HandoverOffer.from_json(json.dumps(json.loads(text)).replace('"sale"', '"\\u017fale"'))

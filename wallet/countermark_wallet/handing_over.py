@@ -209,13 +209,20 @@ def describe(document: HandoverOffer | HandoverAcceptance) -> tuple[str, ...]:
         *(f"Hands over {_run(line)}" for line in handover.runs),
         f"Items in all: {handover.items}",
         f"Purpose: {_words(handover.purpose.name)}; quantity {_words(handover.basis.name)}",
+        *_commitments(place=handover.place, seals=handover.seals, document=handover.document),
         f"Signed at {_time(handover.event_time)}, valid until {_time(handover.deadline)}, on chain {offer.chain_id}",
     ]
     if isinstance(document, HandoverAcceptance):
         missing = handover.items - document.receipt.items
         lines += [f"Takes {_run(line)}" for line in document.receipt.runs]
+        lines += _commitments(exceptions=document.receipt.exceptions)
         lines.append(f"Not taken: {missing}" + (" (stays with the giver, on record)" if missing else ""))
     return tuple(lines)
+
+
+def _commitments(**named: bytes) -> list[str]:
+    """Who signs also signs for what stands behind these hashes."""
+    return [f"Signs for {name} with hash 0x{value.hex()}" for name, value in named.items() if any(value)]
 
 
 def _run(line: RunLine) -> str:

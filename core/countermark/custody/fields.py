@@ -74,7 +74,8 @@ def word(given: Mapping[str, Any], name: str) -> bytes:
 def choice(given: Mapping[str, Any], name: str, names: Sequence[str]) -> str:
     """One of `names` (upper case), written in lower case."""
     value = given[name]
-    if not isinstance(value, str) or value != value.lower() or value.upper() not in names:
+    # Some letters beyond ASCII have an ASCII capital: a file has one spelling.
+    if not isinstance(value, str) or not value.isascii() or value != value.lower() or value.upper() not in names:
         raise refused(f"{name} {value!r}", " or ".join(each.lower() for each in names))
     return value.upper()
 
