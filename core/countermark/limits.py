@@ -21,6 +21,8 @@ class Limits:
     """Time after which no further attempt at finding a code is begun."""
     json_body_bytes: int = 2 * 1024 * 1024
     """Largest JSON request body."""
+    body_seconds: float = 300.0
+    """Time within which a request body must have arrived."""
     packing_list_bytes: int = 64 * 1024 * 1024
     """Largest packing list (about a million items)."""
     table_bytes: int = 64 * 1024 * 1024

@@ -1,16 +1,17 @@
-"""Bounds request bodies before anything reads them, whether their length is announced or not."""
+"""Bounds request bodies, in bytes and seconds, before anything reads them, whether their length is announced or not."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from countermark.errors import TooLarge
-from countermark.limits import Limits
+from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark_node.problems import problem_response
 
 _FORM_BYTES = 64 * 1024
@@ -33,15 +34,18 @@ def route_limits(limits: Limits) -> Mapping[str, int]:
 class BodyLimit:
     """ASGI middleware. Answers 413 and throws the rest away, within bounds, so that the client reads the answer."""
 
-    def __init__(self, app: ASGIApp, *, limits: Mapping[str, int]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, limits: Mapping[str, int], seconds: float = DEFAULT_LIMITS.body_seconds
+    ) -> None:
         self._app = app
+        self._seconds = seconds
         self._limits = sorted(limits.items(), key=lambda item: -len(item[0]))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body(self._limit(scope["path"]), receive, send)
+        body = _Body(self._limit(scope["path"]), self._seconds, receive, send)
         if body.announced(scope) > body.limit:
             await body.refuse(scope)
             return
@@ -62,12 +66,15 @@ class _Body:
     """One request's body, counted as it comes."""
 
     limit: int
+    seconds: float
     _receive: Receive
     _send: Send
     total: int = 0
     exceeded: bool = False
+    late: bool = False
     started: bool = False
     ended: bool = False
+    began: float = field(default_factory=time.monotonic)
 
     @staticmethod
     def announced(scope: Scope) -> int:
@@ -76,12 +83,20 @@ class _Body:
         return int(value) if value.isdigit() and len(value) < 20 else 0
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        # Behind the body comes the news that the client left, which may take hours.
+        message = await (self._receive() if self.ended else self._in_time())
         self._count(message)
         if self.total > self.limit:
             self.exceeded = True
             raise self._error()
         return message
+
+    async def _in_time(self) -> Message:
+        try:
+            return await asyncio.wait_for(self._receive(), self.began + self.seconds - time.monotonic())
+        except TimeoutError:
+            self.exceeded = self.late = True
+            raise self._error() from None
 
     async def send(self, message: Message) -> None:
         # Whatever a route made of the refused body is not what the client is to see.
@@ -91,9 +106,10 @@ class _Body:
         await self._send(message)
 
     async def refuse(self, scope: Scope) -> None:
-        """Throw away what still comes, then answer."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._drain(), _DRAIN_SECONDS)
+        """Throw away what still comes, then answer; whoever sends too slowly is not waited for."""
+        if not self.late:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._drain(), _DRAIN_SECONDS)
         self.started = True
         await problem_response(self._error())(scope, self._receive, self._send)
 
@@ -107,8 +123,8 @@ class _Body:
 
     def _error(self) -> TooLarge:
         return TooLarge(
-            got="a larger request body",
-            expected=f"at most {self.limit} bytes here",
+            got="a request body that did not end in time" if self.late else "a larger request body",
+            expected=f"at most {self.seconds:.0f} s" if self.late else f"at most {self.limit} bytes here",
             next_step="send less at once",
-            reason="body-bytes",
+            reason="body-seconds" if self.late else "body-bytes",
         )
