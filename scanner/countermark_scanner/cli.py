@@ -19,7 +19,7 @@ from countermark.errors import CountermarkError, InputRefused, shown
 from countermark.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
-    from countermark_scanner.anomalies.scans import Place
+    from countermark.scans.place import Place
     from countermark_scanner.scanning import ScanningSession
 
 _STANDARD_INPUT = "-"
@@ -79,7 +79,7 @@ def scan(
 
 
 def _place(lat: float | None, lon: float | None, accuracy: int) -> Place | None:
-    from countermark_scanner.anomalies.scans import Place, PlaceSource
+    from countermark.scans.place import Place, PlaceSource
 
     if lat is None and lon is None:
         return None

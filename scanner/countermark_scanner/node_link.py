@@ -10,10 +10,10 @@ from typing import Any, Self
 import httpx
 
 from countermark.credentials.strict_json import load_shallow
-from countermark.errors import CountermarkError, InputRefused, Unavailable, shown
+from countermark.errors import InputRefused, Unavailable
+from countermark.problem_documents import error_from
 
 _ANSWER_BYTES = 2 * 1024 * 1024
-_TYPE = "urn:countermark:problem:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,36 +22,6 @@ class Ledger:
 
     chain_id: int
     trust_registry: str
-
-
-class NodeProblem(CountermarkError):
-    """A node's problem document, with its own code, status and one line."""
-
-    code = "node-problem"
-    title = "The node refused this"
-
-    def __init__(self, status: int, document: Mapping[str, Any]) -> None:
-        def text(name: str, default: str) -> str:
-            value = document.get(name)
-            return shown(value) if isinstance(value, str) and value else default
-
-        self.kind = text("type", "").removeprefix(_TYPE)
-        self.heading = text("title", self.title)
-        self.http_status = status
-        super().__init__(
-            got=text("got", f"status {status}"),
-            expected=text("expected", "a request that the node takes"),
-            next_step=text("next_step", "ask the node's operator"),
-            reason=text("reason", "node-problem"),
-        )
-
-    def line(self) -> str:
-        """As the node would have printed it."""
-        return f"{self.heading}: got {self.got}, expected {self.expected}. Next: {self.next_step}"
-
-    def problem(self) -> dict[str, Any]:
-        """The node's document again, cleaned."""
-        return {**super().problem(), "type": f"{_TYPE}{self.kind}", "title": self.heading, "status": self.http_status}
 
 
 class NodeLink:
@@ -77,7 +47,7 @@ class NodeLink:
         self._client.close()
 
     def ledger(self) -> Ledger:
-        """The chain and registry behind the node (GET /v1/network). Raises Unavailable or NodeProblem."""
+        """The chain and registry behind the node (GET /v1/network). Raises Unavailable or the node's error."""
         answer = self._ask("GET", "/v1/network")
         contracts = answer.get("contracts")
         registry = contracts.get("TrustRegistry") if isinstance(contracts, dict) else None
@@ -87,7 +57,7 @@ class NodeLink:
         return Ledger(chain_id, registry)
 
     def scan(self, body: Mapping[str, Any], language: str) -> dict[str, Any]:
-        """Send one scan (POST /v1/scans) and return the answer. Raises Unavailable or NodeProblem."""
+        """Send one scan (POST /v1/scans) and return the answer. Raises Unavailable or the node's error."""
         return self._ask("POST", "/v1/scans", json=body, headers={"Accept-Language": language})
 
     def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
@@ -102,7 +72,7 @@ class NodeLink:
                 reason="node-unreachable",
             ) from None
         if response.status_code >= 400:
-            raise NodeProblem(response.status_code, answer)
+            raise error_from(answer) or self._strange(f"status {response.status_code} without a problem document")
         return answer
 
     def _read(self, response: httpx.Response) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from typing import Any
 from countermark.errors import InputRefused, TooLarge
 from countermark.gs1.label_text import read_label
 from countermark.limits import DEFAULT_LIMITS, Limits
+from countermark.scans.attestation import attest_scan
+from countermark.scans.place import Place
 from countermark.signing import AccountSigner
-from countermark_scanner.anomalies.scans import Place
-from countermark_scanner.attestation import attest
 from countermark_scanner.messages import DEFAULT_LANGUAGE, Language
 from countermark_scanner.node_link import NodeLink
 from countermark_scanner.picture_label import picture_label
@@ -79,7 +79,7 @@ class ScanningSession:
         if self.signer is None:
             return None
         ledger = self.link.ledger()
-        return attest(
+        return attest_scan(
             self.signer,
             raw=raw,
             occurred_at=now,

@@ -15,8 +15,9 @@ from typing import Literal, Protocol
 from countermark.gs1.identity import ItemKey
 from countermark.p256 import PublicKey
 from countermark.roles import Role
+from countermark.scans.place import Place
 from countermark_scanner.anomalies.clone import Contradiction
-from countermark_scanner.anomalies.scans import EvidenceClass, Place
+from countermark_scanner.anomalies.scans import EvidenceClass
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,11 @@ from countermark.labels.render import label_image
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
 from countermark.products import Product, ProductRecord
+from countermark.scans.attestation import attest_scan
+from countermark.scans.place import Place, PlaceSource
 from countermark_node.demo.cast import BRAND_HOST, BRAND_NAME, Party
 from countermark_node.demo.stage import Stage, raise_curtain
 from countermark_node.scans.tables import ScanRow
-from countermark_wallet.scanning import ScanPlace, sign_scan
 from countermark_wallet.series import BrandSeries
 
 _FLAGS = (
@@ -48,8 +49,8 @@ _GTIN = "09521234000013"
 _MARK = "XX500000012345678"
 _FRAME = (640, 480)
 _PATIENCE = 15_000
-_LISBON = ScanPlace(38.7223, -9.1393, 20, "gnss")
-_CHICAGO = ScanPlace(41.8781, -87.6298, 20, "gnss")
+_LISBON = Place(38.7223, -9.1393, 20, PlaceSource.GNSS)
+_CHICAGO = Place(41.8781, -87.6298, 20, PlaceSource.GNSS)
 _EXPECTED_REFUSALS = ("/v1/scans/image", "/v1/sessions", "/01/")
 
 
@@ -223,11 +224,11 @@ def copy_seen(stage: Stage) -> CopySeen:
     return seen
 
 
-def _sighting(stage: Stage, party: Party, link: str, place: ScanPlace, minutes_ago: int) -> None:
+def _sighting(stage: Stage, party: Party, link: str, place: Place, minutes_ago: int) -> None:
     """A participant's signed scan, sent as its software would."""
     at = stage.clock().replace(microsecond=0) - timedelta(minutes=minutes_ago)
     deployment = party.ledger.deployment
-    attestation = sign_scan(
+    attestation = attest_scan(
         party.wallet.signer(),
         raw=link,
         occurred_at=at,

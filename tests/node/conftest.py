@@ -21,6 +21,8 @@ from countermark.identifiers import token_id
 from countermark.labels.series import Label, LabelOrder, make_labels
 from countermark.products import Product, ProductRecord
 from countermark.roles import Level, Role
+from countermark.scans.attestation import attest_scan
+from countermark.scans.place import Place, PlaceSource
 from countermark_node.app import create_app
 from countermark_node.installation import Installation
 from countermark_node.server import RunningServer, serve
@@ -31,7 +33,6 @@ from countermark_wallet.handing_over import HandingOver
 from countermark_wallet.issuing import TrademarkIssuing
 from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
 from countermark_wallet.ledger import Ledger
-from countermark_wallet.scanning import ScanPlace, sign_scan
 from countermark_wallet.series import BrandSeries
 from countermark_wallet.series_state import CommissionedSegment
 
@@ -39,9 +40,9 @@ HOST = "id.brand.example"
 PREFIX = "9521234"
 PARTIES = ("governor", "registrar", "office", "brand", "carrier", "retailer", "customs", "stranger")
 
-Place = tuple[float, float]
-ROTTERDAM: Place = (51.95, 4.14)
-SINGAPORE: Place = (1.26, 103.84)
+Spot = tuple[float, float]
+ROTTERDAM: Spot = (51.95, 4.14)
+SINGAPORE: Spot = (1.26, 103.84)
 
 
 @dataclass(frozen=True)
@@ -140,18 +141,18 @@ class World:
         return self.client.post("/v1/scans", json={"raw": raw, **members})
 
     def scan_body(
-        self, raw: str, *, place: Place | None = None, ago: timedelta = timedelta(), signer: str | None = None
+        self, raw: str, *, place: Spot | None = None, ago: timedelta = timedelta(), signer: str | None = None
     ) -> dict[str, Any]:
         """The body of a scan, signed by a party if one is named."""
         occurred_at = (datetime.now(UTC) - ago).replace(microsecond=0)
-        where = ScanPlace(*place, accuracy_metres=20, source="gnss") if place else None
+        where = Place(*place, accuracy_metres=20, source=PlaceSource.GNSS) if place else None
         body: dict[str, Any] = {
             "raw": raw,
             "occurred_at": occurred_at.isoformat(),
             "place": where.to_json() if where else None,
         }
         if signer is not None:
-            body["attestation"] = sign_scan(
+            body["attestation"] = attest_scan(
                 self.wallets[signer].signer(),
                 raw=raw,
                 occurred_at=occurred_at,
@@ -161,7 +162,7 @@ class World:
             )
         return body
 
-    def signed_scan(self, raw: str, signer: str, place: Place, ago: timedelta = timedelta()) -> dict[str, Any]:
+    def signed_scan(self, raw: str, signer: str, place: Spot, ago: timedelta = timedelta()) -> dict[str, Any]:
         """The answer to a signed scan."""
         response = self.client.post("/v1/scans", json=self.scan_body(raw, place=place, ago=ago, signer=signer))
         assert response.status_code == 200, response.text
@@ -206,7 +207,7 @@ def open_world(folder: Path, *, node_operator: bool = True) -> Iterator[World]:
         with serve(create_app(services)) as server, httpx.Client(base_url=server.url, timeout=30) as client:
             world = World(folder, installation, services, server, client, wallets)
             _accredit(world, node_operator=node_operator)
-            world.goods = world.commission(packed=60)
+            world.goods = world.commission(packed=500)
             world.unused = iter(world.goods.packed[10:])
             yield world
         services.close()

@@ -12,8 +12,10 @@ import pytest
 from eth_account import Account
 from sqlmodel import select
 
+from countermark.scans.attestation import attest_scan
+from countermark.scans.place import Place, PlaceSource
 from countermark_node.scans.tables import ScanRow
-from countermark_wallet.scanning import ScanPlace, sign_scan
+from countermark_node.segments.tables import PackedItemRow
 
 if TYPE_CHECKING:
     from tests.node.conftest import World
@@ -85,9 +87,9 @@ def test_anonymous_transaction_to_foreign_code_is_not_mined(world: World, target
 def vague_scan(world: World, raw: str, signer: str, ago: timedelta) -> dict[str, Any]:
     """A scan that claims to have been made somewhere on Earth, signed all the same."""
     occurred_at = (datetime.now(UTC) - ago).replace(microsecond=0)
-    where = ScanPlace(*ROTTERDAM, accuracy_metres=WHOLE_EARTH_METRES, source="gnss")
+    where = Place(*ROTTERDAM, accuracy_metres=WHOLE_EARTH_METRES, source=PlaceSource.GNSS)
     deployment = world.installation.deployment
-    attestation = sign_scan(
+    attestation = attest_scan(
         world.wallets[signer].signer(),
         raw=raw,
         occurred_at=occurred_at,
@@ -173,9 +175,67 @@ def test_goods_that_flew_are_no_copy_and_goods_that_outran_a_plane_are(world: Wo
     assert len(alerts_about(world, outran.item.serial)) == 1
 
 
-def test_text_of_a_product_is_encoded_for_its_place(world: World) -> None:
+def test_markup_in_a_link_is_text_on_the_page(world: World) -> None:
     label = world.label()
     page = world.client.get(f"/01/{label.item.gtin}/21/%22%3E%3Cb%3E?s=%3Cscript%3E", headers={"host": "a.example"})
     assert "<script>" not in page.text.replace('<script type="module"', "")
     assert '"><b>' not in page.text
     assert "unsafe-inline" not in page.headers["content-security-policy"]
+
+
+def test_same_packing_list_from_many_senders_at_once_is_stored_once(world: World) -> None:
+    goods = world.commission(packed=20, upload=False)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: world.upload(goods.segment), range(8)))
+    assert [answer.status_code for answer in answers] == [200] * 8
+    with world.services.database.read() as session:
+        rows = session.exec(select(PackedItemRow.item_index).where(PackedItemRow.series == goods.series)).all()
+    assert sorted(rows) == list(range(20))
+
+
+def test_packing_list_of_one_segment_is_refused_for_another(world: World) -> None:
+    first, second = (world.commission(packed=5, upload=False) for _ in range(2))
+    response = world.client.post(
+        f"/v1/segments/{second.segment.first}/packing-list",
+        files={
+            "packing_list": ("a.csv", first.segment.packing_list.read_bytes(), "text/csv"),
+            "product": ("a.json", second.segment.product_record.read_bytes(), "application/json"),
+        },
+    )
+    assert (response.status_code, response.json()["reason"]) == (400, "wrong-root")
+
+
+def test_attestation_made_for_another_ledger_is_refused(world: World) -> None:
+    label = world.label()
+    body = world.scan_body(label.link, place=ROTTERDAM)
+    body["attestation"] = attest_scan(
+        world.wallets["brand"].signer(),
+        raw=label.link,
+        occurred_at=datetime.fromisoformat(body["occurred_at"]),
+        place=Place(*ROTTERDAM, accuracy_metres=20, source=PlaceSource.GNSS),
+        chain_id=world.installation.deployment.chain_id + 1,
+        trust_registry=world.installation.deployment.address("TrustRegistry"),
+    )
+    assert world.client.post("/v1/scans", json=body).json()["reason"] == "bad-attestation-key"
+
+
+def test_multipart_bombs_are_refused_quickly(world: World) -> None:
+    part = b'--X\r\nContent-Disposition: form-data; name="%s"; filename="a"%s\r\n\r\n\r\n'
+    bombs = (
+        part % (b"picture", b"") * 50_000,
+        part % (b"p" * 1_000_000, b""),
+        part % (b"picture", b"".join(b"\r\nX-%d: a" % number for number in range(50_000))),
+        b'--X\r\nContent-Disposition: form-data; name="scan"\r\n\r\n' + b"[" * 4_000_000,
+    )
+    for bomb in bombs:
+        response = world.client.post(
+            "/v1/scans/image", content=bomb + b"--X--\r\n", headers={"content-type": "multipart/form-data; boundary=X"}
+        )
+        assert response.status_code == 400
+        assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_deeply_nested_details_beside_a_picture_are_a_problem(world: World) -> None:
+    files = {"picture": ("a.jpg", b"x", "image/jpeg")}
+    response = world.client.post("/v1/scans/image", files=files, data={"scan": "[" * 100_000})
+    assert (response.status_code, response.json()["reason"]) == (400, "bad-json")

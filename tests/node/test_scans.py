@@ -17,6 +17,8 @@ from countermark.labels.serial import native_serial
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
 from countermark.roles import KeyScope
+from countermark.scans.attestation import attest_scan
+from countermark.scans.place import Place, PlaceSource
 from countermark_wallet.keystore import UnlockedWallet
 
 if TYPE_CHECKING:
@@ -190,14 +192,13 @@ def test_replayed_attestation_is_answered_with_the_first_scan_and_not_stored_aga
 
 def test_nonce_used_for_another_scan_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("secrets.token_bytes", lambda count: b"\x01" * count)
-    from countermark_wallet.scanning import ScanPlace, sign_scan
 
     deployment = world.installation.deployment
 
     def body(raw: str) -> dict[str, Any]:
         occurred_at = datetime.now(UTC).replace(microsecond=0)
-        place = ScanPlace(*ROTTERDAM, accuracy_metres=20, source="gnss")
-        attestation = sign_scan(
+        place = Place(*ROTTERDAM, accuracy_metres=20, source=PlaceSource.GNSS)
+        attestation = attest_scan(
             world.wallets["customs"].signer(),
             raw=raw,
             occurred_at=occurred_at,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from countermark.errors import InputRefused
 from countermark.gs1.identity import ItemKey
+from countermark.scans.place import Place, PlaceSource
 from countermark_scanner.anomalies.clone import (
     IMPOSSIBLE_TRAVEL,
     TWO_PLACES,
@@ -22,7 +23,7 @@ from countermark_scanner.anomalies.clone import (
     least_distance_km,
 )
 from countermark_scanner.anomalies.geodesy import EARTH_RADIUS_KM, great_circle_km
-from countermark_scanner.anomalies.scans import EvidenceClass, Place, PlaceSource, Scan
+from countermark_scanner.anomalies.scans import EvidenceClass, Scan
 
 START = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 ITEM = ItemKey("09501101020917", "A1")

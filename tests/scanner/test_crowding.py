@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from countermark.gs1.identity import ItemKey
-from countermark_scanner.anomalies import CloneRule, EvidenceClass, Place, PlaceSource, Scan
+from countermark.scans.place import Place, PlaceSource
+from countermark_scanner.anomalies import CloneRule, EvidenceClass, Scan
 
 ITEM = ItemKey("09521234543213", "A1")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

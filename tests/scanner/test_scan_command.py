@@ -19,16 +19,16 @@ from eth_account import Account
 from rich.console import Console
 from typer.testing import CliRunner
 
-from countermark.errors import InputRefused, TooLarge, Unavailable
+from countermark.errors import InputRefused, RateLimited, TooLarge, Unavailable
 from countermark.gs1.identity import ItemKey
 from countermark.labels.render import label_png
 from countermark.limits import Limits
+from countermark.scans.attestation import scan_statement
+from countermark.scans.place import Place, PlaceSource
 from countermark.signing import TypedMessage
 from countermark.signing_check import recover
 from countermark_scanner import cli
-from countermark_scanner.anomalies.scans import Place, PlaceSource
-from countermark_scanner.attestation import scan_statement
-from countermark_scanner.node_link import NodeLink, NodeProblem
+from countermark_scanner.node_link import NodeLink
 from countermark_scanner.report import report_json
 from countermark_scanner.scanning import ScanningSession, read_picture_file
 from countermark_scanner.terminal import show_answer
@@ -192,7 +192,7 @@ def test_signed_scan_is_recoverable_from_what_was_sent(scan_node: ScanNode) -> N
     sent = body["attestation"]
     occurred_at = datetime.fromisoformat(body["occurred_at"])
     nonce = bytes.fromhex(sent["nonce"][2:])
-    statement = scan_statement(body["raw"], occurred_at, Place.from_json(body["place"]), nonce)
+    statement = scan_statement(body["raw"], int(occurred_at.timestamp()), Place.from_json(body["place"]), nonce)
     assert statement.latitude_e6 == 38_720_000
     signature = bytes.fromhex(sent["signature"][2:])
     assert recover(statement.typed(77, REGISTRY), signature) == sent["account"] == KEY.address
@@ -200,7 +200,7 @@ def test_signed_scan_is_recoverable_from_what_was_sent(scan_node: ScanNode) -> N
 
 
 def test_statement_without_a_place_is_all_zero() -> None:
-    statement = scan_statement(LINK, NOON, None, bytes(32))
+    statement = scan_statement(LINK, int(NOON.timestamp()), None, bytes(32))
     assert (statement.latitude_e6, statement.longitude_e6, statement.accuracy_metres) == (0, 0, 0)
     assert (statement.place_source, statement.occurred_at) == ("", int(NOON.timestamp()))
 
@@ -265,7 +265,7 @@ def test_nodes_problem_is_shown_as_the_node_said_it(scan_node: ScanNode) -> None
         "next_step": "wait",
         "reason": "rate-limited",
     }
-    with pytest.raises(NodeProblem) as refused:
+    with pytest.raises(RateLimited) as refused:
         scan_node.session().scan_text(LINK)
     assert refused.value.line() == ("Too many requests: got 601 scans\\x1b[2J, expected 600 a minute. Next: wait")
     assert refused.value.problem()["status"] == 429

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from countermark.chain.deployment import Deployment
 from countermark.credentials.strict_json import load_shallow
 from countermark.errors import CountermarkError, InputRefused, Unavailable
-from countermark_wallet.problem import NodeProblem, problem_error
+from countermark.problem_documents import error_from
 from countermark_wallet.safe_files import open_bytes
 
 if TYPE_CHECKING:
@@ -131,8 +131,7 @@ class NodeClient:
             return None
 
     def _problem(self, status: int, answer: object) -> CountermarkError:
-        problem = NodeProblem.read(answer)
-        return problem_error(problem) if problem else self._strange(f"status {status} without a problem document")
+        return error_from(answer) or self._strange(f"status {status} without a problem document")
 
     def _strange(self, got: str) -> Unavailable:
         return Unavailable(

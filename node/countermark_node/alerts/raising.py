@@ -14,10 +14,11 @@ from sqlmodel import Session, col, select
 from countermark.chain.contracts import alert_commitment
 from countermark.gs1.identity import ItemKey
 from countermark.roles import Level
+from countermark.scans.place import Place
 from countermark_node.alerts.tables import AlertContradictionRow, AlertRow
 from countermark_node.times import Clock, rfc3339, seconds
 from countermark_node.verification.roles import When, active_roles
-from countermark_scanner.anomalies import Contradiction, Place, Scan
+from countermark_scanner.anomalies import Contradiction, Scan
 
 CLONE = "clone"
 FORMAT = "countermark/alert/1"

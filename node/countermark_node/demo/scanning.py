@@ -11,13 +11,14 @@ from typing import Any
 
 import httpx
 
+from countermark.scans.attestation import attest_scan
+from countermark.scans.place import Place, PlaceSource
 from countermark_node.demo.cast import Party
 from countermark_scanner.picture_label import picture_label
-from countermark_wallet.scanning import ScanPlace, sign_scan
 
-ROTTERDAM = ScanPlace(51.9244, 4.4777, 20, "gnss")
-CHICAGO = ScanPlace(41.8781, -87.6298, 20, "gnss")
-SYDNEY = ScanPlace(-33.8688, 151.2093, 500, "network")
+ROTTERDAM = Place(51.9244, 4.4777, 20, PlaceSource.GNSS)
+CHICAGO = Place(41.8781, -87.6298, 20, PlaceSource.GNSS)
+SYDNEY = Place(-33.8688, 151.2093, 500, PlaceSource.NETWORK)
 
 _BATCH = 1_000
 
@@ -37,11 +38,11 @@ class Scanning:
         """The node's answer to a raw string."""
         return _answer(self.http.post("/v1/scans", json={"raw": raw}))
 
-    def send_signed(self, party: Party, picture: Path, place: ScanPlace, at: datetime) -> dict[str, Any]:
+    def send_signed(self, party: Party, picture: Path, place: Place, at: datetime) -> dict[str, Any]:
         """A participant decodes a picture itself, signs what it saw, where and when, and sends it."""
         raw = picture_label(picture.read_bytes()).raw
         deployment = party.ledger.deployment
-        attestation = sign_scan(
+        attestation = attest_scan(
             party.wallet.signer(),
             raw=raw,
             occurred_at=at,
@@ -52,7 +53,7 @@ class Scanning:
         body = {"raw": raw, "occurred_at": at.isoformat(), "place": place.to_json(), "attestation": attestation}
         return _answer(self.http.post("/v1/scans", json=body))
 
-    def send_anonymous(self, raw: str, place: ScanPlace, count: int) -> Iterator[int]:
+    def send_anonymous(self, raw: str, place: Place, count: int) -> Iterator[int]:
         """`count` scans that nobody signed, in batches; yields how many the node has taken so far."""
         taken = 0
         for start in range(0, count, _BATCH):

@@ -12,16 +12,14 @@ from sqlmodel import Session, select
 from countermark.errors import InputRefused, NotPermitted
 from countermark.gs1.label import ScannedLabel
 from countermark.roles import AUTHORITIES, KeyScope, Level, Role
-from countermark.scans.statement import ScanStatement
+from countermark.scans.attestation import scan_statement
 from countermark.signing import TypedMessage
 from countermark.signing_check import digest, recover
 from countermark_node.chain_sync.tables import AccountKeyRow, MovedRow
 from countermark_node.scans.submission import ScanSubmission
 from countermark_node.verification.roles import When, active_roles
 from countermark_node.verification.sources import Packed, SqlSources
-from countermark_scanner.anomalies import EvidenceClass, Place
-
-_MILLION = 1_000_000
+from countermark_scanner.anomalies import EvidenceClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +71,8 @@ class EvidenceJudge:
         return Evidence(found, account, key, attestation.nonce, digest(statement), roles)
 
     def _statement(self, submission: ScanSubmission, occurred_at: int, nonce: bytes) -> TypedMessage:
-        place: Place | None = submission.place
-        return ScanStatement(
-            raw=submission.raw,
-            occurred_at=occurred_at,
-            latitude_e6=round(place.latitude * _MILLION) if place else 0,
-            longitude_e6=round(place.longitude * _MILLION) if place else 0,
-            accuracy_metres=round(place.accuracy_metres) if place else 0,
-            place_source=place.source.value if place else "",
-            nonce=nonce,
-        ).typed(self.chain_id, self.trust_registry)
+        statement = scan_statement(submission.raw, occurred_at, submission.place, nonce)
+        return statement.typed(self.chain_id, self.trust_registry)
 
 
 def _account_of(session: Session, key: str, occurred_at: int) -> str | None:

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from countermark.gs1.identity import ItemKey
+from countermark.scans.place import Place, PlaceSource
 from countermark_node.times import moment, seconds
-from countermark_scanner.anomalies import EvidenceClass, Place, PlaceSource, Scan
+from countermark_scanner.anomalies import EvidenceClass, Scan
 
 _COLUMNS = "id, occurred_at, received_at, latitude, longitude, accuracy_metres, source, evidence, account"
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from countermark.errors import InputRefused
 from countermark.identifiers import check_account
-from countermark_scanner.anomalies import Place
+from countermark.scans.place import Place
 
 _MEMBERS = frozenset({"raw", "occurred_at", "place", "device", "attestation"})
 _ATTESTATION = frozenset({"account", "nonce", "signature"})

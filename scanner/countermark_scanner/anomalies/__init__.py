@@ -1,7 +1,7 @@
 """Rules over the scans of items. Pure: they see scans and settings, no clock, no database."""
 
 from countermark_scanner.anomalies.clone import CLONE_RULES, CloneRule, CloneSettings, Contradiction
-from countermark_scanner.anomalies.scans import EvidenceClass, Place, PlaceSource, Scan
+from countermark_scanner.anomalies.scans import EvidenceClass, Scan
 
 __all__ = [
     "CLONE_RULES",
@@ -9,7 +9,5 @@ __all__ = [
     "CloneSettings",
     "Contradiction",
     "EvidenceClass",
-    "Place",
-    "PlaceSource",
     "Scan",
 ]

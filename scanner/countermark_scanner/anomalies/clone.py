@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
+from countermark.scans.place import Place, PlaceSource
 from countermark_scanner.anomalies.geodesy import great_circle_km
-from countermark_scanner.anomalies.scans import EvidenceClass, Place, PlaceSource, Scan
+from countermark_scanner.anomalies.scans import EvidenceClass, Scan
 
 IMPOSSIBLE_TRAVEL = "impossible-travel"
 TWO_PLACES = "two-places-at-once"
