@@ -20,12 +20,12 @@ from countermark_node.installation import DESKS, Installation
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.scans.evidence import EvidenceJudge
 from countermark_node.scans.intake import ScanPolicy
-from countermark_node.scans.picture_line import PictureLine
 from countermark_node.scans.service import ScanService
 from countermark_node.segments.service import SegmentService
 from countermark_node.settings import NodeSettings
 from countermark_node.times import Clock, utc_now
 from countermark_node.verification.service import VerificationService
+from countermark_node.waiting_line import WaitingLine
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,34 @@ class Limiters:
 
 
 @dataclass(frozen=True)
+class Lines:
+    """Where slow work waits, each kind by itself."""
+
+    pictures: WaitingLine
+    ledger: WaitingLine
+    packing_lists: WaitingLine
+
+    @classmethod
+    def of(cls, settings: NodeSettings) -> Self:
+        """As the settings say. The ledger does one thing at a time; a packing list takes memory."""
+        return cls(
+            pictures=WaitingLine(
+                "pictures",
+                at_once=settings.pictures_at_once,
+                waiting=settings.pictures_waiting,
+                per_network=settings.pictures_waiting_per_network,
+            ),
+            ledger=WaitingLine(
+                "ledger calls",
+                at_once=2,
+                waiting=settings.rpc_waiting,
+                per_network=settings.rpc_waiting_per_network,
+            ),
+            packing_lists=WaitingLine("packing lists", at_once=1, waiting=16, per_network=8),
+        )
+
+
+@dataclass(frozen=True)
 class NodeServices:
     """What routes, pages and commands work with. `start` and `stop` surround the time in which requests come."""
 
@@ -65,7 +93,7 @@ class NodeServices:
     installation: Installation
     database: Database
     limiters: Limiters
-    pictures: PictureLine
+    lines: Lines
     projector: Projector
     verification: VerificationService
     segments: SegmentService
@@ -100,9 +128,7 @@ class NodeServices:
             installation=installation,
             database=database,
             limiters=limiters,
-            pictures=PictureLine(
-                settings.pictures_at_once, settings.pictures_waiting, settings.pictures_waiting_per_network
-            ),
+            lines=Lines.of(settings),
             projector=projector,
             verification=verification,
             segments=SegmentService(database, projector, clock=clock),

@@ -46,6 +46,10 @@ class NodeSettings(BaseSettings):
         default=8, ge=1, description="Pictures of one network that are decoded or wait."
     )
     rpc_per_minute: int = Field(default=6_000, ge=1, description="JSON-RPC calls per network and minute.")
+    rpc_waiting: int = Field(default=64, ge=0, description="JSON-RPC requests that wait for their turn.")
+    rpc_waiting_per_network: int = Field(
+        default=16, ge=1, description="JSON-RPC requests of one network that are answered or wait."
+    )
     packing_lists_per_minute: int = Field(
         default=60, ge=1, description="Packing lists taken in per network and minute."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -16,7 +17,7 @@ router = APIRouter()
 
 
 @router.post("/rpc")
-def rpc(request: Request, body: Annotated[Any, Depends(json_body)]) -> JSONResponse:
+async def rpc(request: Request, body: Annotated[Any, Depends(json_body)]) -> JSONResponse:
     """Answer one request or a batch."""
     services = services_of(request)
     chain = services.installation.chain
@@ -32,4 +33,4 @@ def rpc(request: Request, body: Annotated[Any, Depends(json_body)]) -> JSONRespo
     if services.limiters.rpc.take_up_to(network, calls) < calls:
         raise services.limiters.rpc.refusal(network)
     own = frozenset(bytes.fromhex(address[2:]) for address in services.installation.deployment.addresses.values())
-    return JSONResponse(chain.answer(body, contracts=own))
+    return JSONResponse(await services.lines.ledger.do(network, partial(chain.answer, body, contracts=own)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -17,6 +18,7 @@ from countermark_node.scans.intake import RecordedScan
 from countermark_node.scans.submission import ScanSubmission
 from countermark_node.services import services_of
 from countermark_scanner.messages import Language
+from countermark_scanner.picture_label import picture_label
 from countermark_scanner.report import Audience
 
 router = APIRouter()
@@ -67,6 +69,6 @@ async def take_picture(request: Request, language: Chosen, audience: Reader = "c
             )
         data = await picture.read()
     submission = ScanSubmission.from_json(parse_json(details), raw="")
-    label = await services.pictures.label_in(data, source.network)
+    label = await services.lines.pictures.do(source.network, partial(picture_label, data))
     recorded = await run_in_threadpool(services.scans.record, replace(submission, raw=label.raw), source)
     return {**recorded.to_json(language, audience), "raw": label.raw}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from countermark.errors import InputRefused
@@ -20,7 +20,8 @@ _PRODUCT_BYTES = 16 * 1024
 async def packing_list(request: Request, first_token: str) -> dict[str, int]:
     """Take in a commissioned segment's packing list and product record."""
     services = services_of(request)
-    services.limiters.packing_lists.take(RequestSource.of(request).network)
+    network = RequestSource.of(request).network
+    services.limiters.packing_lists.take(network)
     token = int(first_token) if first_token.isascii() and first_token.isdigit() and len(first_token) < 20 else -1
     async with request.form(max_files=2, max_fields=0) as form:
         items, product = form.get("packing_list"), form.get("product")
@@ -32,7 +33,7 @@ async def packing_list(request: Request, first_token: str) -> dict[str, int]:
                 reason="missing-part",
             )
         record = await product.read(_PRODUCT_BYTES)
-        return {"items": await run_in_threadpool(_take, services, token, items, record)}
+        return {"items": await services.lines.packing_lists.do(network, partial(_take, services, token, items, record))}
 
 
 def _take(services: NodeServices, token: int, items: UploadFile, record: bytes) -> int:

@@ -1,0 +1,52 @@
+"""Slow work waits in a line of bounded length, apart from all other requests, and no network fills it alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from countermark.errors import RateLimited
+
+_RETRY_SECONDS = 2
+Result = TypeVar("Result")
+
+
+class WaitingLine:
+    """`at_once` jobs are done, `waiting` more wait with their input in memory, `per_network` of them from one network.
+
+    Used from the event loop alone. Waiting takes no thread, so that other requests are answered meanwhile. `what` names
+    the jobs in messages.
+    """
+
+    def __init__(self, what: str, *, at_once: int, waiting: int, per_network: int) -> None:
+        self._what = what
+        self._threads = CapacityLimiter(at_once)
+        self._most = at_once + waiting
+        self._per_network = per_network
+        self._taken: Counter[str] = Counter()
+
+    async def do(self, network: str, job: Callable[[], Result]) -> Result:
+        """What `job` returns, run in a thread. Raises RateLimited and what the job raises."""
+        with self._place(network):
+            return await to_thread.run_sync(job, limiter=self._threads)
+
+    @contextmanager
+    def _place(self, network: str) -> Iterator[None]:
+        if self._taken.total() >= self._most or self._taken[network] >= self._per_network:
+            raise RateLimited(
+                got=f"{self._taken.total()} {self._what} that wait already, {self._taken[network]} from this network",
+                expected=f"at most {self._most}, and {self._per_network} from one network",
+                next_step=f"wait {_RETRY_SECONDS} s and send it again",
+                extra={"retry_after": _RETRY_SECONDS},
+            )
+        self._taken[network] += 1
+        try:
+            yield
+        finally:
+            self._taken[network] -= 1
+            if not self._taken[network]:
+                del self._taken[network]
