@@ -342,3 +342,13 @@ def test_raw_beside_a_picture_is_refused(world: World) -> None:
 
 def test_picture_request_without_a_picture_is_refused(world: World) -> None:
     assert problem_of(world.client.post("/v1/scans/image", data={"scan": "{}"}), 400)["reason"] == "missing-part"
+
+
+def test_scan_dated_before_the_account_took_the_item_over_is_of_class_c(world: World) -> None:
+    goods = world.commission(packed=3)
+    token = goods.token(goods.packed[0])
+    world.hand_over("brand", "carrier", token, token)
+    link = goods.packed[0].link
+    assert world.signed_scan(link, "carrier", ROTTERDAM)["evidence_class"] == "A"
+    assert world.signed_scan(link, "carrier", ROTTERDAM, timedelta(hours=23))["evidence_class"] == "A"
+    assert world.signed_scan(link, "carrier", ROTTERDAM, timedelta(hours=25))["evidence_class"] == "C"

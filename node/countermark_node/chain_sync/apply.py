@@ -29,6 +29,11 @@ def block_of(position: int) -> int:
     return position >> _LOG_BITS
 
 
+def position_after(block: int) -> int:
+    """The first position that lies behind a block."""
+    return (block + 1) << _LOG_BITS
+
+
 @singledispatch
 def apply(event: events.ChainEvent, session: Session, time: int) -> None:
     """Write what `event`, in a block of `time`, says. Kinds without rows say nothing that the node needs."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from countermark.errors import InputRefused, NotPermitted
 from countermark.gs1.label import ScannedLabel
@@ -15,11 +15,15 @@ from countermark.roles import AUTHORITIES, KeyScope, Level, Role
 from countermark.scans.attestation import scan_statement
 from countermark.signing import TypedMessage
 from countermark.signing_check import digest, recover
-from countermark_node.chain_sync.tables import AccountKeyRow, MovedRow
+from countermark_node.chain_sync.apply import position_after
+from countermark_node.chain_sync.tables import AccountKeyRow, BlockRow, MovedRow
 from countermark_node.scans.submission import ScanSubmission
 from countermark_node.verification.roles import When, active_roles
 from countermark_node.verification.sources import Packed, SqlSources
 from countermark_scanner.anomalies import EvidenceClass
+
+_PAPERS_SECONDS = 86_400
+"""Goods travel ahead of their papers: a receiver may scan what reaches its account on the ledger within a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class EvidenceJudge:
         if account is None or attestation.account not in (None, account):
             raise _not_a_scan_key(key)
         roles = active_roles(sources.session, account, When(sources.now), Level.INTRODUCED)
-        strong = _has_role_for(sources, label, account, roles)
+        strong = _has_role_for(sources, label, account, roles, occurred_at)
         found = EvidenceClass.A if strong else EvidenceClass.C
         return Evidence(found, account, key, attestation.nonce, digest(statement), roles)
 
@@ -83,7 +87,9 @@ def _account_of(session: Session, key: str, occurred_at: int) -> str | None:
     return row.account if row.not_before <= occurred_at < row.not_after else None
 
 
-def _has_role_for(sources: SqlSources, label: ScannedLabel, account: str, roles: frozenset[Role]) -> bool:
+def _has_role_for(
+    sources: SqlSources, label: ScannedLabel, account: str, roles: frozenset[Role], occurred_at: int
+) -> bool:
     """An authority, the brand of the product, or who has or had the item, as long as somebody answers for it."""
     if not roles:
         return False
@@ -93,20 +99,28 @@ def _has_role_for(sources: SqlSources, label: ScannedLabel, account: str, roles:
     if Role.BRAND in roles and brand is not None and brand.account == account:
         return True
     packed = sources.chain.packed(label.item)
-    return packed is not None and _had(sources.session, packed, account)
+    return packed is not None and _had(sources.session, packed, account, occurred_at)
 
 
-def _had(session: Session, packed: Packed, account: str) -> bool:
-    row = MovedRow
-    return (
-        session.exec(
-            select(row.position)
-            .where(row.series == packed.series, row.receiver == account)
-            .where(row.first_index <= packed.item_index, row.last_index >= packed.item_index)
-            .limit(1)
-        ).first()
-        is not None
+def _had(session: Session, packed: Packed, account: str, occurred_at: int) -> bool:
+    """Whether the account had taken the item over by then; papers may reach the ledger a day after the goods."""
+    row, block = MovedRow, BlockRow
+    last_block = session.exec(
+        select(block.number)
+        .where(block.time <= occurred_at + _PAPERS_SECONDS)
+        .order_by(col(block.number).desc())
+        .limit(1)
+    ).first()
+    if last_block is None:
+        return False
+    taken_over = (
+        select(row.position)
+        .where(row.series == packed.series, row.receiver == account)
+        .where(row.first_index <= packed.item_index, row.last_index >= packed.item_index)
+        .where(row.position < position_after(last_block))
+        .limit(1)
     )
+    return session.exec(taken_over).first() is not None
 
 
 def _not_a_scan_key(key: str) -> NotPermitted:
