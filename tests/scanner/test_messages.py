@@ -23,6 +23,7 @@ def expected_parameters() -> dict[str, frozenset[str]]:
     for verdict in Verdict:
         found |= {f"verdict.{verdict}.{part}": frozenset[str]() for part in ("headline", "consumer", "officer")}
     rule_params = frozenset(Contradiction("", "", "", 1, 1, confirmed=False).params)
+    found["alert.clone"] = frozenset()
     return found | {f"rule.{rule}": rule_params for rule in CLONE_RULES}
 
 

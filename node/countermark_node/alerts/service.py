@@ -55,7 +55,7 @@ class AlertView:
                 "category": product.category,
             },
             "contradictions": self.row.contradictions,
-            "headline": render("notice.copy-in-circulation", {}, language),
+            "headline": render("alert.clone", {}, language),
             "explanation": {
                 **explanation,
                 "sentence": render(explanation["code"], explanation["params"], language),
