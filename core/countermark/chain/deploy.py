@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import rlp
@@ -14,7 +14,7 @@ from countermark.chain.artifacts import CONTRACTS, artifact
 from countermark.chain.connection import ChainConnection
 from countermark.chain.deployment import Deployment
 from countermark.chain.transactions import ContractCall, TransactionSender
-from countermark.chain.words import to_word
+from countermark.chain.wiring import constructor_arguments
 from countermark.errors import Unavailable
 from countermark.signing import AccountSigner
 
@@ -43,24 +43,9 @@ def deploy_all(
     sender = TransactionSender(connection, signer)
     nonce = int(connection.rpc("eth_getTransactionCount", [signer.address, "pending"]), 16)
     at = {name: created_address(signer.address, nonce + place) for place, name in enumerate(CONTRACTS)}
-    given = _constructor_arguments(at, governor, alerts_per_day, directory_delay)
-    blocks = [_create(sender, name, given[name], at[name]) for name in CONTRACTS]
+    settings = {"governor": governor, "quota": alerts_per_day, "delay": directory_delay}
+    blocks = [_create(sender, name, constructor_arguments(name, at, settings), at[name]) for name in CONTRACTS]
     return Deployment(chain_id=connection.chain_id, addresses=at, block=min(blocks))
-
-
-def _constructor_arguments(
-    at: Mapping[str, str], governor: str, alerts_per_day: int, directory_delay: int
-) -> dict[str, Sequence[Any]]:
-    trust = at["TrustRegistry"]
-    return {
-        "TrustRegistry": [governor],
-        "BrandRegistry": [trust],
-        "TrademarkRegistry": [trust],
-        "ProductToken": [trust, at["BrandRegistry"], at["TrademarkRegistry"], at["Handovers"]],
-        "Handovers": [trust, at["ProductToken"], at["AlertRegister"]],
-        "AlertRegister": [trust, at["Handovers"], alerts_per_day],
-        "Directory": [trust, directory_delay, [to_word(name) for name in CONTRACTS], [at[name] for name in CONTRACTS]],
-    }
 
 
 def _create(sender: TransactionSender, name: str, arguments: Sequence[Any], expected: str) -> int:
