@@ -41,8 +41,8 @@ interface IItemStatus is IAccountErrors, IRunErrors {
     /// @notice `caller` is not the module for this.
     error NotModule(address caller);
 
-    /// @notice The item is not locked, or in no unit: nothing to lock.
-    error NothingToLock(uint256 tokenId);
+    /// @notice The item is in no unit.
+    error NotInUnit(uint256 tokenId);
 
     /// @notice Recalls items. The series' brand, whatever its roles; while it is not accredited, a holder of one of its
     /// marks; accredited market surveillance (OPERATE).
@@ -62,10 +62,10 @@ interface IItemStatus is IAccountErrors, IRunErrors {
     /// @param reason number of a {Retirement}
     function retire(uint256 first, uint256 last, uint8 reason, bytes32 ref) external;
 
-    /// @notice Holds items for the authority `authority`. Only the customs register.
+    /// @notice Holds items for `authority`, none of which it holds or has seized yet. Only the customs register.
     function hold(address authority, uint256 first, uint256 last, bytes32 caseHash) external;
 
-    /// @notice Seizes items for `authority`; they may be held by it before. Only the customs register.
+    /// @notice Seizes items for `authority`, in place of its own hold if there is one. Only the customs register.
     function seize(address authority, uint256 first, uint256 last, bytes32 caseHash) external;
 
     /// @notice Ends `authority`'s own hold or seizure of these items. Only the customs register.
@@ -77,7 +77,8 @@ interface IItemStatus is IAccountErrors, IRunErrors {
     /// @notice Records that `by` released items off the network. Only modules, which have checked that it holds them.
     function setOffNetwork(address by, uint256 first, uint256 last, bytes32 ref) external;
 
-    /// @notice Locks the unit that a locked item is packed in. Anyone may call.
+    /// @notice Makes the unit that an item is packed in move only for what the item may move for; lifts that again when
+    /// the item's flags have gone. Anyone may call.
     function poke(uint256 tokenId) external;
 
     /// @notice All flags of an item: bit `1 << flag` for each.
@@ -98,6 +99,15 @@ interface IItemStatus is IAccountErrors, IRunErrors {
     /// @notice Why the item was retired; {Retirement.None} when it was not.
     function retirementOf(uint256 tokenId) external view returns (Retirement);
 
-    /// @notice The authorities, mark holders included, that have flags in `series` or had and whose place nobody needed.
-    function authoritiesIn(uint256 series) external view returns (address[] memory);
+    /// @notice The items around `tokenId` that `authority` holds or has seized alike.
+    /// @return first first of them; 0 when it does not hold this item
+    /// @return last last of them
+    /// @return flag {Flag.Held} or {Flag.Seized}; {Flag.None} when it does not hold this item
+    function holdRunAt(address authority, uint256 tokenId)
+        external
+        view
+        returns (uint256 first, uint256 last, Flag flag);
+
+    /// @notice Who reported the item as stolen; zero when nobody did.
+    function reporterOf(uint256 tokenId) external view returns (address);
 }
