@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from countermark.chain.marks import MarkStatus
 from countermark.custody.handover import Purpose
@@ -261,6 +262,194 @@ class NonceCancelled(ChainEvent):
 
     account: str
     nonce: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitOpened(ChainEvent):
+    """A logistic unit exists from now on; `scheme` is a number of UnitScheme, `key` the printed number."""
+
+    unit: int
+    holder: str
+    scheme: int
+    key: bytes
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitAliased(ChainEvent):
+    """A further number leads to a unit."""
+
+    unit: int
+    alias_id: int
+    scheme: int
+    key: bytes
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitClosed(ChainEvent):
+    """An empty unit is done with."""
+
+    unit: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed(ChainEvent):
+    """`lines` (runs, units, goods as in UnitLines) went into a unit; version and contents are those after it."""
+
+    unit: int
+    version: int
+    contents: bytes
+    lines: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpacked(ChainEvent):
+    """`lines` came out of a unit; version and contents are those after it."""
+
+    unit: int
+    version: int
+    contents: bytes
+    lines: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitSealed(ChainEvent):
+    """A unit was sealed over the Merkle root of its contents."""
+
+    unit: int
+    version: int
+    contents: bytes
+    contents_root: bytes
+    seal_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealBroken(ChainEvent):
+    """A seal is open; a `reason` other than zeros says that it was not as intended."""
+
+    unit: int
+    version: int
+    contents: bytes
+    reason: bytes
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitMoved(ChainEvent):
+    """A unit changed hands with all that is in it."""
+
+    unit: int
+    from_account: str
+    to_account: str
+    ref: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitLocked(ChainEvent):
+    """A unit may only move for `purposes` (one bit a Purpose) while the lock `ref` stands."""
+
+    unit: int
+    ref: bytes
+    by: str
+    purposes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitUnlocked(ChainEvent):
+    """A lock on a unit is gone."""
+
+    unit: int
+    ref: bytes
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOut(ChainEvent):
+    """An authority seized items out of a unit."""
+
+    unit: int
+    version: int
+    contents: bytes
+    first: int
+    last: int
+    to_account: str
+    ref: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InnerChanged(ChainEvent):
+    """Something was seized out of the unit `child` inside this one, or `child` itself."""
+
+    unit: int
+    version: int
+    contents: bytes
+    child: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitsHandedOver(ChainEvent):
+    """How many logistic units of a handover went over."""
+
+    handover: bytes
+    units_handed: int
+    units_taken: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitMissing(ChainEvent):
+    """A unit of a handover was not taken over."""
+
+    handover: bytes
+    unit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered(ChainEvent):
+    """A giver offered what `terms` (the fields of the handover) say."""
+
+    handover: bytes
+    from_account: str
+    to_account: str
+    terms: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferWithdrawn(ChainEvent):
+    """An offer ended without being accepted; `by` is the key that did it."""
+
+    handover: bytes
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedToSale(ChainEvent):
+    """Items may be claimed by consumers."""
+
+    account: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedOffNetwork(ChainEvent):
+    """Items went to a party without a wallet; `reason` is a salted hash."""
+
+    account: str
+    first: int
+    last: int
+    reason: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptReported(ChainEvent):
+    """Somebody tried to pass on locked items."""
+
+    account: str
+    first: int
+    last: int
+    flag: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
