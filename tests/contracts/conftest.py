@@ -298,7 +298,7 @@ class World:
             "targets": list(self.at.values()),
             "predecessor": ZERO,
         }
-        inputs = next((e["inputs"] for e in artifact(name)["abi"] if e["type"] == "constructor"), [])
+        inputs: list[dict[str, Any]] = next((e["inputs"] for e in artifact(name)["abi"] if e["type"] == "constructor"), [])
         return [values[part["name"].rstrip("_")] for part in inputs]
 
     def _register(self) -> None:

@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from countermark.chain.abi import ContractAbi, Signature
 
-CONTRACTS = (
+CONTRACTS: tuple[str, ...] = (
     "Forwarder",
     "TrustRegistry",
     "BrandRegistry",
