@@ -11,179 +11,79 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from countermark.chain.marks import MarkStatus
+from countermark.chain.chain_event import ChainEvent
+from countermark.chain.trust_events import (
+    AccountRecovered,
+    AccountRegistered,
+    CredentialKeyListed,
+    CredentialKeyRevoked,
+    EndpointSet,
+    ExecutedForwardRequest,
+    HostDelisted,
+    HostListed,
+    KeyAdded,
+    KeyRevoked,
+    LabelKeyListed,
+    LabelKeyRevoked,
+    LicenceEnded,
+    LicenceGranted,
+    LicenceUsed,
+    MarkRecorded,
+    MarkStatusChanged,
+    MarkTransferred,
+    OfficeAssigned,
+    PauseBegun,
+    PauseEnded,
+    PrefixAssigned,
+    PrefixWithdrawn,
+    RecoveryAgentSet,
+    RecoveryObjected,
+    RecoveryProposed,
+    RoleGranted,
+    RoleRevoked,
+    RoleSuspended,
+    SuccessorNamed,
+    SuccessorObjected,
+    SuspensionLifted,
+)
 from countermark.custody.handover import Purpose
-from countermark.roles import KeyScope, Level
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainEvent:
-    """Where an event stands: `log_index` counts within the block, `address` is the contract."""
-
-    block_number: int
-    log_index: int
-    tx_hash: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountRegistered(ChainEvent):
-    """An address became a permanent account."""
-
-    account: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyAdded(ChainEvent):
-    """A key may act for an account between two times."""
-
-    account: str
-    key: str
-    scopes: KeyScope
-    not_before: int
-    not_after: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRevoked(ChainEvent):
-    """A key may no longer act for its account."""
-
-    account: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleGranted(ChainEvent):
-    """An accreditor gave an account a role; `valid_until` may be 2^64-1 (for ever)."""
-
-    account: str
-    role: str
-    level: Level
-    accreditor: str
-    valid_from: int
-    valid_until: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleRevoked(ChainEvent):
-    """A role ended before its time."""
-
-    account: str
-    role: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CredentialKeyListed(ChainEvent):
-    """An account signs credentials with this P-256 key."""
-
-    account: str
-    x: bytes
-    y: bytes
-    valid_from: int
-    valid_until: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CredentialKeyRevoked(ChainEvent):
-    """Credentials signed with this key after `since` are void."""
-
-    account: str
-    x: bytes
-    y: bytes
-    since: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrefixAssigned(ChainEvent):
-    """A GS1 company prefix belongs to a brand."""
-
-    brand: str
-    prefix: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrefixWithdrawn(ChainEvent):
-    """A GS1 company prefix no longer belongs to a brand."""
-
-    brand: str
-    prefix: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelKeyListed(ChainEvent):
-    """A brand signs labels with this P-256 key."""
-
-    brand: str
-    x: bytes
-    y: bytes
-    valid_from: int
-    valid_until: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelKeyRevoked(ChainEvent):
-    """Labels signed with this key after `since` are void."""
-
-    brand: str
-    x: bytes
-    y: bytes
-    since: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostListed(ChainEvent):
-    """A brand's printed links may name this host."""
-
-    brand: str
-    host: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostDelisted(ChainEvent):
-    """A brand's printed links may no longer name this host."""
-
-    brand: str
-    host: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointSet(ChainEvent):
-    """Where a brand's node answers."""
-
-    brand: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfficeAssigned(ChainEvent):
-    """An account is the IP office behind an ST.13 office code."""
-
-    code: str
-    office: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkRecorded(ChainEvent):
-    """An office recorded or renewed a mark; `credential_hash` anchors its credential."""
-
-    mark: str
-    office: str
-    holder: str
-    credential_hash: bytes
-    valid_from: int
-    valid_until: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkStatusChanged(ChainEvent):
-    """A mark was suspended, reinstated or revoked."""
-
-    mark: str
-    status: MarkStatus
-    by: str
+# Imported from here like those below.
+__all__ = [
+    "AccountRecovered",
+    "AccountRegistered",
+    "ChainEvent",
+    "CredentialKeyListed",
+    "CredentialKeyRevoked",
+    "EndpointSet",
+    "ExecutedForwardRequest",
+    "HostDelisted",
+    "HostListed",
+    "KeyAdded",
+    "KeyRevoked",
+    "LabelKeyListed",
+    "LabelKeyRevoked",
+    "LicenceEnded",
+    "LicenceGranted",
+    "LicenceUsed",
+    "MarkRecorded",
+    "MarkStatusChanged",
+    "MarkTransferred",
+    "OfficeAssigned",
+    "PauseBegun",
+    "PauseEnded",
+    "PrefixAssigned",
+    "PrefixWithdrawn",
+    "RecoveryAgentSet",
+    "RecoveryObjected",
+    "RecoveryProposed",
+    "RoleGranted",
+    "RoleRevoked",
+    "RoleSuspended",
+    "SuccessorNamed",
+    "SuccessorObjected",
+    "SuspensionLifted",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
