@@ -24,7 +24,7 @@ def test_root_is_anchored_once_with_its_time(world: World, anchors: Contract) ->
     assert anchors.read("anchoredAt", world.carrier.address, ROOT) == 0
     events = anchors.send("anchor", ROOT, EVENTS, by=world.carrier)
     assert [(event.name, event.arguments) for event in events] == [
-        ("Anchored", {"root": ROOT, "by": world.carrier.address, "kind": EVENTS})
+        ("Anchored", {"root": ROOT, "by": world.carrier.address, "anchorKind": EVENTS})
     ]
     world.chain.wait(5)
     refusal = anchors.refusal("anchor", ROOT, DOCUMENT, by=world.carrier)
@@ -44,7 +44,7 @@ def test_hundred_roots_go_out_as_events_in_order(world: World, anchors: Contract
     roots = [bytes([number + 1]) * 32 for number in range(100)]
     events = anchors.send("anchorMany", roots, SCANS, by=world.brand)
     assert [event.arguments["root"] for event in events] == roots
-    assert {event.arguments["kind"] for event in events} == {SCANS}
+    assert {event.arguments["anchorKind"] for event in events} == {SCANS}
     assert anchors.read("anchoredAt", world.brand.address, roots[0]) == 0
 
 

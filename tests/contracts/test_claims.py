@@ -14,7 +14,7 @@ from countermark.labels.leaf import NO_CHIP, leaf_hash
 from countermark.labels.merkle import MerkleTree
 
 if TYPE_CHECKING:
-    from tests.contracts.conftest import Event, Party, World
+    from tests.contracts.conftest import Contract, Event, Party, World
 
 DAY = 86_400
 CUSTODY, ALL = 2, 31
@@ -121,6 +121,11 @@ def stock(world: World, count: int = COUNT, *, released: bool = True) -> Shelf:
     if released:
         world.handovers.send("releaseToSale", [(first, last)], by=world.brand)
     return Shelf(world, first, tree)
+
+
+def customs(world: World) -> Contract:
+    assert world.customs_register is not None
+    return world.customs_register
 
 
 @pytest.fixture
@@ -268,8 +273,8 @@ def test_retired_item_cannot_be_claimed(world: World, shelf: Shelf, owner: Party
 
 def test_held_item_cannot_be_claimed(world: World, shelf: Shelf, owner: Party) -> None:
     item = shelf.first
-    world.customs_register.send("recordMeasure", b"\x07" * 32, 3, by=world.customs)
-    world.customs_register.send("confirmIdentity", 1, item, item, by=world.customs)
+    customs(world).send("recordMeasure", b"\x07" * 32, 3, by=world.customs)
+    customs(world).send("confirmIdentity", 1, item, item, by=world.customs)
     assert shelf.refusal(0, owner) == ("ItemLocked", item, item, HELD)
     assert shelf.refusal(1, owner) is None
 
@@ -716,8 +721,8 @@ def test_recalled_item_comes_back_and_a_held_one_does_not(
     shelf.claim(0, owner)
     shelf.claim(1, buyer)
     world.status.send("recall", item, item + 1, b"\x05" * 32, by=world.brand)
-    world.customs_register.send("recordMeasure", b"\x07" * 32, 3, by=world.customs)
-    world.customs_register.send("confirmIdentity", 1, item + 1, item + 1, by=world.customs)
+    customs(world).send("recordMeasure", b"\x07" * 32, 3, by=world.customs)
+    customs(world).send("confirmIdentity", 1, item + 1, item + 1, by=world.customs)
     shelf.give_back(0, owner, world.retailer)
     world.claims.send("openToReturn", item + 1, world.chain.time + DAY, by=world.retailer)
     refusal = world.claims.refusal("unclaim", item + 1, world.retailer.address, by=buyer)
@@ -752,6 +757,6 @@ def test_wallets_and_contract_hash_claims_and_resales_alike(world: World, shelf:
     assert world.claims.read("claimHash", values) == claim.struct_hash()
     assert claim.typed(world.chain.chain_id, world.claims.address).full() == shelf.typed("Claim", values)
     transfer = ClaimTransfer(shelf.first, owner.address, world.brand.address, 7, 8)
-    values = (transfer.item, transfer.giver, transfer.receiver, transfer.nonce, transfer.deadline)
-    assert world.claims.read("claimTransferHash", values) == transfer.struct_hash()
-    assert transfer.typed(world.chain.chain_id, world.claims.address).full() == shelf.typed("ClaimTransfer", values)
+    terms = (transfer.item, transfer.giver, transfer.receiver, transfer.nonce, transfer.deadline)
+    assert world.claims.read("claimTransferHash", terms) == transfer.struct_hash()
+    assert transfer.typed(world.chain.chain_id, world.claims.address).full() == shelf.typed("ClaimTransfer", terms)

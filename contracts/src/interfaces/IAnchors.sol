@@ -7,8 +7,8 @@ import {IAccountErrors} from "./IAccountErrors.sol";
 /// @notice Says when an account has fixed the hash of something kept elsewhere: a document, the Merkle root of a batch.
 /// The hashes are of salted contents and tell nothing by themselves. See {AnchorKind} for `kind`.
 interface IAnchors is IAccountErrors {
-    /// @notice `by` has fixed `root`.
-    event Anchored(bytes32 indexed root, address indexed by, uint8 indexed kind);
+    /// @notice `by` has fixed `root`, which stands for a {AnchorKind}.
+    event Anchored(bytes32 indexed root, address indexed by, uint8 indexed anchorKind);
 
     /// @notice `account` has no active role (introduced or higher): nobody answers for it.
     error AnchorerNotActive(address account);

@@ -11,7 +11,7 @@ import {Measure} from "../types/Customs.sol";
 /// item. Each authority's locks are its own, and only it lifts them. Never paused.
 interface ICustomsRegister is IAccountErrors, IRunErrors {
     /// @notice The authority `by` has taken a measure; what about, its commitment hides until it is opened.
-    event MeasureRecorded(uint256 indexed id, address indexed by, uint8 indexed kind, bytes32 commitment);
+    event MeasureRecorded(uint256 indexed id, address indexed by, uint8 indexed measureKind, bytes32 commitment);
 
     /// @notice The goods of the measure are the items `first` to `last`, which it holds from now on.
     event IdentityConfirmed(uint256 indexed id, uint256 indexed first, uint256 last);

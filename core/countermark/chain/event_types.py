@@ -12,6 +12,22 @@ from types import MappingProxyType
 from typing import Any
 
 from countermark.chain.chain_event import ChainEvent
+from countermark.chain.claim_events import (
+    Anchored,
+    Claimed,
+    ClaimMoved,
+    IdentityConfirmed,
+    ItemsSeized,
+    MeasureLifted,
+    MeasureOpened,
+    MeasureRecorded,
+    Reissued,
+    ReturnOpened,
+    TurnSkipped,
+    Unclaimed,
+    UnitConfirmed,
+    UnitSeized,
+)
 from countermark.chain.trust_events import (
     AccountRecovered,
     AccountRegistered,
@@ -52,13 +68,18 @@ from countermark.custody.handover import Purpose
 __all__ = [
     "AccountRecovered",
     "AccountRegistered",
+    "Anchored",
     "ChainEvent",
+    "ClaimMoved",
+    "Claimed",
     "CredentialKeyListed",
     "CredentialKeyRevoked",
     "EndpointSet",
     "ExecutedForwardRequest",
     "HostDelisted",
     "HostListed",
+    "IdentityConfirmed",
+    "ItemsSeized",
     "KeyAdded",
     "KeyRevoked",
     "LabelKeyListed",
@@ -69,6 +90,9 @@ __all__ = [
     "MarkRecorded",
     "MarkStatusChanged",
     "MarkTransferred",
+    "MeasureLifted",
+    "MeasureOpened",
+    "MeasureRecorded",
     "OfficeAssigned",
     "PauseBegun",
     "PauseEnded",
@@ -77,12 +101,18 @@ __all__ = [
     "RecoveryAgentSet",
     "RecoveryObjected",
     "RecoveryProposed",
+    "Reissued",
+    "ReturnOpened",
     "RoleGranted",
     "RoleRevoked",
     "RoleSuspended",
     "SuccessorNamed",
     "SuccessorObjected",
     "SuspensionLifted",
+    "TurnSkipped",
+    "Unclaimed",
+    "UnitConfirmed",
+    "UnitSeized",
 ]
 
 

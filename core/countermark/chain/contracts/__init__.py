@@ -7,8 +7,11 @@ from typing import Self
 
 from countermark.chain.connection import ChainConnection
 from countermark.chain.contracts.alert_register import AlertInfo, AlertRegister, alert_commitment
+from countermark.chain.contracts.anchors import Anchors
 from countermark.chain.contracts.bound import UINT64_MAX
 from countermark.chain.contracts.brand_registry import BrandRegistry
+from countermark.chain.contracts.claims import ClaimInfo, Claims
+from countermark.chain.contracts.customs_register import CustomsRegister, Measure, MeasureLine, measure_commitment
 from countermark.chain.contracts.directory import Directory
 from countermark.chain.contracts.handovers import Handovers
 from countermark.chain.contracts.product_token import ProductToken, Run, Segment, SeriesInfo
@@ -21,13 +24,19 @@ __all__ = [
     "UINT64_MAX",
     "AlertInfo",
     "AlertRegister",
+    "Anchors",
     "BrandRegistry",
+    "ClaimInfo",
+    "Claims",
     "Contracts",
+    "CustomsRegister",
     "Directory",
     "Handovers",
     "KeyInfo",
     "ListedKey",
     "MarkInfo",
+    "Measure",
+    "MeasureLine",
     "ProductToken",
     "RoleEntry",
     "Run",
@@ -36,6 +45,7 @@ __all__ = [
     "TrademarkRegistry",
     "TrustRegistry",
     "alert_commitment",
+    "measure_commitment",
 ]
 
 

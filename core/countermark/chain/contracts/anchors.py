@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import IntEnum
 from typing import ClassVar
 
 from countermark.chain.contracts.bound import BoundContract
+from countermark.chain.kinds import AnchorKind
 from countermark.chain.transactions import ContractCall
-
-
-class AnchorKind(IntEnum):
-    """What an anchored hash stands for, in the values of `contracts/src/types/Anchor.sol`."""
-
-    DOCUMENT = 0
-    EVENTS = 1
-    SCANS = 2
-    SNAPSHOT = 3
 
 
 class Anchors(BoundContract):
