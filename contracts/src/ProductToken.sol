@@ -17,7 +17,7 @@ import {SegmentList} from "./libraries/SegmentList.sol";
 import {TrustBound} from "./TrustBound.sol";
 import {Roles, Scopes} from "./types/Access.sol";
 import {Purpose} from "./types/Custody.sol";
-import {ItemId, Segment, SeriesInfo} from "./types/Product.sol";
+import {ItemId, Segment, SeriesInfo, SeriesRecord} from "./types/Product.sol";
 
 /// @title ProductToken
 /// @notice Series, commissioning and who holds what. Holders change by {move}, for modules that have checked consent, and
@@ -32,7 +32,7 @@ contract ProductToken is IProductToken, TrustBound {
     uint32 private constant HIGHEST_CEILING = uint32(ItemId.INDEX_MASK);
 
     struct Series {
-        SeriesInfo info;
+        SeriesRecord info;
         Segment[] segments;
         RunMap.Map holders;
     }
@@ -99,7 +99,7 @@ contract ProductToken is IProductToken, TrustBound {
         uint16 number = _nextNumber(gtin);
         series = ++_seriesCount;
         _series[series].info =
-            SeriesInfo(brand, gtin, number, prefixLength, ceiling, 0, uint64(block.timestamp), false, marks);
+            SeriesRecord(brand, gtin, number, prefixLength, ceiling, 0, uint64(block.timestamp), false, false, marks);
         emit SeriesOpened(series, brand, gtin, number, marks, ceiling);
     }
 
@@ -138,6 +138,8 @@ contract ProductToken is IProductToken, TrustBound {
     /// @inheritdoc IProductToken
     function touch(uint256 first, uint256 last) external {
         if (msg.sender != address(_status)) revert NotModule(msg.sender);
+        SeriesRecord storage info = _series[ItemId.seriesOf(first)].info;
+        if (!info.flagged) info.flagged = true;
         if (first == last) emit MetadataUpdate(first);
         else emit BatchMetadataUpdate(first, last);
     }
@@ -241,7 +243,7 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IProductToken
     function seriesHead(uint256 series) external view returns (address brand, uint32 issued) {
-        SeriesInfo storage info = _series[series].info;
+        SeriesRecord storage info = _series[series].info;
         return (info.brand, info.issued);
     }
 
@@ -252,8 +254,19 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IProductToken
     function seriesInfo(uint256 series) external view returns (SeriesInfo memory) {
-        if (_series[series].info.brand == address(0)) revert UnknownSeries(series);
-        return _series[series].info;
+        SeriesRecord memory found = _series[series].info;
+        if (found.brand == address(0)) revert UnknownSeries(series);
+        return SeriesInfo({
+            brand: found.brand,
+            gtin: found.gtin,
+            number: found.number,
+            prefixLength: found.prefixLength,
+            ceiling: found.ceiling,
+            issued: found.issued,
+            openedAt: found.openedAt,
+            closed: found.closed,
+            marks: found.marks
+        });
     }
 
     /// @inheritdoc IProductToken
@@ -278,14 +291,16 @@ contract ProductToken is IProductToken, TrustBound {
             || interfaceId == ERC4906;
     }
 
-    /// @dev (1) `from` holds the item, (2) the caller may give it for `from`, (3) the receiver has agreed, (4) and may
-    /// take on, (5) the item may be sold, (6) it moves. Outside calls before the move are to contracts of ours only.
+    /// @dev (1) The caller may give the item for `from`, (2) the receiver has agreed, (3) and may take on, (4) the item
+    /// may be sold, (5) `from` holds it and it moves. Calls before the move are to contracts of ours only.
     function _transfer(address account, address from, address to, uint256 tokenId) private {
         _requireRunning();
-        bool byOperator = _requireMayGive(account, from, tokenId);
+        bool byOperator = account != from && _requireMayGiveFor(from, account, tokenId);
         if (_openUntil[to][from] <= block.timestamp) revert NotOpenTo(to, from);
         if (!_trust.mayTakeOn(to)) revert ReceiverNotIntroduced(to);
-        _status.requireMovable(tokenId, tokenId, uint8(Purpose.Sale));
+        if (_series[ItemId.seriesOf(tokenId)].info.flagged) {
+            _status.requireMovable(tokenId, tokenId, uint8(Purpose.Sale));
+        }
         _move(tokenId, tokenId, from, to);
         // Its own transfers do not end an operator's rights, only those that it did not make.
         if (byOperator) _operatorSince[from][account] = uint256(_accounts[from].epoch) + 1;
@@ -354,13 +369,15 @@ contract ProductToken is IProductToken, TrustBound {
         return approved.epoch == _accounts[owner].epoch ? approved.account : address(0);
     }
 
+    /// @dev Approvals are kept by owner: whether `from` is the owner is found out when the item moves.
     /// @return byOperator whether `account` gives as an operator of `from`
-    function _requireMayGive(address account, address from, uint256 tokenId) private view returns (bool byOperator) {
-        address owner = ownerOf(tokenId);
-        if (owner != from) revert ERC721IncorrectOwner(from, tokenId, owner);
-        if (account == owner) return false;
-        byOperator = isApprovedForAll(owner, account);
-        if (!byOperator && _approvedFor(owner, tokenId) != account) {
+    function _requireMayGiveFor(address from, address account, uint256 tokenId)
+        private
+        view
+        returns (bool byOperator)
+    {
+        byOperator = isApprovedForAll(from, account);
+        if (!byOperator && _approvedFor(from, tokenId) != account) {
             revert ERC721InsufficientApproval(account, tokenId);
         }
     }

@@ -39,8 +39,10 @@ library FlagMap {
 
     /// @notice The value of an item from `first` to `last` that has one; 0 when none has.
     function anyIn(Map storage self, uint256 first, uint256 last) internal view returns (uint256) {
-        Run memory run = lastFrom(self, last);
-        return run.last >= first ? run.value : 0;
+        // The last run that begins in the range or before it: it begins inside, or reaches into it, or there is none.
+        uint256 start = self.starts.atOrBelow(last);
+        uint256 stored = self.runFrom[start];
+        return start >= first || stored & LAST_MASK >= first ? stored >> VALUE_SHIFT : 0;
     }
 
     /// @notice Whether every item from `first` to `last` has this `value`, which is not 0.
@@ -53,6 +55,11 @@ library FlagMap {
     function runAt(Map storage self, uint256 index) internal view returns (Run memory run) {
         run = lastFrom(self, index);
         if (run.last < index) return Run(0, 0, 0);
+    }
+
+    /// @notice The last run that begins at or before `index`; its value is 0 when there is none.
+    function lastFrom(Map storage self, uint256 index) internal view returns (Run memory) {
+        return _read(self, self.starts.atOrBelow(index));
     }
 
     /// @notice Whether no item has a value.
@@ -87,11 +94,6 @@ library FlagMap {
     function _store(Map storage self, Run memory run, bool isNew) private {
         if (isNew && run.first != 0) self.starts.set(run.first);
         self.runFrom[run.first] = (run.value << VALUE_SHIFT) | run.last;
-    }
-
-    /// @notice The last run that begins at or before `index`; its value is 0 when there is none.
-    function lastFrom(Map storage self, uint256 index) internal view returns (Run memory) {
-        return _read(self, self.starts.atOrBelow(index));
     }
 
     function _read(Map storage self, uint256 first) private view returns (Run memory) {

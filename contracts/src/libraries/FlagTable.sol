@@ -12,10 +12,11 @@ library FlagTable {
     uint8 private constant WITHDRAWAL =
         RETURN | uint8(1 << uint8(Purpose.Inspection)) | uint8(1 << uint8(Purpose.Disposal));
 
-    /// @notice The row of `flag`. Held and seized goods move only by their authority, through the customs register.
+    /// @notice The row of `flag`. Held and seized goods move only by their authority, through the customs register;
+    /// goods off the network have no holder who could sign.
     function purposes(Flag flag) internal pure returns (uint8) {
         if (flag == Flag.Recalled) return WITHDRAWAL;
-        if (flag == Flag.Stolen || flag == Flag.OffNetwork) return RETURN;
+        if (flag == Flag.Stolen) return RETURN;
         if (flag == Flag.Held || flag == Flag.Seized || flag == Flag.Retired) return 0;
         return ALL;
     }

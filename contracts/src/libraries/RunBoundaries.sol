@@ -57,17 +57,24 @@ library RunBoundaries {
 
     /// @notice Whether `index` is in the set.
     function isSet(Bitmap storage self, uint256 index) internal view returns (bool) {
-        return _lowWord(self, index >> 8) & _bit(index) != 0;
+        return self.top & _bit(index >> 16) != 0 && self.mid[index >> 16] & _bit(index >> 8) != 0
+            && self.low[index >> 8] & _bit(index) != 0;
     }
 
     /// @notice The greatest member at or below `index`; 0 when there is none (0 counts as a member).
     function atOrBelow(Bitmap storage self, uint256 index) internal view returns (uint256) {
-        uint256 word = index >> 8;
-        uint256 bits = _lowWord(self, word) & _upTo(index);
-        if (bits != 0) return (word << 8) | Math.log2(bits);
-        bits = _midWord(self, index >> 16) & _below(word);
-        if (bits != 0) return _highestIn(self, ((index >> 16) << 8) | Math.log2(bits));
-        bits = self.top & _below(index >> 16);
+        (uint256 top, uint256 word) = (self.top, index >> 8);
+        uint256 bits;
+        if (top & _bit(index >> 16) != 0) {
+            uint256 mid = self.mid[index >> 16];
+            if (mid & _bit(word) != 0) {
+                bits = self.low[word] & _upTo(index);
+                if (bits != 0) return (word << 8) | Math.log2(bits);
+            }
+            bits = mid & _below(word);
+            if (bits != 0) return _highestIn(self, ((index >> 16) << 8) | Math.log2(bits));
+        }
+        bits = top & _below(index >> 16);
         if (bits == 0) return 0;
         word = Math.log2(bits);
         return _highestIn(self, (word << 8) | Math.log2(self.mid[word]));
@@ -75,12 +82,18 @@ library RunBoundaries {
 
     /// @notice The least member above `index`, or `end` when there is none below it.
     function above(Bitmap storage self, uint256 index, uint256 end) internal view returns (uint256) {
-        uint256 word = index >> 8;
-        uint256 bits = _lowWord(self, word) & ~_upTo(index);
-        if (bits != 0) return (word << 8) | _lowest(bits);
-        bits = _midWord(self, index >> 16) & ~_upTo(word);
-        if (bits != 0) return _lowestIn(self, ((index >> 16) << 8) | _lowest(bits));
-        bits = self.top & ~_upTo(index >> 16);
+        (uint256 top, uint256 word) = (self.top, index >> 8);
+        uint256 bits;
+        if (top & _bit(index >> 16) != 0) {
+            uint256 mid = self.mid[index >> 16];
+            if (mid & _bit(word) != 0) {
+                bits = self.low[word] & ~_upTo(index);
+                if (bits != 0) return (word << 8) | _lowest(bits);
+            }
+            bits = mid & ~_upTo(word);
+            if (bits != 0) return _lowestIn(self, ((index >> 16) << 8) | _lowest(bits));
+        }
+        bits = top & ~_upTo(index >> 16);
         if (bits == 0) return end;
         word = _lowest(bits);
         return _lowestIn(self, (word << 8) | _lowest(self.mid[word]));
@@ -111,14 +124,6 @@ library RunBoundaries {
         return kept == 0;
     }
 
-    function _midWord(Bitmap storage self, uint256 word) private view returns (uint256) {
-        return self.top & _bit(word) == 0 ? 0 : self.mid[word];
-    }
-
-    function _lowWord(Bitmap storage self, uint256 word) private view returns (uint256) {
-        return _midWord(self, word >> 8) & _bit(word) == 0 ? 0 : self.low[word];
-    }
-
     function _highestIn(Bitmap storage self, uint256 word) private view returns (uint256) {
         return (word << 8) | Math.log2(self.low[word]);
     }
@@ -134,12 +139,18 @@ library RunBoundaries {
 
     /// @dev The bits below `position` in its word.
     function _below(uint256 position) private pure returns (uint256) {
-        return _bit(position) - 1;
+        // A bit is at least 1.
+        unchecked {
+            return _bit(position) - 1;
+        }
     }
 
     /// @dev The bits at and below `position` in its word.
     function _upTo(uint256 position) private pure returns (uint256) {
-        return type(uint256).max >> (255 - (position & 255));
+        // Both are at most 255.
+        unchecked {
+            return type(uint256).max >> (255 - (position & 255));
+        }
     }
 
     /// @dev The position of the lowest bit of `bits`, which must not be 0.
