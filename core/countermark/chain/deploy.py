@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import rlp
@@ -20,6 +21,15 @@ from countermark.signing import AccountSigner
 
 ALERTS_PER_DAY = 500
 DIRECTORY_DELAY_SECONDS = 86_400
+GOVERNOR_DELAY_SECONDS = 172_800
+
+
+@dataclass(frozen=True, slots=True)
+class Governance:
+    """Addresses (EIP-55) of a council and of its timelock, which is the governor to deploy the contracts with."""
+
+    council: str
+    timelock: str
 
 
 def created_address(sender: str, nonce: int) -> str:
@@ -46,6 +56,26 @@ def deploy_all(
     settings = {"governor": governor, "quota": alerts_per_day, "delay": directory_delay}
     blocks = [_create(sender, name, constructor_arguments(name, at, settings), at[name]) for name in CONTRACTS]
     return Deployment(chain_id=connection.chain_id, addresses=at, block=min(blocks))
+
+
+def deploy_governance(
+    connection: ChainConnection,
+    signer: AccountSigner,
+    members: Sequence[str],
+    threshold: int,
+    *,
+    delay: int = GOVERNOR_DELAY_SECONDS,
+) -> Governance:
+    """Deploy a council of up to 16 members and the timelock it governs through. The deploying key keeps nothing.
+
+    `delay` is in seconds, a day or more. Raises as `deploy_all` does.
+    """
+    sender = TransactionSender(connection, signer)
+    nonce = int(connection.rpc("eth_getTransactionCount", [signer.address, "pending"]), 16)
+    council, timelock = (created_address(signer.address, nonce + place) for place in range(2))
+    _create(sender, "Council", [list(members), threshold], council)
+    _create(sender, "GovernorTimelock", [delay, council], timelock)
+    return Governance(council, timelock)
 
 
 def _create(sender: TransactionSender, name: str, arguments: Sequence[Any], expected: str) -> int:
