@@ -38,7 +38,6 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
     mapping(uint256 unit => Unit) private _units;
     mapping(uint256 aliasId => uint256 unit) private _aliases;
     mapping(address account => uint256 unit) private _unitOf;
-    mapping(address account => uint256) private _balances;
     mapping(uint256 unit => mapping(bytes32 goods => uint256 quantity)) private _goods;
     mapping(uint256 unit => UnitLocks.Locks) private _locks;
 
@@ -62,7 +61,6 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
         Unit storage stored = _units[unit];
         (stored.holder, stored.version, stored.height) = (holder, 1, 1);
         _unitOf[accountOf(unit)] = unit;
-        ++_balances[holder];
         emit UnitOpened(unit, holder, scheme, key, generation);
         emit Transfer(address(0), holder, unit);
     }
@@ -87,7 +85,6 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
             revert UnitNotEmpty(unit, items, stored.children, stored.goodsKinds);
         }
         stored.closed = true;
-        --_balances[holder];
         emit UnitClosed(unit, holder);
         emit Transfer(holder, address(0), unit);
     }
@@ -280,11 +277,6 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
     }
 
     /// @inheritdoc ILogisticUnits
-    function balanceOf(address account) external view returns (uint256) {
-        return _balances[account];
-    }
-
-    /// @inheritdoc ILogisticUnits
     function itemsIn(uint256 unit) public view returns (uint256) {
         return _token.balanceOf(accountOf(unit));
     }
@@ -424,8 +416,6 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
 
     function _give(uint256 unit, address from, address to) private {
         _units[unit].holder = to;
-        --_balances[from];
-        ++_balances[to];
         emit Transfer(from, to, unit);
     }
 

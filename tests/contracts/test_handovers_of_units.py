@@ -208,7 +208,7 @@ def test_one_unit_that_fails_moves_nothing_of_the_others(world: World, unit: int
     refusal = signed.refusal()
     assert refusal is not None
     assert refusal[:2] == ("UnitChanged", other)
-    assert world.units.read("balanceOf", world.carrier.address) == 0
+    assert [world.units.read("ownerOf", each) for each in (unit, other)] == [world.brand.address] * 2
     assert world.token.read("balanceOf", world.carrier.address) == 0
     assert world.handovers.read("nonceUsed", world.brand.address, 1) is False
 

@@ -10,8 +10,9 @@ import {UnitInfo, UnitLines} from "../types/Units.sol";
 /// @title Logistic units: cartons, pallets, containers
 /// @notice A unit has an account of its own that holds what is inside, so moving it costs the same whatever that is.
 /// Each change inside counts up its version and goes into a rolling hash; a handover signs both, so nothing can change
-/// between signature and move. Reads as ERC-721 (a unit inside another is owned by that one's account), but is not one:
-/// there is no transfer by the holder alone and no approval. It claims ERC-165 only.
+/// between signature and move. Owners and Transfer events are as in ERC-721 (a unit inside another is owned by that one's
+/// account), but it is not one: there is no transfer by the holder alone, no approval, and no count of an account's units,
+/// which would make moving one dearer by a fifth. It claims ERC-165 only.
 interface ILogisticUnits is IUnitLocks, IAccountErrors, IRunErrors, IERC165 {
     /// @notice `unit` exists from now on; `key` is the number on it.
     event UnitOpened(
@@ -210,9 +211,6 @@ interface ILogisticUnits is IUnitLocks, IAccountErrors, IRunErrors, IERC165 {
 
     /// @notice Who holds `unit`: an account, or the account of the unit around it.
     function ownerOf(uint256 unit) external view returns (address);
-
-    /// @notice How many open units `account` holds directly.
-    function balanceOf(address account) external view returns (uint256);
 
     /// @notice How many numbered items are directly inside `unit`.
     function itemsIn(uint256 unit) external view returns (uint256);

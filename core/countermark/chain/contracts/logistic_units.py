@@ -102,10 +102,6 @@ class LogisticUnits(BoundContract):
         """Who holds an open unit: an account, or the account of the unit around it."""
         return str(self._read("ownerOf", unit))
 
-    def balance_of(self, account: str) -> int:
-        """How many open units an account holds directly."""
-        return int(self._read("balanceOf", account))
-
     def items_in(self, unit: int) -> int:
         """How many numbered items are directly inside."""
         return int(self._read("itemsIn", unit))
