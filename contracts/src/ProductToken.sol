@@ -96,6 +96,9 @@ contract ProductToken is IProductToken, TrustBound {
         if (marks.length == 0 || marks.length > MOST_MARKS) revert MarkCountOutOfRange(marks.length, MOST_MARKS);
         if (ceiling == 0 || ceiling > HIGHEST_CEILING) revert CeilingOutOfRange(ceiling, HIGHEST_CEILING);
         _requireUsable(marks, brand);
+        for (uint256 i = 0; i < marks.length; ++i) {
+            _marks.useLicence(marks[i], brand, ceiling);
+        }
         uint16 number = _nextNumber(gtin);
         series = ++_seriesCount;
         _series[series].info =
