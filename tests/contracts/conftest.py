@@ -46,6 +46,7 @@ PARTS = {
     "directory": "Directory",
 }
 """Every contract by the constructor parameter that takes its address, in the order of deployment."""
+GOVERNANCE = ("Council", "GovernorTimelock")
 MODULES = {
     "ProductToken": ("handovers", "units", "claims", "customs"),
     "AlertRegister": ("handovers", "units", "status", "customs"),
@@ -142,6 +143,7 @@ class Chain:
         try:
             address = self.evm.deploy(DEPLOYER, code).lower()
         except RuntimeError as failed:
+            self.deployed += 1
             raise reverted(failed, document["abi"]) from None
         assert address == self.predicted(self.deployed)
         self.deployed += 1
@@ -162,7 +164,7 @@ def reverted(failed: RuntimeError, abi: Sequence[Mapping[str, Any]]) -> Reverted
     if found is None:
         return RevertedError("Halt", (str(failed),))
     data = bytes.fromhex(found.group(1))
-    built = (artifact(name)["abi"] for name in PARTS.values() if is_built(name))
+    built = (artifact(name)["abi"] for name in (*PARTS.values(), *GOVERNANCE) if is_built(name))
     for entry in concatenated.from_iterable([abi, *built]):
         if entry["type"] == "error" and selector(entry)[:4] == data[:4]:
             return RevertedError(entry["name"], decode([abi_type(p) for p in entry["inputs"]], data[4:]))
@@ -298,7 +300,9 @@ class World:
             "targets": list(self.at.values()),
             "predecessor": ZERO,
         }
-        inputs: list[dict[str, Any]] = next((e["inputs"] for e in artifact(name)["abi"] if e["type"] == "constructor"), [])
+        inputs: list[dict[str, Any]] = next(
+            (e["inputs"] for e in artifact(name)["abi"] if e["type"] == "constructor"), []
+        )
         return [values[part["name"].rstrip("_")] for part in inputs]
 
     def _register(self) -> None:
