@@ -426,6 +426,12 @@ def chain() -> Chain:
 
 
 @pytest.fixture
+def party_named() -> Callable[[str], Party]:
+    """The party of a name, without a world."""
+    return party
+
+
+@pytest.fixture
 def make_world() -> Callable[..., World]:
     """Makes further worlds, each on a chain of its own."""
     return lambda module=None, chain_id=CHAIN_ID: World(Chain(chain_id), module)
