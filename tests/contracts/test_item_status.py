@@ -382,7 +382,7 @@ def test_locked_item_locks_its_unit_when_poked_and_frees_it_afterwards(yard: Yar
     units, brand = yard.world.units, yard.brand
     assert units is not None
     unit = units.send("open", 1, b"095060001343520017", 1, by=brand)[0].arguments["unit"]
-    units.send("pack", unit, [(yard.first, yard.first + 9)], [], [], by=brand)
+    units.send("pack", unit, ([(yard.first, yard.first + 9)], [], []), by=brand)
     yard.set(F.RECALLED, 5, 5)
     assert units.read("mayMove", unit, SALE) is True
     yard.status.send("poke", yard.first + 5, by=yard.world.stranger)

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {IERC2309} from "@openzeppelin/contracts/interfaces/IERC2309.sol";
 import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
-import {IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IAccountErrors} from "./IAccountErrors.sol";
 import {IRunErrors} from "./IRunErrors.sol";
 import {Segment, SeriesInfo} from "../types/Product.sol";
@@ -17,7 +16,7 @@ import {Segment, SeriesInfo} from "../types/Product.sol";
 /// a transfer needs a receiver that has opened itself to the giver ({openTo}), and goods that may be sold;
 /// every outbound move of an account ends the approvals that it gave, without further events;
 /// runs are announced as ERC-2309 says although they move after creation; there is no metadata extension.
-interface IProductToken is IAccountErrors, IRunErrors, IERC721Errors, IERC2309, IERC4906 {
+interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
     /// @notice `brand` has ordered labels for the product `gtin`; this is its `number`-th series.
     event SeriesOpened(
         uint256 indexed series,
@@ -52,6 +51,24 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC721Errors, IERC2309, 
 
     /// @notice `account` takes items that `from` transfers to it directly, while the time is below `until`.
     event OpenedTo(address indexed account, address indexed from, uint64 until);
+
+    /// @notice ERC-6093: no such item.
+    error ERC721NonexistentToken(uint256 tokenId);
+
+    /// @notice ERC-6093: the zero address holds nothing.
+    error ERC721InvalidOwner(address owner);
+
+    /// @notice ERC-6093: `operator` may not transfer this item.
+    error ERC721InsufficientApproval(address operator, uint256 tokenId);
+
+    /// @notice ERC-6093: `approver` neither holds the item nor is an operator of its holder.
+    error ERC721InvalidApprover(address approver);
+
+    /// @notice ERC-6093: the zero address is no operator.
+    error ERC721InvalidOperator(address operator);
+
+    /// @notice ERC-6093: `receiver` is a contract that did not take the item.
+    error ERC721InvalidReceiver(address receiver);
 
     /// @notice `gtin` is not a GTIN-14 with a right check digit.
     error GtinNotValid(uint64 gtin);

@@ -1,7 +1,8 @@
 """Every event of our contracts as a frozen dataclass, named as in Solidity.
 
 Addresses are EIP-55 strings, words that hold text (roles, marks, lots, names) are `str`, hashes are 32 `bytes`,
-times are seconds UTC. ERC-721's Transfer and ERC-2309's ConsecutiveTransfer are left out: Moved says the same.
+times are seconds UTC. Left out: ERC-721's Transfer and ERC-2309's ConsecutiveTransfer, because Moved says the same;
+ERC-4906's updates, because FlagSet and FlagCleared do; ERC-721's approvals, which end without an event.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from countermark.chain.claim_events import (
     UnitConfirmed,
     UnitSeized,
 )
+from countermark.chain.status_events import FlagCleared, FlagSet, OpenedTo
 from countermark.chain.trust_events import (
     AccountRecovered,
     AccountRegistered,
@@ -76,6 +78,8 @@ __all__ = [
     "CredentialKeyRevoked",
     "EndpointSet",
     "ExecutedForwardRequest",
+    "FlagCleared",
+    "FlagSet",
     "HostDelisted",
     "HostListed",
     "IdentityConfirmed",
@@ -94,6 +98,7 @@ __all__ = [
     "MeasureOpened",
     "MeasureRecorded",
     "OfficeAssigned",
+    "OpenedTo",
     "PauseBegun",
     "PauseEnded",
     "PrefixAssigned",

@@ -14,6 +14,7 @@ from countermark.chain.contracts.claims import ClaimInfo, Claims
 from countermark.chain.contracts.customs_register import CustomsRegister, Measure, MeasureLine, measure_commitment
 from countermark.chain.contracts.directory import Directory
 from countermark.chain.contracts.handovers import Handovers
+from countermark.chain.contracts.item_status import HoldRun, ItemStatus
 from countermark.chain.contracts.product_token import ProductToken, Run, Segment, SeriesInfo
 from countermark.chain.contracts.trademark_registry import MarkInfo, TrademarkRegistry
 from countermark.chain.contracts.trust_registry import KeyInfo, ListedKey, RoleEntry, TrustRegistry
@@ -32,6 +33,8 @@ __all__ = [
     "CustomsRegister",
     "Directory",
     "Handovers",
+    "HoldRun",
+    "ItemStatus",
     "KeyInfo",
     "ListedKey",
     "MarkInfo",
@@ -57,6 +60,7 @@ class Contracts:
     brands: BrandRegistry
     marks: TrademarkRegistry
     token: ProductToken
+    status: ItemStatus
     handovers: Handovers
     alerts: AlertRegister
     directory: Directory
@@ -75,6 +79,7 @@ class Contracts:
             brands=BrandRegistry(connection, deployment.address("BrandRegistry")),
             marks=TrademarkRegistry(connection, deployment.address("TrademarkRegistry")),
             token=ProductToken(connection, deployment.address("ProductToken")),
+            status=ItemStatus(connection, deployment.address("ItemStatus")),
             handovers=Handovers(connection, deployment.address("Handovers")),
             alerts=AlertRegister(connection, deployment.address("AlertRegister")),
             directory=Directory(connection, deployment.address("Directory")),
