@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from eth_utils.crypto import keccak
 
 from countermark.custody.handover import Basis, Handover, Purpose, Receipt, RunLine, UnitLine
 from countermark.custody.unit import UnitKey, UnitScheme
@@ -580,3 +581,38 @@ def test_relayed_offer_and_acceptance_count_as_the_signers(world: World, items: 
     world.relay(world.brand, relay, world.handovers, "offer", plain(made.handover))
     world.relay(world.carrier, relay, world.handovers, "accept", *made.acceptance())
     assert world.token.read("balanceOf", world.carrier.address) == 100
+
+
+# --- re-entrancy -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reentered(world: World) -> World:
+    """The world with a Handovers contract whose token calls back while it moves items."""
+    token = world.chain.deploy("ReentrantToken")
+    arguments = (world.trust, token, world.status, world.units, world.alerts)
+    world.handovers = world.chain.deploy("Handovers", *(contract.address for contract in arguments))
+    world.token = token
+    return world
+
+
+def test_token_that_calls_back_cannot_use_the_same_papers_twice(reentered: World) -> None:
+    signed = deal(reentered, reentered.brand, reentered.carrier, [(1, 9), (20, 29)])
+    again = reentered.handovers.calldata("handOver", *signed.calldata())
+    reentered.token.send("arm", reentered.handovers.address, again)
+    signed.send()
+    assert (reentered.token.read("moves"), reentered.token.read("succeeded")) == (2, False)
+    used = keccak(text="NonceUsed(address,uint256)")[:4] + bytes(12) + bytes.fromhex(reentered.brand.address[2:])
+    assert reentered.token.read("answer") == used + (1).to_bytes(32, "big")
+
+
+def test_token_that_calls_back_finds_an_accepted_offer_closed(reentered: World) -> None:
+    made = deal(reentered, reentered.brand, reentered.carrier, [(1, 9)])
+    made.offer()
+    reentered.token.send(
+        "arm", reentered.handovers.address, reentered.handovers.calldata("withdraw", made.handover.struct_hash())
+    )
+    reentered.handovers.send("accept", *made.acceptance(), by=reentered.carrier)
+    assert (reentered.token.read("moves"), reentered.token.read("succeeded")) == (1, False)
+    gone = keccak(text="OfferNotOpen(bytes32,uint8)")[:4] + made.handover.struct_hash()
+    assert reentered.token.read("answer") == gone + ACCEPTED.to_bytes(32, "big")
