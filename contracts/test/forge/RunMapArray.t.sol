@@ -4,22 +4,20 @@ pragma solidity 0.8.37;
 import {IRunErrors} from "../../src/interfaces/IRunErrors.sol";
 import {RunMap} from "../../src/libraries/RunMap.sol";
 import {RunMapHarness} from "../RunMapHarness.sol";
-import {Checks} from "./support/Checks.sol";
+import {Cuts} from "./support/Cuts.sol";
 
 /// @title The run map beside a plain array
 /// @notice Histories begin and end at *cuts*, positions at and around the edges of words, blocks and the whole range.
 /// All items between two cuts share their holder, so an array of one entry a stretch is the plain array of all items.
 /// Each run plays {STEPS} steps; the CI profile's 2,100 runs are more than a million steps.
-contract RunMapArrayTest is Checks {
+contract RunMapArrayTest is Cuts {
     using RunMap for RunMap.Map;
 
     uint256 private constant STEPS = 500;
-    uint256 private constant CUTS = 24;
     uint256 private constant HOLDERS = 4;
     /// @dev A multiple of {HOLDERS}, so that the next account's number is the next holder's.
     uint256 private constant FIRST_HOLDER = 0xa11ce000;
     uint256 private constant SERIES = 7 << 24;
-    uint256 private constant LIMIT = 1 << 24;
 
     /// @dev One a run, so that no run finds the map of another.
     mapping(uint256 seed => RunMap.Map) private _maps;
@@ -123,39 +121,6 @@ contract RunMapArrayTest is Checks {
     function _countRuns(RunMapHarness map) private view returns (uint256 count) {
         (uint256[] memory firsts,) = map.runsFrom(0, 5);
         return firsts.length;
-    }
-
-    /// @dev Ascending, the first 0, the last the end of all stretches: a third at edges of words of 256, a third at
-    /// edges of blocks of 65,536, the rest anywhere.
-    function _drawCuts(uint256 seed) private pure returns (uint256[] memory cuts) {
-        cuts = new uint256[](CUTS + 1);
-        uint256 spread = 1 << (10 + _below(seed, 15));
-        for (uint256 i = 1; i <= CUTS; ++i) {
-            seed = _next(seed);
-            cuts[i] = _insert(cuts, i, _drawCut(seed, spread));
-        }
-    }
-
-    function _drawCut(uint256 seed, uint256 spread) private pure returns (uint256 cut) {
-        cut = _below(seed, spread);
-        if (seed % 3 == 0) cut = (cut & ~uint256(255)) + (seed >> 8) % 3;
-        if (seed % 3 == 1) cut = (cut & ~uint256(65_535)) + (seed >> 8) % 3;
-        cut = cut == 0 ? 1 : cut - (seed >> 16) % 2;
-        return cut > LIMIT - CUTS ? LIMIT - CUTS : cut;
-    }
-
-    /// @dev Keeps `cuts` ascending without equals; returns what belongs at `here`.
-    function _insert(uint256[] memory cuts, uint256 here, uint256 cut) private pure returns (uint256) {
-        uint256 i = here;
-        while (i > 1 && cuts[i - 1] > cut) {
-            cuts[i] = cuts[i - 1];
-            --i;
-        }
-        cuts[i] = cut;
-        for (i = 1; i <= here; ++i) {
-            if (cuts[i] <= cuts[i - 1]) cuts[i] = cuts[i - 1] + 1;
-        }
-        return cuts[here];
     }
 
     function _holder(uint256 seed) private pure returns (address) {
