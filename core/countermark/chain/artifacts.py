@@ -25,9 +25,6 @@ CONTRACTS: tuple[str, ...] = (
 )
 """All contracts, in the order in which they are deployed: constructors name later ones by predicted address."""
 
-# Until every contract of the list is here, those that are.
-CONTRACTS = tuple(name for name in CONTRACTS if (files("countermark.chain") / "artifacts" / f"{name}.json").is_file())
-
 GOVERNANCE = ("Council", "GovernorTimelock")
 """Contracts that may govern the others; each network deploys its own."""
 
