@@ -94,11 +94,10 @@ def test_dense_history_of_three_hundred_items_keeps_flag_runs_canonical(flags: C
 
 
 def test_flags_around_word_edges_of_all_three_levels_stay_canonical(flags: Contract) -> None:
-    size = 66_000
-    play(
-        FlagPair(flags, size), seed=2, steps=800, position=lambda rng: max(0, rng.choice(EDGES) + rng.choice([-1, 0, 1])),
-        every=100,
-    )  # fmt: skip
+    def position(rng: random.Random) -> int:
+        return max(0, rng.choice(EDGES) + rng.choice([-1, 0, 1]))
+
+    play(FlagPair(flags, 66_000), seed=2, steps=800, position=position, every=100)
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 from countermark.custody.handover import Purpose
 
 if TYPE_CHECKING:
-    from tests.contracts.conftest import Event, Party, World
+    from tests.contracts.conftest import Contract, Event, Party, World
 
 REF, CASE = b"\x0f" * 32, b"\x0c" * 32
 SALE = int(Purpose.SALE)
@@ -45,11 +45,12 @@ class Yard:
                 return list(super()._arguments(name, {**addresses, **known}))
 
         self.world: World = Rewired(type(world.chain)())
-        self.status, self.token = self.world.status, self.world.token
+        self.status: Contract = self.world.status
+        self.token: Contract = self.world.token
         self.brand, self.carrier, self.customs = self.world.brand, self.world.carrier, self.world.customs
         self.first, self.last = self.world.commission(self.world.open_series(), 1_000)
 
-    def set(self, flag: F, first: int, last: int) -> list[Event]:
+    def put(self, flag: F, first: int, last: int) -> list[Event]:
         """Sets `flag` on items by whoever may."""
         brand, customs, send = self.brand.address, self.customs.address, self.status.send
         a, b = self.first + first, self.first + last
@@ -104,7 +105,7 @@ MAY_MOVE: dict[F, set[Purpose]] = {
 @pytest.mark.parametrize("purpose", list(Purpose))
 @pytest.mark.parametrize("flag", list(MAY_MOVE))
 def test_flagged_item_moves_only_for_the_purposes_in_the_table(yard: Yard, flag: F, purpose: Purpose) -> None:
-    yard.set(flag, 100, 199)
+    yard.put(flag, 100, 199)
     a = yard.first
     expected = None if purpose in MAY_MOVE[flag] else ("ItemLocked", a + 150, a + 160, flag)
     assert yard.refusal(150, 160, purpose) == expected
@@ -114,7 +115,7 @@ def test_flagged_item_moves_only_for_the_purposes_in_the_table(yard: Yard, flag:
 
 @pytest.mark.parametrize("flag", [flag for flag in MAY_MOVE if SALE not in MAY_MOVE[flag]])
 def test_range_that_touches_one_flagged_item_is_locked_and_its_neighbours_are_not(yard: Yard, flag: F) -> None:
-    yard.set(flag, 500, 500)
+    yard.put(flag, 500, 500)
     for first, last in ((500, 500), (0, 999), (0, 500), (500, 999), (499, 501)):
         assert yard.refusal(first, last) == ("ItemLocked", yard.first + first, yard.first + last, flag)
     for first, last in ((0, 499), (501, 999), (499, 499), (501, 501)):
@@ -129,7 +130,7 @@ def test_unflagged_items_move_for_every_purpose_and_unknown_purposes_are_refused
 
 def test_setting_and_clearing_a_flag_is_announced_with_who_and_why(yard: Yard) -> None:
     values = {"first": yard.first + 5, "last": yard.first + 9, "by": yard.brand.address, "ref": REF}
-    (event,) = yard.set(F.RECALLED, 5, 9)
+    (event,) = yard.put(F.RECALLED, 5, 9)
     assert (event.name, event.arguments) == ("FlagSet", {**values, "flag": F.RECALLED})
     (event,) = yard.clear(F.RECALLED, 5, 9)
     assert (event.name, event.arguments) == ("FlagCleared", {**values, "flag": F.RECALLED})
@@ -140,7 +141,7 @@ def test_setting_and_clearing_a_flag_is_announced_with_who_and_why(yard: Yard) -
 
 
 def test_recall_of_part_of_an_earlier_recall_is_lifted_alone(yard: Yard) -> None:
-    yard.set(F.RECALLED, 0, 999)
+    yard.put(F.RECALLED, 0, 999)
     yard.clear(F.RECALLED, 300, 399)
     assert [yard.refusal(300, 399), yard.refusal(299, 299), yard.refusal(400, 999)] == [
         None,
@@ -151,7 +152,7 @@ def test_recall_of_part_of_an_earlier_recall_is_lifted_alone(yard: Yard) -> None
 
 def test_brand_that_fell_still_recalls_and_lifts(yard: Yard) -> None:
     yard.world.trust.send("revoke", yard.brand.address, yard.world.word("brand"), by=yard.world.office)
-    yard.set(F.RECALLED, 0, 9)
+    yard.put(F.RECALLED, 0, 9)
     yard.clear(F.RECALLED, 0, 9)
 
 
@@ -225,7 +226,12 @@ def test_retirement_is_final_and_keeps_its_reason(yard: Yard) -> None:
     yard.status.send("retire", a + 5, a + 9, 3, REF, by=yard.brand)
     assert [yard.status.read("retirementOf", a + index) for index in (4, 5, 9, 10)] == [0, 3, 3, 0]
     for first, last in ((a + 5, a + 5), (a, a + 999), (a + 9, a + 20)):
-        assert yard.status.refusal("retire", first, last, 1, REF, by=yard.brand) == ("FlagStands", first, last, F.RETIRED)
+        assert yard.status.refusal("retire", first, last, 1, REF, by=yard.brand) == (
+            "FlagStands",
+            first,
+            last,
+            F.RETIRED,
+        )
     yard.status.send("retire", a, a + 4, 1, REF, by=yard.brand)
     assert yard.status.read("retirementOf", a + 5) == 3
 
@@ -247,7 +253,7 @@ def test_goods_of_another_cannot_be_retired(yard: Yard) -> None:
 def test_second_authority_cannot_lift_or_overwrite_what_the_first_holds(yard: Yard) -> None:
     a, b = yard.first + 10, yard.first + 19
     one, two = yard.customs.address, yard.other.address
-    yard.set(F.HELD, 10, 19)
+    yard.put(F.HELD, 10, 19)
     assert yard.customs_refusal("liftHold", two, a, b, CASE) == ("FlagNotSet", a, b, F.HELD, two)
     yard.status.send("seize", two, a, b, CASE, by=yard.register)
     assert yard.flags(12) == {F.HELD, F.SEIZED}
@@ -262,8 +268,8 @@ def test_second_authority_cannot_lift_or_overwrite_what_the_first_holds(yard: Ya
 
 def test_holding_again_what_the_same_authority_holds_or_has_seized_is_refused(yard: Yard) -> None:
     a = yard.first
-    yard.set(F.HELD, 10, 19)
-    yard.set(F.SEIZED, 30, 39)
+    yard.put(F.HELD, 10, 19)
+    yard.put(F.SEIZED, 30, 39)
     one = yard.customs.address
     assert yard.customs_refusal("hold", one, a + 19, a + 25, CASE) == ("FlagStands", a + 19, a + 25, F.HELD)
     assert yard.customs_refusal("hold", one, a + 25, a + 30, CASE) == ("FlagStands", a + 25, a + 30, F.SEIZED)
@@ -275,9 +281,9 @@ def test_holding_again_what_the_same_authority_holds_or_has_seized_is_refused(ya
 
 
 def test_seizure_in_chunks_takes_the_place_of_the_hold(yard: Yard) -> None:
-    yard.set(F.HELD, 0, 99)
+    yard.put(F.HELD, 0, 99)
     for first in (0, 40, 80):
-        events = yard.set(F.SEIZED, first, first + 19)
+        events = yard.put(F.SEIZED, first, first + 19)
         assert [(event.name, event.arguments["flag"]) for event in events] == [
             ("FlagCleared", F.HELD),
             ("FlagSet", F.SEIZED),
@@ -300,7 +306,7 @@ def test_places_for_authorities_run_out_and_are_free_again_after_lifting(yard: Y
     expected = ("AuthoritySlotsUsed", a >> 24, 5)
     assert yard.customs_refusal("hold", authorities[5], a, a, CASE) == expected
     assert yard.status.refusal("recall", a, a, REF, by=yard.world.surveillance) == expected
-    yard.set(F.RECALLED, 0, 9)
+    yard.put(F.RECALLED, 0, 9)
     yard.status.send("liftHold", authorities[2], a, a + 9, CASE, by=yard.register)
     yard.status.send("recall", a + 500, a + 500, REF, by=yard.world.surveillance)
     assert yard.flags(500) == {F.RECALLED}
@@ -320,7 +326,7 @@ def test_flags_of_modules_are_refused_to_everybody_else(yard: Yard, function: st
 
 
 def test_released_item_is_said_to_be_released(yard: Yard) -> None:
-    yard.set(F.RELEASED, 5, 9)
+    yard.put(F.RELEASED, 5, 9)
     assert [yard.status.read("isReleased", yard.first + index) for index in (4, 5, 9, 10)] == [False, True, True, False]
 
 
@@ -329,7 +335,12 @@ def test_released_item_is_said_to_be_released(yard: Yard) -> None:
 
 @pytest.mark.parametrize(
     ("first", "last", "error"),
-    [(5, 3, "RunReversed"), (999, 1_000, "RunPastEnd"), (0, 1 << 24, "RunCrossesSeries"), (9 << 24, 9 << 24, "RunPastEnd")],
+    [
+        (5, 3, "RunReversed"),
+        (999, 1_000, "RunPastEnd"),
+        (0, 1 << 24, "RunCrossesSeries"),
+        (9 << 24, 9 << 24, "RunPastEnd"),
+    ],
 )
 @pytest.mark.parametrize("function", ["recall", "liftRecall", "reportStolen", "liftStolen", "retire", "hold", "seize"])
 def test_range_that_is_not_one_is_flagged_by_nobody(
@@ -357,7 +368,7 @@ def test_question_about_a_range_that_is_not_one_is_refused(yard: Yard, function:
 def test_pause_stops_no_flag(yard: Yard) -> None:
     yard.world.trust.send("pause", 3_600, by=yard.world.guardian)
     for flag in MAY_MOVE:
-        yard.set(flag, 10 * flag, 10 * flag + 9)
+        yard.put(flag, 10 * flag, 10 * flag + 9)
     for flag in (F.RECALLED, F.STOLEN, F.SEIZED):
         yard.clear(flag, 10 * flag, 10 * flag + 9)
 
@@ -365,7 +376,7 @@ def test_pause_stops_no_flag(yard: Yard) -> None:
 def test_token_announces_every_change_of_flags(yard: Yard) -> None:
     topics = []
     for first, last in ((3, 3), (3, 9)):
-        yard.set(F.RECALLED, first, last)
+        yard.put(F.RECALLED, first, last)
         result = yard.world.chain.evm.result
         assert result is not None
         topics.append([log.topics[0] for log in result.logs if log.address.lower() == yard.token.address])
@@ -383,7 +394,7 @@ def test_locked_item_locks_its_unit_when_poked_and_frees_it_afterwards(yard: Yar
     assert units is not None
     unit = units.send("open", 1, b"095060001343520017", 1, by=brand)[0].arguments["unit"]
     units.send("pack", unit, ([(yard.first, yard.first + 9)], [], []), by=brand)
-    yard.set(F.RECALLED, 5, 5)
+    yard.put(F.RECALLED, 5, 5)
     assert units.read("mayMove", unit, SALE) is True
     yard.status.send("poke", yard.first + 5, by=yard.world.stranger)
     assert [units.read("mayMove", unit, purpose) for purpose in Purpose] == [False] * 3 + [True] * 3
@@ -433,7 +444,7 @@ def test_replayed_events_rebuild_every_flag_of_a_long_history(yard: Yard) -> Non
 
     for wants_clearing, flag, first, last in steps(rng, 400):
         clearing = wants_clearing and flag in (F.RECALLED, F.STOLEN, F.HELD)
-        step = yard.clear if clearing else yard.set
+        step = yard.clear if clearing else yard.put
         if must_refuse(owned, clearing, flag, set(range(first, last + 1))):
             refused += 1
             continue
