@@ -13,8 +13,9 @@ from countermark.chain.contracts.brand_registry import BrandRegistry
 from countermark.chain.contracts.claims import ClaimInfo, Claims
 from countermark.chain.contracts.customs_register import CustomsRegister, Measure, MeasureLine, measure_commitment
 from countermark.chain.contracts.directory import Directory
-from countermark.chain.contracts.handovers import Handovers
+from countermark.chain.contracts.handovers import Handovers, OfferState
 from countermark.chain.contracts.item_status import HoldRun, ItemStatus
+from countermark.chain.contracts.logistic_units import LogisticUnits, UnitInfo
 from countermark.chain.contracts.product_token import ProductToken, Run, Segment, SeriesInfo
 from countermark.chain.contracts.trademark_registry import MarkInfo, TrademarkRegistry
 from countermark.chain.contracts.trust_registry import KeyInfo, ListedKey, RoleEntry, TrustRegistry
@@ -37,9 +38,11 @@ __all__ = [
     "ItemStatus",
     "KeyInfo",
     "ListedKey",
+    "LogisticUnits",
     "MarkInfo",
     "Measure",
     "MeasureLine",
+    "OfferState",
     "ProductToken",
     "RoleEntry",
     "Run",
@@ -47,6 +50,7 @@ __all__ = [
     "SeriesInfo",
     "TrademarkRegistry",
     "TrustRegistry",
+    "UnitInfo",
     "alert_commitment",
     "measure_commitment",
 ]
@@ -61,6 +65,7 @@ class Contracts:
     marks: TrademarkRegistry
     token: ProductToken
     status: ItemStatus
+    units: LogisticUnits
     handovers: Handovers
     alerts: AlertRegister
     directory: Directory
@@ -80,6 +85,7 @@ class Contracts:
             marks=TrademarkRegistry(connection, deployment.address("TrademarkRegistry")),
             token=ProductToken(connection, deployment.address("ProductToken")),
             status=ItemStatus(connection, deployment.address("ItemStatus")),
+            units=LogisticUnits(connection, deployment.address("LogisticUnits")),
             handovers=Handovers(connection, deployment.address("Handovers")),
             alerts=AlertRegister(connection, deployment.address("AlertRegister")),
             directory=Directory(connection, deployment.address("Directory")),
