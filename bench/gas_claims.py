@@ -17,7 +17,7 @@ Case = tuple[str, int, int]
 
 
 def claim_rows(world: Deployed) -> Iterator[Case]:
-    """Claims out of the middle of a million items and of a thousand, and what follows the first. Needs no series yet."""
+    """Claims out of a million items and a thousand, and what follows the first. Needs a world without series."""
     yield "claim one of 1,000,000 (a path of 20), fresh words", claim(world, 1, MILLION, 20), 340_000
     first = item(1, MILLION // 2)
     owner, buyer = Party("owner 1"), Party("buyer")
@@ -35,7 +35,7 @@ def claim_rows(world: Deployed) -> Iterator[Case]:
 
 
 def measure_rows(world: Deployed) -> Iterator[Case]:
-    """The worst that customs can send. Needs no series yet."""
+    """The worst that customs can send. Needs a world without series."""
     for number in range(32):
         world.open_series()
         world.commission(number + 1, 200_000)
@@ -114,19 +114,18 @@ def seize(world: Deployed, measure: int, series: int) -> int:
 
 def nested(world: Deployed, number: int, sealed: int | None = None) -> int:
     """The innermost of four units inside each other; with the item `sealed` inside it and every unit sealed."""
-    inner = 0
+    units: list[int] = []
     for level in range(4):
         key = sscc(number + level)
         world.call(world.brand, "LogisticUnits", "open", 1, key, 1)
         unit = int(world.read("LogisticUnits", "unitId", 1, key, 1))
-        runs = [(sealed, sealed)] if sealed is not None and not inner else []
-        if runs or inner:
-            world.call(world.brand, "LogisticUnits", "pack", unit, (runs, [inner] if inner else [], []))
+        runs = [(sealed, sealed)] if sealed is not None and not units else []
+        if runs or units:
+            world.call(world.brand, "LogisticUnits", "pack", unit, (runs, units[-1:], []))
         if sealed is not None:
             world.call(world.brand, "LogisticUnits", "seal", unit, b"\x01" * 32, b"\x02" * 32)
-        innermost = unit if level == 0 else innermost
-        inner = unit
-    return innermost
+        units.append(unit)
+    return units[0]
 
 
 def sscc(number: int) -> bytes:

@@ -17,7 +17,7 @@ import {ItemId} from "./types/Product.sol";
 contract CustomsRegister is ICustomsRegister, TrustBound {
     uint256 private constant MOST_LINES = 32;
     uint256 private constant MOST_UNITS = 8;
-    uint256 private constant MOST_RUNS = 16;
+    uint256 private constant MOST_RUNS = 32;
 
     /// @dev A range of items of one series, in one slot; `seized` of them, from `first` on, are in custody.
     struct Line {
@@ -33,8 +33,9 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         uint8 kind;
         bool opened;
         bool lifted;
+        uint8 lines;
         bytes32 commitment;
-        Line[] lines;
+        mapping(uint256 number => Line) lineAt;
         uint256[] units;
     }
 
@@ -74,14 +75,14 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
     function confirmIdentity(uint256 id, uint256 first, uint256 last) external {
         Case storage stored = _standingCase(id);
         _requireAuthority(stored.by);
-        if (stored.lines.length == MOST_LINES) revert MeasureFull(id, MOST_LINES);
-        _status.hold(stored.by, first, last, stored.commitment);
-        // The status knows the range by now: one series, and items that exist.
-        stored.lines.push(
-            Line(
-                uint152(ItemId.seriesOf(first)), uint32(ItemId.indexOf(first)), uint32(ItemId.indexOf(last)), 0
-            )
+        uint8 number = stored.lines;
+        if (number == MOST_LINES) revert MeasureFull(id, MOST_LINES);
+        stored.lines = number + 1;
+        // The status refuses what is no range of one series, or has items that do not exist.
+        stored.lineAt[number] = Line(
+            uint152(ItemId.seriesOf(first)), uint32(ItemId.indexOf(first)), uint32(ItemId.indexOf(last)), 0
         );
+        _status.hold(stored.by, first, last, stored.commitment);
         emit IdentityConfirmed(id, first, last);
     }
 
@@ -135,8 +136,8 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
     function lift(uint256 id) external {
         Case storage stored = _standingCase(id);
         stored.lifted = true;
-        for (uint256 i = 0; i < stored.lines.length; ++i) {
-            Line storage line = stored.lines[i];
+        for (uint256 i = 0; i < stored.lines; ++i) {
+            Line storage line = stored.lineAt[i];
             _status.liftHold(stored.by, _itemOf(line, line.first), _itemOf(line, line.last), stored.commitment);
         }
         for (uint256 i = 0; i < stored.units.length; ++i) {
@@ -173,7 +174,7 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
             stored.opened,
             stored.lifted,
             stored.commitment,
-            stored.lines.length,
+            stored.lines,
             stored.units.length
         );
     }
@@ -228,8 +229,8 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
     }
 
     function _line(Case storage stored, uint256 id, uint256 number) private view returns (Line storage) {
-        if (number >= stored.lines.length) revert UnknownLine(id, number);
-        return stored.lines[number];
+        if (number >= stored.lines) revert UnknownLine(id, number);
+        return stored.lineAt[number];
     }
 
     function _itemOf(Line storage line, uint256 index) private view returns (uint256) {

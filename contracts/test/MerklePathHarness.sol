@@ -18,7 +18,7 @@ contract MerklePathHarness is IMerkleErrors {
     /// @notice Reverts unless the path proves the position.
     function requireAt(bytes32 leaf, uint256 index, uint256 count, bytes32[] calldata path, bytes32 root)
         external
-        pure
+        view
     {
         MerklePath.requireAt(leaf, index, count, path, root);
     }

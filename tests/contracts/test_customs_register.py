@@ -19,7 +19,7 @@ BLANK = bytes(32)
 INSPECTION, SAMPLING, SUSPENSION, DETENTION, SEIZURE, DESTRUCTION = range(6)
 HELD, SEIZED = 3, 4
 TRANSPORT = 1
-MOST_LINES, MOST_UNITS, MOST_RUNS, MOST_AUTHORITIES = 32, 8, 16, 5
+MOST_LINES, MOST_UNITS, MOST_RUNS, MOST_AUTHORITIES = 32, 8, 32, 5
 Runs = Sequence[tuple[int, int]]
 
 
@@ -158,7 +158,7 @@ def test_measure_of_another_authority_is_out_of_reach(
 
 def test_measures_that_do_not_exist_cannot_be_read(register: Contract) -> None:
     for call in (("measureInfo", 1), ("lineAt", 1, 0), ("unitsOf", 0)):
-        assert register.refusal(*call)[:2] == ("UnknownMeasure", call[1])
+        assert register.refusal(*call) == ("UnknownMeasure", call[1])
 
 
 # --- holds
@@ -333,20 +333,20 @@ def test_seizure_of_scattered_goods_goes_on_in_chunks_where_it_ended(
     world: World, register: Contract, items: tuple[int, int]
 ) -> None:
     first, _ = items
-    scatter(world, first, 20)
-    measure = hold(register, world.customs, first, first + 39)
+    scatter(world, first, 40)
+    measure = hold(register, world.customs, first, first + 79)
     seized, ends = 0, []
-    while seized < 40:
+    while seized < 80:
         events = register.send("seize", measure, 0, MOST_RUNS, by=world.customs)
         assert [event.name for event in events] == ["ItemsSeized"]
         assert events[0].arguments["first"] == first + seized
         seized = events[0].arguments["last"] - first + 1
         ends.append(seized)
-        assert register.read("lineAt", measure, 0) == (first, first + 39, seized)
+        assert register.read("lineAt", measure, 0) == (first, first + 79, seized)
         assert world.token.read("balanceOf", world.customs.address) == seized
-    assert ends == [16, 32, 40]
-    assert world.token.read("runAt", first) == (first, first + 39, world.customs.address)
-    assert world.token.read("ownerOf", first + 40) == world.brand.address
+    assert ends == [32, 64, 80]
+    assert world.token.read("runAt", first) == (first, first + 79, world.customs.address)
+    assert world.token.read("ownerOf", first + 80) == world.brand.address
     assert register.refusal("seize", measure, 0, 1, by=world.customs) == ("LineSeized", measure, 0)
 
 

@@ -108,7 +108,7 @@ interface ICustomsRegister is IAccountErrors, IRunErrors {
     /// @notice Takes items of a line into the authority's custody, whoever holds them, packed or not: at most `runs` runs,
     /// from where the last call ended. The measure's authority, accredited customs (OPERATE).
     /// @param number of the line, from 0
-    /// @param runs 1 to 16
+    /// @param runs 1 to 32
     /// @return done whether the whole line is seized
     function seize(uint256 id, uint256 number, uint256 runs) external returns (bool done);
 

@@ -10,7 +10,9 @@ import {IMerkleErrors} from "../interfaces/IMerkleErrors.sol";
 /// section 2.1). SHA-256, because phones check the same proofs.
 library MerklePath {
     uint256 internal constant LONGEST_SERIAL = 20;
-    bytes1 private constant NODE = 0x01;
+    uint8 private constant NODE = 1;
+    uint256 private constant NODE_BYTES = 65;
+    uint256 private constant SHA256 = 2;
     uint256 private constant GTIN_DIGITS = 14;
 
     /// @notice SHA-256(00 "countermark/leaf/1" 00 gtin14 length(serial) serial claimKey(20) chip(32) salt(16)).
@@ -33,7 +35,7 @@ library MerklePath {
     /// @notice Reverts unless `leaf` stands at `index` in the tree of exactly `count` leaves with `root`.
     function requireAt(bytes32 leaf, uint256 index, uint256 count, bytes32[] calldata path, bytes32 root)
         internal
-        pure
+        view
     {
         if (index >= count) revert IMerkleErrors.IndexPastCount(index, count);
         uint256 depth = Math.log2(count, Math.Rounding.Ceil);
@@ -45,8 +47,19 @@ library MerklePath {
         if (node != root) revert IMerkleErrors.LeafNotProved(leaf, index, root);
     }
 
-    function _node(bytes32 left, bytes32 right) private pure returns (bytes32) {
-        return sha256(abi.encodePacked(NODE, left, right));
+    /// @dev sha256(abi.encodePacked(uint8(1), left, right)) in memory that nothing else uses: a third of its cost, and
+    /// a path has up to 24 of them. The precompiled contract fails only for want of gas.
+    function _node(bytes32 left, bytes32 right) private view returns (bytes32 node) {
+        bool done;
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            mstore8(at, NODE)
+            mstore(add(at, 1), left)
+            mstore(add(at, 33), right)
+            done := staticcall(gas(), SHA256, at, NODE_BYTES, 0x00, 32)
+            node := mload(0x00)
+        }
+        assert(done);
     }
 
     /// @dev The last fourteen decimal digits of `gtin` in ASCII; a valid GTIN has no more.

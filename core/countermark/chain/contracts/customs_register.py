@@ -58,7 +58,7 @@ class CustomsRegister(BoundContract):
         return self._write("confirmUnit", measure_id, unit)
 
     def seize(self, measure_id: int, number: int, runs: int) -> ContractCall:
-        """As customs: take at most `runs` (1..16) runs of a line into custody, from where the last call ended."""
+        """As customs: take at most `runs` (1..32) runs of a line into custody, from where the last call ended."""
         return self._write("seize", measure_id, number, runs)
 
     def seize_unit(self, measure_id: int, unit: int) -> ContractCall:
