@@ -11,14 +11,24 @@ from countermark.chain.contracts.anchors import Anchors
 from countermark.chain.contracts.bound import UINT64_MAX
 from countermark.chain.contracts.brand_registry import BrandRegistry
 from countermark.chain.contracts.claims import ClaimInfo, Claims
+from countermark.chain.contracts.council import CallInfo, Council
 from countermark.chain.contracts.customs_register import CustomsRegister, Measure, MeasureLine, measure_commitment
 from countermark.chain.contracts.directory import Directory
+from countermark.chain.contracts.forwarder import Forwarder, RelayRequest
+from countermark.chain.contracts.governor_timelock import GovernorTimelock
 from countermark.chain.contracts.handovers import Handovers, OfferState
 from countermark.chain.contracts.item_status import HoldRun, ItemStatus
 from countermark.chain.contracts.logistic_units import LogisticUnits, UnitInfo
 from countermark.chain.contracts.product_token import ProductToken, Run, Segment, SeriesInfo
-from countermark.chain.contracts.trademark_registry import MarkInfo, TrademarkRegistry
-from countermark.chain.contracts.trust_registry import KeyInfo, ListedKey, RoleEntry, TrustRegistry
+from countermark.chain.contracts.trademark_registry import Licence, MarkInfo, TrademarkRegistry
+from countermark.chain.contracts.trust_registry import (
+    Appointment,
+    KeyInfo,
+    ListedKey,
+    Recovery,
+    RoleEntry,
+    TrustRegistry,
+)
 from countermark.chain.deployment import Deployment
 from countermark.errors import WrongChain
 
@@ -27,16 +37,22 @@ __all__ = [
     "AlertInfo",
     "AlertRegister",
     "Anchors",
+    "Appointment",
     "BrandRegistry",
+    "CallInfo",
     "ClaimInfo",
     "Claims",
     "Contracts",
+    "Council",
     "CustomsRegister",
     "Directory",
+    "Forwarder",
+    "GovernorTimelock",
     "Handovers",
     "HoldRun",
     "ItemStatus",
     "KeyInfo",
+    "Licence",
     "ListedKey",
     "LogisticUnits",
     "MarkInfo",
@@ -44,6 +60,8 @@ __all__ = [
     "MeasureLine",
     "OfferState",
     "ProductToken",
+    "Recovery",
+    "RelayRequest",
     "RoleEntry",
     "Run",
     "Segment",
@@ -60,6 +78,7 @@ __all__ = [
 class Contracts:
     """All contracts of one deployment."""
 
+    forwarder: Forwarder
     trust: TrustRegistry
     brands: BrandRegistry
     marks: TrademarkRegistry
@@ -67,7 +86,10 @@ class Contracts:
     status: ItemStatus
     units: LogisticUnits
     handovers: Handovers
+    claims: Claims
+    customs: CustomsRegister
     alerts: AlertRegister
+    anchors: Anchors
     directory: Directory
 
     @classmethod
@@ -80,6 +102,7 @@ class Contracts:
                 next_step="use the deployment file of this ledger, or the ledger of this file",
             )
         return cls(
+            forwarder=Forwarder(connection, deployment.address("Forwarder")),
             trust=TrustRegistry(connection, deployment.address("TrustRegistry")),
             brands=BrandRegistry(connection, deployment.address("BrandRegistry")),
             marks=TrademarkRegistry(connection, deployment.address("TrademarkRegistry")),
@@ -87,6 +110,9 @@ class Contracts:
             status=ItemStatus(connection, deployment.address("ItemStatus")),
             units=LogisticUnits(connection, deployment.address("LogisticUnits")),
             handovers=Handovers(connection, deployment.address("Handovers")),
+            claims=Claims(connection, deployment.address("Claims")),
+            customs=CustomsRegister(connection, deployment.address("CustomsRegister")),
             alerts=AlertRegister(connection, deployment.address("AlertRegister")),
+            anchors=Anchors(connection, deployment.address("Anchors")),
             directory=Directory(connection, deployment.address("Directory")),
         )
