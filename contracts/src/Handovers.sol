@@ -24,6 +24,9 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     using CustodyLines for RunLine[];
     using CustodyLines for UnitLine[];
 
+    uint256 private constant MOST_LINES = 32;
+    /// @dev A release writes flags besides holders, each in fresh words at worst.
+    uint256 private constant MOST_RELEASES = 16;
     uint64 private constant LONGEST_DEADLINE = 30 days;
     uint64 private constant MOST_ATTEMPTS = 50;
     bytes32 private constant DISCREPANCY = "discrepancy";
@@ -264,7 +267,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     function _callingHolder(RunLine[] calldata runs) private view returns (address account) {
         _requireRunning();
         account = _caller(Scopes.CUSTODY);
-        CustodyLines.requireCount(runs.length);
+        CustodyLines.requireCount(runs.length, MOST_RELEASES);
         runs.countItems();
         _requireHeld(runs, account);
     }
@@ -312,7 +315,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     }
 
     function _countItems(RunLine[] calldata runs, UnitLine[] calldata units) private pure returns (uint256) {
-        CustodyLines.requireCount(runs.length + units.length);
+        CustodyLines.requireCount(runs.length + units.length, MOST_LINES);
         units.requireAscending();
         return runs.countItems();
     }

@@ -470,8 +470,8 @@ def test_release_is_refused_for_what_one_does_not_hold_or_must_not_sell(
         return world.handovers.refusal(function, list(runs), *more, by=by)
 
     assert refusal([items], world.carrier) == ("RunNotHeld", first, last, world.carrier.address)
-    assert refusal([], world.brand) == ("RunCountOutOfRange", 0, 32)
-    assert refusal([(first + n, first + n) for n in range(33)], world.brand) == ("RunCountOutOfRange", 33, 32)
+    assert refusal([], world.brand) == ("RunCountOutOfRange", 0, 16)
+    assert refusal([(first + n, first + n) for n in range(17)], world.brand) == ("RunCountOutOfRange", 17, 16)
     assert refusal([(last, first)], world.brand) == ("RunReversed", last, first)
     assert refusal([(first, first + 5), (first + 5, last)], world.brand) == ("RunsNotAscending", 1)
     assert refusal([(first, last + 1)], world.brand) == ("RunPastEnd", first, last + 1, 100)

@@ -130,11 +130,11 @@ interface IHandovers is IAccountErrors, IRunErrors {
     /// @notice Withdraws an offer that was not accepted. A CUSTODY key of its giver or of the giver's successor.
     function withdraw(bytes32 handover) external;
 
-    /// @notice Puts items on sale, so that consumers can claim them. Who holds all of them (CUSTODY).
+    /// @notice Puts 1 to 16 runs on sale, so that consumers can claim them. Who holds all of them (CUSTODY).
     function releaseToSale(RunLine[] calldata runs) external;
 
-    /// @notice Records that items went to a party without a wallet: nobody can sign for them any more. Who holds all of
-    /// them (CUSTODY).
+    /// @notice Records that 1 to 16 runs went to a party without a wallet: nobody can sign for them any more. Who holds all
+    /// of them (CUSTODY).
     /// @param reason salted hash of to whom and why
     function releaseOffNetwork(RunLine[] calldata runs, bytes32 reason) external;
 

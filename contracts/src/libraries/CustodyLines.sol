@@ -7,11 +7,9 @@ import {RunMap} from "./RunMap.sol";
 
 /// @title Lines of handovers and receipts
 library CustodyLines {
-    uint256 internal constant MOST_LINES = 32;
-
-    /// @notice Reverts unless there are 1 to 32 lines.
-    function requireCount(uint256 count) internal pure {
-        if (count == 0 || count > MOST_LINES) revert IHandovers.RunCountOutOfRange(count, MOST_LINES);
+    /// @notice Reverts unless there are 1 to `most` lines.
+    function requireCount(uint256 count, uint256 most) internal pure {
+        if (count == 0 || count > most) revert IHandovers.RunCountOutOfRange(count, most);
     }
 
     /// @notice The number of items in `lines`. Reverts unless each is a range within one series, wholly after the one
