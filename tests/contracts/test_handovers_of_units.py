@@ -286,6 +286,24 @@ def test_runs_and_units_are_thirty_two_together(world: World, unit: int, items: 
     assert world.token.read("balanceOf", world.carrier.address) == 31
 
 
+@pytest.mark.parametrize("field", ["from", "to", "purpose", "basis", "eventTime", "deadline", "version"])
+def test_words_with_bits_beyond_their_type_move_nothing(world: World, unit: int, field: str) -> None:
+    """Papers are hashed as they stand in calldata: a word that only looks like the signed one must not pass."""
+    signed = deal(world, world.brand, world.carrier, units=[line(world, unit)])
+    data = bytearray(world.handovers.calldata("handOver", *signed.calldata()))
+    papers = 4 + int.from_bytes(data[4:36], "big")
+    version = papers + int.from_bytes(data[papers + 96 : papers + 128], "big") + 64
+    names = ("from", "to", "runs", "units", "purpose", "basis", "eventTime", "place", "seals", "document", "nonce")
+    place = {name: papers + 32 * number for number, name in enumerate((*names, "deadline"))} | {"version": version}
+    data[place[field]] |= 0x80
+    with pytest.raises(RuntimeError):
+        world.chain.evm.message_call(world.brand.address, world.handovers.address, calldata=bytes(data))
+    assert world.units.read("ownerOf", unit) == world.brand.address
+    data[place[field]] &= 0x7F
+    world.chain.evm.message_call(world.brand.address, world.handovers.address, calldata=bytes(data))
+    assert world.units.read("ownerOf", unit) == world.carrier.address
+
+
 # --- status ------------------------------------------------------------------------------------------------------
 
 
