@@ -1,7 +1,8 @@
 """Builds the contract artifacts.
 
-    python contracts/build.py            writes them
-    python contracts/build.py --check    compares them with a fresh build, writes nothing, exits 1 when they differ
+    python contracts/build.py                 writes them
+    python contracts/build.py --only NAME...  compiles and writes these contracts alone, leaves the rest as it is
+    python contracts/build.py --check         compares them with a fresh build, writes nothing, exits 1 when they differ
 
 Needs the development extras (py-solc-x). The pinned compiler is the native binary if py-solc-x has it installed, else
 the npm package `solc` behind `contracts/solc-npm` (Node, `npm install`); both give the same bytes.
@@ -15,7 +16,7 @@ import json
 import posixpath
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,13 +132,17 @@ def artifact(name: str, built: Mapping[str, Any], sources: Mapping[str, str]) ->
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 
-def build() -> dict[Path, str]:
-    """Every artifact: where it belongs and its text. Abstract contracts and interfaces have none."""
+def build(only: Collection[str] = ()) -> dict[Path, str]:
+    """Every artifact (or those of the files named in `only`): where it belongs and its text.
+
+    Abstract contracts and interfaces have none.
+    """
     texts: dict[str, str] = {}
     roots = {
         path.relative_to(ROOT).as_posix(): target
         for target in TARGETS
         for path in sorted((ROOT / target.sources).glob("*.sol"))
+        if not only or path.stem in only
     }
     closures = {name: closure(name, texts) for name in roots}
     output = compile_all(texts)
@@ -161,12 +166,12 @@ def differences(fresh: Mapping[Path, str]) -> list[str]:
     return found
 
 
-def write(fresh: Mapping[Path, str]) -> None:
-    """Writes every artifact and removes those without a source."""
+def write(fresh: Mapping[Path, str], *, everything: bool = True) -> None:
+    """Writes the artifacts; those without a source are removed when `fresh` is everything."""
     for target in TARGETS:
         folder = ROOT / target.artifacts
         folder.mkdir(parents=True, exist_ok=True)
-        for path in set(folder.glob("*.json")) - fresh.keys():
+        for path in set(folder.glob("*.json")) - fresh.keys() if everything else ():
             path.unlink()
     for path, text in fresh.items():
         path.write_text(text, encoding="utf-8")
@@ -176,9 +181,12 @@ def main(arguments: list[str]) -> int:
     """Runs the command; returns its exit code."""
     parser = argparse.ArgumentParser(description="Builds the contract artifacts.")
     parser.add_argument("--check", action="store_true", help="compare only; exit 1 when an artifact is not fresh")
+    parser.add_argument("--only", nargs="+", metavar="NAME", default=(), help="compile and write these contracts alone")
     options = parser.parse_args(arguments)
+    if options.check and options.only:
+        parser.error("--check compares everything; leave out --only")
     try:
-        fresh = build()
+        fresh = build(options.only)
     except CountermarkError as failed:
         print(f"FAIL: {failed.line()}", file=sys.stderr)
         return 1
@@ -187,7 +195,7 @@ def main(arguments: list[str]) -> int:
         for line in found:
             print(f"FAIL: {line}. Next: run `python contracts/build.py`.", file=sys.stderr)
         return 1 if found else 0
-    write(fresh)
+    write(fresh, everything=not options.only)
     print(f"OK: {len(fresh)} artifacts written")
     return 0
 

@@ -20,8 +20,9 @@ contract AlertRegister is IAlertRegister, TrustBound {
         uint64 raised;
     }
 
-    address private immutable _module;
     uint256 private immutable _quota;
+
+    mapping(address account => bool) private _modules;
 
     uint256 private _alertCount;
     mapping(uint256 id => Alert) private _alerts;
@@ -29,10 +30,14 @@ contract AlertRegister is IAlertRegister, TrustBound {
     mapping(address by => mapping(bytes32 commitment => uint256 id)) private _commitments;
     mapping(address by => DayCount) private _dayCounts;
 
-    /// @param module the contract that may raise public alerts
+    /// @param modules the contracts that may raise public alerts
     /// @param quota most alerts of one account in one UTC day
-    constructor(ITrustRegistry trust, address module, uint256 quota) TrustBound(trust) {
-        (_module, _quota) = (module, quota);
+    constructor(ITrustRegistry trust, address[] memory modules, uint256 quota) TrustBound(trust) {
+        _quota = quota;
+        for (uint256 i = 0; i < modules.length; ++i) {
+            if (modules[i] == address(0)) revert ModuleMissing(i);
+            _modules[modules[i]] = true;
+        }
     }
 
     /// @inheritdoc IAlertRegister
@@ -65,7 +70,8 @@ contract AlertRegister is IAlertRegister, TrustBound {
 
     /// @inheritdoc IAlertRegister
     function raisePublic(bytes32 kind, bytes32 subject) external returns (uint256 id) {
-        if (msg.sender != _module) revert NotModule(msg.sender);
+        // A module is a contract that calls by itself, never through the forwarder.
+        if (!_modules[msg.sender]) revert NotModule(msg.sender);
         id = ++_alertCount;
         emit PublicAlertRaised(id, kind, subject);
     }
@@ -84,6 +90,11 @@ contract AlertRegister is IAlertRegister, TrustBound {
     /// @inheritdoc IAlertRegister
     function quotaLeft(address account) external view returns (uint256) {
         return _quota - _raisedToday(account);
+    }
+
+    /// @inheritdoc IAlertRegister
+    function isModule(address account) external view returns (bool) {
+        return _modules[account];
     }
 
     function _raisedToday(address account) private view returns (uint64) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IDirectory} from "./interfaces/IDirectory.sol";
 import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
 import {TrustBound} from "./TrustBound.sol";
@@ -17,6 +18,8 @@ contract Directory is IDirectory, TrustBound {
     }
 
     uint64 private immutable _delay;
+    bytes32[] private _names;
+    /// @dev In order of `activeFrom`: the delay never changes.
     mapping(bytes32 name => Entry[]) private _entries;
 
     /// @param delay_ seconds between announcement and effect, a day or more
@@ -42,10 +45,14 @@ contract Directory is IDirectory, TrustBound {
     /// @inheritdoc IDirectory
     function current(bytes32 name) external view returns (address) {
         Entry[] storage entries = _entries[name];
-        for (uint256 i = entries.length; i > 0; --i) {
-            if (entries[i - 1].activeFrom <= block.timestamp) return entries[i - 1].target;
+        (uint256 active, uint256 end) = (0, entries.length);
+        while (active < end) {
+            uint256 middle = Math.average(active, end);
+            if (entries[middle].activeFrom <= block.timestamp) active = middle + 1;
+            else end = middle;
         }
-        revert UnknownName(name);
+        if (active == 0) revert UnknownName(name);
+        return entries[active - 1].target;
     }
 
     /// @inheritdoc IDirectory
@@ -65,8 +72,21 @@ contract Directory is IDirectory, TrustBound {
         return _delay;
     }
 
+    /// @inheritdoc IDirectory
+    function nameCount() external view returns (uint256) {
+        return _names.length;
+    }
+
+    /// @inheritdoc IDirectory
+    function nameAt(uint256 number) external view returns (bytes32) {
+        if (number >= _names.length) revert UnknownNumber(number, _names.length);
+        return _names[number];
+    }
+
     function _append(bytes32 name, address target, uint64 activeFrom) private {
+        if (name == 0) revert NameMissing(target);
         if (target == address(0)) revert TargetMissing(name);
+        if (_entries[name].length == 0) _names.push(name);
         _entries[name].push(Entry(target, activeFrom));
         emit Announced(name, target, activeFrom);
     }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
+import {IERC721} from "@openzeppelin/contracts/token/ERC721/IERC721.sol";
+import {ERC721Utils} from "@openzeppelin/contracts/token/ERC721/utils/ERC721Utils.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 import {IBrandRegistry} from "./interfaces/IBrandRegistry.sol";
+import {IItemStatus} from "./interfaces/IItemStatus.sol";
 import {IProductToken} from "./interfaces/IProductToken.sol";
 import {ITrademarkRegistry} from "./interfaces/ITrademarkRegistry.sol";
 import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
@@ -12,36 +16,72 @@ import {RunMap} from "./libraries/RunMap.sol";
 import {SegmentList} from "./libraries/SegmentList.sol";
 import {TrustBound} from "./TrustBound.sol";
 import {Roles, Scopes} from "./types/Access.sol";
-import {ItemId, Segment, SeriesInfo} from "./types/Product.sol";
+import {Purpose} from "./types/Custody.sol";
+import {ItemId, Segment, SeriesInfo, SeriesRecord} from "./types/Product.sol";
 
 /// @title ProductToken
-/// @notice Series, commissioning and who holds what. Only {move} changes holders, and only for the handovers module.
+/// @notice Series, commissioning and who holds what. Holders change by {move}, for modules that have checked consent, and
+/// by direct transfer of single items to a party that agreed beforehand.
 contract ProductToken is IProductToken, TrustBound {
     using RunMap for RunMap.Map;
     using SegmentList for Segment[];
 
     uint256 private constant MOST_MARKS = 8;
+    uint256 private constant MOST_MODULES = 4;
+    bytes4 private constant ERC4906 = 0x49064906;
     uint32 private constant HIGHEST_CEILING = uint32(ItemId.INDEX_MASK);
 
     struct Series {
-        SeriesInfo info;
+        SeriesRecord info;
         Segment[] segments;
         RunMap.Map holders;
     }
 
+    /// @dev One word, so that counting an outbound move costs nothing. Neither can overflow.
+    struct Account {
+        uint160 balance;
+        uint96 epoch;
+    }
+
+    /// @dev Stands while `epoch` is the owner's.
+    struct Approved {
+        address account;
+        uint96 epoch;
+    }
+
     IBrandRegistry private immutable _brands;
     ITrademarkRegistry private immutable _marks;
-    address private immutable _handovers;
+    IItemStatus private immutable _status;
+    /// @dev Not a mapping: the check is on the way of every item that moves.
+    address private immutable _module0;
+    address private immutable _module1;
+    address private immutable _module2;
+    address private immutable _module3;
 
     uint256 private _seriesCount;
     mapping(uint256 series => Series) private _series;
     mapping(uint64 gtin => uint16) private _seriesOfGtin;
-    mapping(address account => uint256) private _balances;
+    mapping(address account => Account) private _accounts;
+    mapping(address owner => mapping(uint256 tokenId => Approved)) private _approved;
+    /// @dev The owner's epoch and one, 0 for no operator.
+    mapping(address owner => mapping(address operator => uint256)) private _operatorSince;
+    mapping(address account => mapping(address from => uint64)) private _openUntil;
 
-    constructor(ITrustRegistry trust, IBrandRegistry brands, ITrademarkRegistry marks, address handovers)
-        TrustBound(trust)
-    {
-        (_brands, _marks, _handovers) = (brands, marks, handovers);
+    /// @param modules 1 to 4 contracts that may move items
+    constructor(
+        ITrustRegistry trust,
+        IBrandRegistry brands,
+        ITrademarkRegistry marks,
+        IItemStatus status,
+        address[] memory modules
+    ) TrustBound(trust) {
+        (_brands, _marks, _status) = (brands, marks, status);
+        uint256 count = modules.length;
+        if (count == 0 || count > MOST_MODULES) revert ModuleCountOutOfRange(count, MOST_MODULES);
+        _module0 = modules[0];
+        _module1 = modules[count > 1 ? 1 : 0];
+        _module2 = modules[count > 2 ? 2 : 0];
+        _module3 = modules[count > 3 ? 3 : 0];
     }
 
     /// @inheritdoc IProductToken
@@ -49,16 +89,20 @@ contract ProductToken is IProductToken, TrustBound {
         external
         returns (uint256 series)
     {
+        _requireRunning();
         address brand = _accreditedCaller(Scopes.OPERATE, Roles.BRAND);
         if (!Gtin.isValid(gtin)) revert GtinNotValid(gtin);
         if (!_brands.isWithin(brand, gtin, prefixLength)) revert OutsidePrefixes(brand, gtin, prefixLength);
         if (marks.length == 0 || marks.length > MOST_MARKS) revert MarkCountOutOfRange(marks.length, MOST_MARKS);
         if (ceiling == 0 || ceiling > HIGHEST_CEILING) revert CeilingOutOfRange(ceiling, HIGHEST_CEILING);
         _requireUsable(marks, brand);
+        for (uint256 i = 0; i < marks.length; ++i) {
+            _marks.useLicence(marks[i], brand, ceiling);
+        }
         uint16 number = _nextNumber(gtin);
         series = ++_seriesCount;
         _series[series].info =
-            SeriesInfo(brand, gtin, number, prefixLength, ceiling, 0, uint64(block.timestamp), false, marks);
+            SeriesRecord(brand, gtin, number, prefixLength, ceiling, 0, uint64(block.timestamp), false, false, marks);
         emit SeriesOpened(series, brand, gtin, number, marks, ceiling);
     }
 
@@ -89,13 +133,58 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IProductToken
     function move(uint256 first, uint256 last, address from, address to, bytes32 ref) external {
-        if (msg.sender != _handovers) revert NotModule(msg.sender);
-        Series storage stored = _series[ItemId.seriesOf(first)];
-        stored.holders.move(stored.info.issued, first, last, from, to);
-        uint256 count = last - first + 1;
-        _balances[from] -= count;
-        _balances[to] += count;
-        _emitMoved(first, last, from, to, ref);
+        if (!isModule(msg.sender)) revert NotModule(msg.sender);
+        _move(first, last, from, to);
+        _emitMoved(first, last, from, to, msg.sender, ref);
+    }
+
+    /// @inheritdoc IProductToken
+    function touch(uint256 first, uint256 last) external {
+        if (msg.sender != address(_status)) revert NotModule(msg.sender);
+        SeriesRecord storage info = _series[ItemId.seriesOf(first)].info;
+        if (!info.flagged) info.flagged = true;
+        if (first == last) emit MetadataUpdate(first);
+        else emit BatchMetadataUpdate(first, last);
+    }
+
+    /// @inheritdoc IProductToken
+    function openTo(address from, uint64 until) external {
+        address account = _caller(Scopes.CUSTODY);
+        _requireAccount(from);
+        _openUntil[account][from] = until;
+        emit OpenedTo(account, from, until);
+    }
+
+    /// @inheritdoc IERC721
+    function approve(address to, uint256 tokenId) external {
+        address account = _caller(Scopes.CUSTODY);
+        address owner = ownerOf(tokenId);
+        if (account != owner && !isApprovedForAll(owner, account)) revert ERC721InvalidApprover(account);
+        _approved[owner][tokenId] = Approved(to, _accounts[owner].epoch);
+        emit Approval(owner, to, tokenId);
+    }
+
+    /// @inheritdoc IERC721
+    function setApprovalForAll(address operator, bool approved) external {
+        address account = _caller(Scopes.CUSTODY);
+        if (operator == address(0)) revert ERC721InvalidOperator(operator);
+        _operatorSince[account][operator] = approved ? uint256(_accounts[account].epoch) + 1 : 0;
+        emit ApprovalForAll(account, operator, approved);
+    }
+
+    /// @inheritdoc IERC721
+    function transferFrom(address from, address to, uint256 tokenId) external {
+        _transfer(_caller(Scopes.CUSTODY), from, to, tokenId);
+    }
+
+    /// @inheritdoc IERC721
+    function safeTransferFrom(address from, address to, uint256 tokenId) external {
+        _safeTransfer(from, to, tokenId, "");
+    }
+
+    /// @inheritdoc IERC721
+    function safeTransferFrom(address from, address to, uint256 tokenId, bytes calldata data) external {
+        _safeTransfer(from, to, tokenId, data);
     }
 
     /// @inheritdoc IProductToken
@@ -105,14 +194,34 @@ contract ProductToken is IProductToken, TrustBound {
     }
 
     /// @inheritdoc IProductToken
-    function ownerOf(uint256 tokenId) external view returns (address) {
+    function ownerOf(uint256 tokenId) public view returns (address) {
         return _seriesWith(tokenId).holders.holderAt(ItemId.indexOf(tokenId));
     }
 
     /// @inheritdoc IProductToken
     function balanceOf(address account) external view returns (uint256) {
         if (account == address(0)) revert ERC721InvalidOwner(account);
-        return _balances[account];
+        return _accounts[account].balance;
+    }
+
+    /// @inheritdoc IERC721
+    function getApproved(uint256 tokenId) external view returns (address) {
+        return _approvedFor(ownerOf(tokenId), tokenId);
+    }
+
+    /// @inheritdoc IERC721
+    function isApprovedForAll(address owner, address operator) public view returns (bool) {
+        return _operatorSince[owner][operator] == uint256(_accounts[owner].epoch) + 1;
+    }
+
+    /// @inheritdoc IProductToken
+    function openUntil(address account, address from) external view returns (uint64) {
+        return _openUntil[account][from];
+    }
+
+    /// @inheritdoc IProductToken
+    function isModule(address account) public view returns (bool) {
+        return account == _module0 || account == _module1 || account == _module2 || account == _module3;
     }
 
     /// @inheritdoc IProductToken
@@ -124,14 +233,43 @@ contract ProductToken is IProductToken, TrustBound {
     }
 
     /// @inheritdoc IProductToken
+    function nextRun(uint256 series, uint256 fromIndex)
+        external
+        view
+        returns (uint256 first, uint256 last, address holder)
+    {
+        Series storage stored = _series[series];
+        if (fromIndex >= stored.info.issued) return (0, 0, address(0));
+        (, last, holder) = stored.holders.runAt(stored.info.issued, fromIndex);
+        return (ItemId.join(series, fromIndex), ItemId.join(series, last), holder);
+    }
+
+    /// @inheritdoc IProductToken
+    function seriesHead(uint256 series) external view returns (address brand, uint32 issued) {
+        SeriesRecord storage info = _series[series].info;
+        return (info.brand, info.issued);
+    }
+
+    /// @inheritdoc IProductToken
     function seriesCount() external view returns (uint256) {
         return _seriesCount;
     }
 
     /// @inheritdoc IProductToken
     function seriesInfo(uint256 series) external view returns (SeriesInfo memory) {
-        if (_series[series].info.brand == address(0)) revert UnknownSeries(series);
-        return _series[series].info;
+        SeriesRecord memory found = _series[series].info;
+        if (found.brand == address(0)) revert UnknownSeries(series);
+        return SeriesInfo({
+            brand: found.brand,
+            gtin: found.gtin,
+            number: found.number,
+            prefixLength: found.prefixLength,
+            ceiling: found.ceiling,
+            issued: found.issued,
+            openedAt: found.openedAt,
+            closed: found.closed,
+            marks: found.marks
+        });
     }
 
     /// @inheritdoc IProductToken
@@ -152,7 +290,41 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IERC165
     function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
-        return interfaceId == type(IERC165).interfaceId;
+        return interfaceId == type(IERC165).interfaceId || interfaceId == type(IERC721).interfaceId
+            || interfaceId == ERC4906;
+    }
+
+    /// @dev (1) The caller may give the item for `from`, (2) the receiver has agreed, (3) and may take on, (4) the item
+    /// may be sold, (5) `from` holds it and it moves. Calls before the move are to contracts of ours only.
+    function _transfer(address account, address from, address to, uint256 tokenId) private {
+        _requireRunning();
+        bool byOperator = account != from && _requireMayGiveFor(from, account, tokenId);
+        if (_openUntil[to][from] <= block.timestamp) revert NotOpenTo(to, from);
+        if (!_trust.mayTakeOn(to)) revert ReceiverNotIntroduced(to);
+        if (_series[ItemId.seriesOf(tokenId)].info.flagged) {
+            _status.requireMovable(tokenId, tokenId, uint8(Purpose.Sale));
+        }
+        _move(tokenId, tokenId, from, to);
+        // Its own transfers do not end an operator's rights, only those that it did not make.
+        if (byOperator) _operatorSince[from][account] = uint256(_accounts[from].epoch) + 1;
+        _emitMoved(tokenId, tokenId, from, to, address(this), 0);
+    }
+
+    /// @dev The receiver is called last, when nothing is left to be done.
+    function _safeTransfer(address from, address to, uint256 tokenId, bytes memory data) private {
+        address account = _caller(Scopes.CUSTODY);
+        _transfer(account, from, to, tokenId);
+        ERC721Utils.checkOnERC721Received(account, from, to, tokenId, data);
+    }
+
+    function _move(uint256 first, uint256 last, address from, address to) private {
+        Series storage stored = _series[ItemId.seriesOf(first)];
+        stored.holders.move(stored.info.issued, first, last, from, to);
+        // At most 2**24 items, all of which `from` holds.
+        uint160 count = uint160(last - first + 1);
+        Account memory giver = _accounts[from];
+        _accounts[from] = Account(giver.balance - count, giver.epoch + 1);
+        _accounts[to].balance += count;
     }
 
     function _append(uint256 series, uint32 count, address holder, Segment memory segment)
@@ -168,7 +340,7 @@ contract ProductToken is IProductToken, TrustBound {
         (segment.first, segment.last) = (uint32(issued), uint32(issued + count - 1));
         stored.info.issued = segment.last + 1;
         stored.segments.push(segment);
-        _balances[holder] += count;
+        _accounts[holder].balance += count;
         (first, last) = (ItemId.join(series, segment.first), ItemId.join(series, segment.last));
         _emitCommissioned(series, first, last, holder, segment);
     }
@@ -179,12 +351,11 @@ contract ProductToken is IProductToken, TrustBound {
         emit Commissioned(
             series, first, last, segment.root, segment.lot, segment.expiry, segment.passport, holder
         );
-        _emitMoved(first, last, address(0), holder, segment.root);
+        _emitMoved(first, last, address(0), holder, address(this), segment.root);
     }
 
-    function _emitMoved(uint256 first, uint256 last, address from, address to, bytes32 ref) private {
-        // What comes from nobody is commissioned here; everything else is moved by a module.
-        emit Moved(first, last, from, to, from == address(0) ? address(this) : msg.sender, ref);
+    function _emitMoved(uint256 first, uint256 last, address from, address to, address module, bytes32 ref) private {
+        emit Moved(first, last, from, to, module, ref);
         if (first == last) emit Transfer(from, to, first);
         else emit ConsecutiveTransfer(first, last, from, to);
     }
@@ -196,7 +367,26 @@ contract ProductToken is IProductToken, TrustBound {
         return number + 1;
     }
 
+    function _approvedFor(address owner, uint256 tokenId) private view returns (address) {
+        Approved storage approved = _approved[owner][tokenId];
+        return approved.epoch == _accounts[owner].epoch ? approved.account : address(0);
+    }
+
+    /// @dev Approvals are kept by owner: whether `from` is the owner is found out when the item moves.
+    /// @return byOperator whether `account` gives as an operator of `from`
+    function _requireMayGiveFor(address from, address account, uint256 tokenId)
+        private
+        view
+        returns (bool byOperator)
+    {
+        byOperator = isApprovedForAll(from, account);
+        if (!byOperator && _approvedFor(from, tokenId) != account) {
+            revert ERC721InsufficientApproval(account, tokenId);
+        }
+    }
+
     function _requireMayCommission(uint256 series, address holder) private view {
+        _requireRunning();
         address brand = _caller(Scopes.OPERATE);
         _requireSeriesBrand(series, brand);
         _requireAccredited(brand, Roles.BRAND);

@@ -6,15 +6,23 @@ import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
 import {MarkId} from "./libraries/MarkId.sol";
 import {TrustBound} from "./TrustBound.sol";
 import {Roles, Scopes} from "./types/Access.sol";
-import {Mark, MarkStatus} from "./types/Trademark.sol";
+import {Licence, Mark, MarkStatus} from "./types/Trademark.sol";
 
 /// @title TrademarkRegistry
-/// @notice Who holds which mark, until when, and whether it stands.
+/// @notice Who holds which mark, until when, whether it stands, and whom its holder lets use it.
 contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
+    address private immutable _token;
+
     mapping(bytes2 code => address) private _offices;
     mapping(bytes32 mark => Mark) private _marks;
+    /// @dev Rises whenever the mark changes hands.
+    mapping(bytes32 mark => uint64) private _tenures;
+    mapping(bytes32 mark => mapping(address licensee => Licence)) private _licences;
 
-    constructor(ITrustRegistry trust) TrustBound(trust) {}
+    /// @param token the contract that opens series under licences
+    constructor(ITrustRegistry trust, address token) TrustBound(trust) {
+        _token = token;
+    }
 
     /// @inheritdoc ITrademarkRegistry
     function assignOffice(bytes2 code, address office) external {
@@ -37,8 +45,10 @@ contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
         MarkStatus status = _marks[mark].status;
         if (status == MarkStatus.Revoked) revert MarkStatusIs(mark, status);
         if (status == MarkStatus.None) status = MarkStatus.Active;
+        address before = _marks[mark].holder;
         _marks[mark] = Mark(office, status, validFrom, holder, validUntil, credentialHash);
         emit MarkRecorded(mark, office, holder, credentialHash, validFrom, validUntil);
+        if (before != holder) _endTenure(mark, before, holder);
     }
 
     /// @inheritdoc ITrademarkRegistry
@@ -63,6 +73,58 @@ contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
     }
 
     /// @inheritdoc ITrademarkRegistry
+    function transferMark(bytes32 mark, address to, bytes32 credentialHash) external {
+        address office = _officeFor(mark);
+        _requireAccredited(office, Roles.IP_OFFICE);
+        Mark storage stored = _marks[mark];
+        if (stored.status == MarkStatus.None) revert MarkStatusIs(mark, stored.status);
+        if (stored.status == MarkStatus.Revoked) revert MarkStatusIs(mark, stored.status);
+        address from = stored.holder;
+        if (from == to) revert HolderAlready(mark, to);
+        _requireAccount(to);
+        (stored.office, stored.holder, stored.credentialHash) = (office, to, credentialHash);
+        emit MarkRecorded(mark, office, to, credentialHash, stored.validFrom, stored.validUntil);
+        _endTenure(mark, from, to);
+    }
+
+    /// @inheritdoc ITrademarkRegistry
+    function grantLicence(bytes32 mark, address licensee, uint64 until, uint64 ceiling) external {
+        address holder = _caller(Scopes.OPERATE);
+        _requireRunning();
+        _requireHolder(mark, holder);
+        if (!_stands(_marks[mark])) revert MarkNotUsableBy(mark, holder);
+        if (licensee == holder) revert HolderAlready(mark, holder);
+        _requireAccount(licensee);
+        if (until <= block.timestamp) revert LicenceOver(until, uint64(block.timestamp));
+        uint64 used = licence(mark, licensee).used;
+        if (ceiling == 0 || ceiling < used) revert LicenceCeilingNotValid(mark, licensee, ceiling, used);
+        _licences[mark][licensee] = Licence(until, ceiling, used, _tenures[mark]);
+        emit LicenceGranted(mark, holder, licensee, until, ceiling);
+    }
+
+    /// @inheritdoc ITrademarkRegistry
+    /// @dev What was used stays, so that ending and granting anew is no way around a ceiling.
+    function endLicence(bytes32 mark, address licensee) external {
+        address by = _caller(Scopes.OPERATE);
+        if (by != licensee) _requireHolder(mark, by);
+        if (licence(mark, licensee).until <= block.timestamp) revert LicenceMissing(mark, licensee);
+        _licences[mark][licensee].until = uint64(block.timestamp);
+        emit LicenceEnded(mark, licensee, by);
+    }
+
+    /// @inheritdoc ITrademarkRegistry
+    function useLicence(bytes32 mark, address account, uint64 quantity) external {
+        if (msg.sender != _token) revert NotToken(msg.sender);
+        if (!isUsable(mark, account)) revert MarkNotUsableBy(mark, account);
+        if (_marks[mark].holder == account) return;
+        Licence storage stored = _licences[mark][account];
+        (uint64 ceiling, uint64 used) = (stored.ceiling, stored.used);
+        if (quantity > ceiling - used) revert LicenceUsedUp(mark, account, ceiling - used, quantity);
+        stored.used = used + quantity;
+        emit LicenceUsed(mark, account, quantity, used + quantity);
+    }
+
+    /// @inheritdoc ITrademarkRegistry
     function officeOf(bytes2 code) external view returns (address) {
         return _offices[code];
     }
@@ -73,10 +135,15 @@ contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
     }
 
     /// @inheritdoc ITrademarkRegistry
-    function isUsable(bytes32 mark, address account) external view returns (bool) {
+    function licence(bytes32 mark, address licensee) public view returns (Licence memory found) {
+        Licence storage stored = _licences[mark][licensee];
+        if (stored.tenure == _tenures[mark]) return stored;
+    }
+
+    /// @inheritdoc ITrademarkRegistry
+    function isUsable(bytes32 mark, address account) public view returns (bool) {
         Mark storage stored = _marks[mark];
-        return stored.status == MarkStatus.Active && stored.holder == account && stored.validFrom <= block.timestamp
-            && block.timestamp < stored.validUntil;
+        return _stands(stored) && (stored.holder == account || licence(mark, account).until > block.timestamp);
     }
 
     function _change(bytes32 mark, address office, MarkStatus from, MarkStatus to) private {
@@ -90,5 +157,20 @@ contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
     function _officeFor(bytes32 mark) private view returns (address account) {
         account = _caller(Scopes.OPERATE);
         if (_offices[MarkId.officeCode(mark)] != account) revert ForeignMark(mark, account);
+    }
+
+    /// @dev Ends every licence at once, also should the mark come back to `from`.
+    function _endTenure(bytes32 mark, address from, address to) private {
+        ++_tenures[mark];
+        if (from != address(0)) emit MarkTransferred(mark, from, to);
+    }
+
+    function _requireHolder(bytes32 mark, address account) private view {
+        if (_marks[mark].holder != account) revert NotMarkHolder(mark, account);
+    }
+
+    function _stands(Mark storage mark) private view returns (bool) {
+        return mark.status == MarkStatus.Active && mark.validFrom <= block.timestamp
+            && block.timestamp < mark.validUntil;
     }
 }

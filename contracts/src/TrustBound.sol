@@ -3,20 +3,21 @@ pragma solidity 0.8.37;
 
 import {IAccountErrors} from "./interfaces/IAccountErrors.sol";
 import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
+import {Relayed} from "./Relayed.sol";
 import {Level} from "./types/Access.sol";
 
 /// @title TrustBound
 /// @notice What every contract needs to know who calls: accounts, never keys.
-abstract contract TrustBound is IAccountErrors {
+abstract contract TrustBound is IAccountErrors, Relayed {
     ITrustRegistry internal immutable _trust;
 
-    constructor(ITrustRegistry trust) {
+    constructor(ITrustRegistry trust) Relayed(trust.forwarder()) {
         _trust = trust;
     }
 
     /// @dev The account for which the caller's key acts in `scope`.
     function _caller(uint32 scope) internal view returns (address) {
-        return _trust.accountFor(msg.sender, scope);
+        return _trust.accountFor(_sender(), scope);
     }
 
     /// @dev As {_caller}, and the account must be accredited in `role` now.
@@ -31,5 +32,10 @@ abstract contract TrustBound is IAccountErrors {
 
     function _requireAccount(address account) internal view {
         if (!_trust.isAccount(account)) revert UnknownAccount(account);
+    }
+
+    /// @dev For whatever brings new goods or duties in. Reading, locking and giving up go on while paused.
+    function _requireRunning() internal view {
+        _trust.requireRunning();
     }
 }

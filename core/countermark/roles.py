@@ -19,6 +19,7 @@ class Role(StrEnum):
     CUSTOMS = "customs"
     MARKET_SURVEILLANCE = "market-surveillance"
     NODE_OPERATOR = "node-operator"
+    GUARDIAN = "guardian"
 
     def bytes32(self) -> bytes:
         """The value that contracts store."""

@@ -11,7 +11,7 @@ from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countermark.chain.artifacts import CONTRACTS, artifact
+from countermark.chain.artifacts import CONTRACTS, GOVERNANCE, artifact
 from countermark.chain.refusal import contract_refused, revert_reason
 from countermark.chain.rpc_refused import RpcRefused
 from countermark.errors import ContractRefused
@@ -19,7 +19,8 @@ from countermark.errors import ContractRefused
 
 def test_every_custom_error_has_its_sentences_and_none_is_left_over() -> None:
     sentences = json.loads((files("countermark.chain") / "refusals.json").read_text(encoding="utf-8"))
-    errors = {signature.name for name in CONTRACTS for signature in artifact(name).errors.values()}
+    every = (*CONTRACTS, *GOVERNANCE)
+    errors = {signature.name for name in every for signature in artifact(name).errors.values()}
     assert set(sentences) == errors
     assert all(set(each) == {"expected", "next"} and all(each.values()) for each in sentences.values())
 
@@ -50,7 +51,7 @@ def test_any_revert_data_gives_a_reason_and_never_an_exception(data: bytes) -> N
     assert name
 
 
-@given(st.sampled_from(CONTRACTS), st.binary(max_size=200))
+@given(st.sampled_from((*CONTRACTS, *GOVERNANCE)), st.binary(max_size=200))
 def test_any_body_behind_a_known_selector_gives_a_reason(contract: str, body: bytes) -> None:
     for selector in artifact(contract).errors:
         assert revert_reason(selector + body)[0]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain as concatenated
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,27 @@ DAY = 86_400
 FOR_EVER = 2**64 - 1
 ZERO = "0x" + "00" * 20
 DEPLOYER = "0x" + "de" * 20
-ORDER = (
-    "TrustRegistry",
-    "BrandRegistry",
-    "TrademarkRegistry",
-    "ProductToken",
-    "Handovers",
-    "AlertRegister",
-    "Directory",
-)
+PARTS = {
+    "forwarder": "Forwarder",
+    "trust": "TrustRegistry",
+    "brands": "BrandRegistry",
+    "marks": "TrademarkRegistry",
+    "token": "ProductToken",
+    "status": "ItemStatus",
+    "units": "LogisticUnits",
+    "handovers": "Handovers",
+    "claims": "Claims",
+    "customs": "CustomsRegister",
+    "alerts": "AlertRegister",
+    "anchors": "Anchors",
+    "directory": "Directory",
+}
+"""Every contract by the constructor parameter that takes its address, in the order of deployment."""
+GOVERNANCE = ("Council", "GovernorTimelock")
+MODULES = {
+    "ProductToken": ("handovers", "units", "claims", "customs"),
+    "AlertRegister": ("handovers", "units", "status", "customs"),
+}
 SECP256K1_ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
 
 
@@ -63,6 +76,11 @@ def artifact(name: str) -> dict[str, Any]:
             document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             return document
     raise FileNotFoundError(name)
+
+
+def is_built(name: str) -> bool:
+    """Whether the contract has an artifact."""
+    return (ROOT / "core/countermark/chain/artifacts" / f"{name}.json").exists()
 
 
 class RevertedError(Exception):
@@ -125,6 +143,7 @@ class Chain:
         try:
             address = self.evm.deploy(DEPLOYER, code).lower()
         except RuntimeError as failed:
+            self.deployed += 1
             raise reverted(failed, document["abi"]) from None
         assert address == self.predicted(self.deployed)
         self.deployed += 1
@@ -140,12 +159,13 @@ class Chain:
 
 
 def reverted(failed: RuntimeError, abi: Sequence[Mapping[str, Any]]) -> RevertedError:
-    """What revm's message says, decoded with the errors that `abi` lists."""
+    """What revm's message says, decoded with the errors that `abi` lists, else with any contract's."""
     found = re.search(r"Revert .*output: 0x([0-9a-f]*)", str(failed))
     if found is None:
         return RevertedError("Halt", (str(failed),))
     data = bytes.fromhex(found.group(1))
-    for entry in abi:
+    built = (artifact(name)["abi"] for name in (*PARTS.values(), *GOVERNANCE) if is_built(name))
+    for entry in concatenated.from_iterable([abi, *built]):
         if entry["type"] == "error" and selector(entry)[:4] == data[:4]:
             return RevertedError(entry["name"], decode([abi_type(p) for p in entry["inputs"]], data[4:]))
     return RevertedError("Unknown", (data.hex(),))
@@ -157,7 +177,10 @@ class Contract:
     def __init__(self, chain: Chain, name: str, address: str) -> None:
         self.chain, self.name, self.address = chain, name, address
         self.abi: list[dict[str, Any]] = artifact(name)["abi"]
-        self._functions = {e["name"]: e for e in self.abi if e["type"] == "function"}
+        functions = [e for e in self.abi if e["type"] == "function"]
+        self._functions = {e["name"]: e for e in functions}
+        # Overloaded ones also by their signature: "safeTransferFrom(address,address,uint256)".
+        self._functions |= {f"{e['name']}({','.join(abi_type(p) for p in e['inputs'])})": e for e in functions}
         self._events = {selector(e): e for e in self.abi if e["type"] == "event"}
 
     def calldata(self, function: str, *arguments: object) -> bytes:
@@ -167,6 +190,10 @@ class Contract:
     def send(self, function: str, *arguments: object, by: Party | str = DEPLOYER) -> list[Event]:
         """Calls and keeps what changed; returns this contract's events."""
         self._call(function, arguments, by, is_static=False)
+        return self.events()
+
+    def events(self) -> list[Event]:
+        """This contract's events in the last call on the chain, whoever it called."""
         result = self.chain.evm.result
         assert result is not None
         return [self._event(log) for log in result.logs if log.address.lower() == self.address]
@@ -218,7 +245,20 @@ def word(text: str) -> bytes:
 
 
 class World:
-    """All contracts, wired, and a cast: an office, a brand with a mark and a prefix, a carrier, a retailer, customs."""
+    """All contracts, wired, and a cast: authorities, a brand with a mark and a prefix, a carrier, a retailer."""
+
+    forwarder: Contract
+    trust: Contract
+    brands: Contract
+    marks: Contract
+    token: Contract
+    status: Contract
+    units: Contract
+    handovers: Contract
+    claims: Contract
+    alerts: Contract
+    anchors: Contract
+    directory: Contract
 
     word = staticmethod(word)
     party = staticmethod(party)
@@ -229,32 +269,53 @@ class World:
     def __init__(self, chain: Chain, module: str | None = None) -> None:
         """`module`: an address that moves items instead of the Handovers contract."""
         self.chain = chain
+        self.at: dict[str, str] = {}
         self.governor, self.registrar, self.office = party("governor"), party("registrar"), party("office")
         self.brand, self.carrier, self.retailer = party("brand"), party("carrier"), party("retailer")
-        self.customs, self.stranger = party("customs"), party("stranger")
+        self.customs, self.surveillance = party("customs"), party("surveillance")
+        self.guardian, self.stranger = party("guardian"), party("stranger")
         self._deploy(module)
         self._register()
 
     def _deploy(self, module: str | None) -> None:
-        chain = self.chain
-        trust, brands, marks, token, handovers, alerts, directory = (chain.predicted(n) for n in range(7))
-        self.trust = chain.deploy("TrustRegistry", self.governor.address)
-        self.brands = chain.deploy("BrandRegistry", trust)
-        self.marks = chain.deploy("TrademarkRegistry", trust)
-        self.token = chain.deploy("ProductToken", trust, brands, marks, module or handovers)
-        self.handovers = chain.deploy("Handovers", trust, token, alerts)
-        self.alerts = chain.deploy("AlertRegister", trust, module or handovers, 500)
-        addresses = [trust, brands, marks, token, handovers, alerts, directory]
-        self.directory = chain.deploy("Directory", trust, 2 * DAY, [word(name) for name in ORDER], addresses)
+        built = [part for part in PARTS if is_built(PARTS[part])]
+        self.at = {part: self.chain.predicted(nonce) for nonce, part in enumerate(built)}
+        # What is not built yet has an address where nothing is.
+        absent = {part: "0x" + keccak(text=part)[12:].hex() for part in PARTS if part not in self.at}
+        known = self.at | absent | ({"handovers": module} if module else {})
+        made = {part: self.chain.deploy(PARTS[part], *self._arguments(PARTS[part], known)) for part in built}
+        # The party that plays customs has that name here.
+        self.customs_register = made.pop("customs", None)
+        for part, contract in made.items():
+            setattr(self, part, contract)
+
+    def _arguments(self, name: str, known: Mapping[str, str]) -> list[Any]:
+        values: dict[str, Any] = {
+            **known,
+            "governor": self.governor.address,
+            "modules": [known[part] for part in MODULES.get(name, ())],
+            "quota": 500,
+            "delay": 2 * DAY,
+            "names": [word(PARTS[part]) for part in self.at],
+            "targets": list(self.at.values()),
+            "predecessor": ZERO,
+        }
+        inputs: list[dict[str, Any]] = next(
+            (e["inputs"] for e in artifact(name)["abi"] if e["type"] == "constructor"), []
+        )
+        return [values[part["name"].rstrip("_")] for part in inputs]
 
     def _register(self) -> None:
-        for who in (self.registrar, self.office, self.brand, self.carrier, self.retailer, self.customs, self.stranger):
+        authorities = {
+            "identifier-registrar": self.registrar,
+            "ip-office": self.office,
+            "customs": self.customs,
+            "market-surveillance": self.surveillance,
+            "guardian": self.guardian,
+        }
+        for who in (*authorities.values(), self.brand, self.carrier, self.retailer, self.stranger):
             self.trust.send("registerAccount", by=who)
-        for who, role in (
-            (self.registrar, "identifier-registrar"),
-            (self.office, "ip-office"),
-            (self.customs, "customs"),
-        ):
+        for role, who in authorities.items():
             self.grant(self.governor, who, role, 3)
         self.grant(self.office, self.brand, "brand", 3)
         self.grant(self.brand, self.carrier, "carrier", 2)
@@ -308,6 +369,27 @@ class World:
             "message": dict(message),
         }
 
+    def relay_request(
+        self, signer: Party, contract: Contract, function: str, *arguments: object, **changes: Any
+    ) -> tuple[Any, ...]:
+        """A ForwardRequestData (ERC-2771) by which `signer` asks a relay to carry this call."""
+        data = contract.calldata(function, *arguments)
+        names = ("from", "to", "value", "gas", "nonce", "deadline", "data")
+        kinds = ("address", "address", "uint256", "uint256", "uint256", "uint48", "bytes")
+        nonce = self.forwarder.read("nonces", signer.address)
+        values = (signer.address, contract.address, 0, 5_000_000, nonce, self.chain.time + 3600, data)
+        message = dict(zip(names, values, strict=True)) | changes
+        typed = self.typed(
+            self.forwarder, {"ForwardRequest": list(zip(names, kinds, strict=True))}, "ForwardRequest", message
+        )
+        signature = signer.sign(typed)
+        return (*(message[name] for name in names if name != "nonce"), signature)
+
+    def relay(self, signer: Party, by: Party, contract: Contract, function: str, *arguments: object) -> list[Event]:
+        """`by` carries `signer`'s call through the forwarder; returns the contract's events."""
+        self.forwarder.send("execute", self.relay_request(signer, contract, function, *arguments), by=by)
+        return contract.events()
+
     def record_mark(self, mark: bytes, holder: Party | None = None, end: int = FOR_EVER) -> list[Event]:
         who = (holder or self.brand).address
         return self.marks.send("record", mark, who, b"\x0c" * 32, 0, end, by=self.office)
@@ -341,6 +423,12 @@ class World:
 def chain() -> Chain:
     """An empty chain."""
     return Chain()
+
+
+@pytest.fixture
+def party_named() -> Callable[[str], Party]:
+    """The party of a name, without a world."""
+    return party
 
 
 @pytest.fixture

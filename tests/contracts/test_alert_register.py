@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
@@ -71,3 +72,35 @@ def test_flood_of_alerts_stops_at_the_quota_and_starts_again_the_next_utc_day(wo
     world.chain.wait(1)
     assert world.alerts.refusal("raiseAlert", SALT, by=world.carrier) is None
     assert world.alerts.read("quotaLeft", world.carrier.address) == 499
+
+
+@pytest.mark.parametrize("name", ["handovers", "units", "status", "customs"])
+def test_contracts_that_see_what_is_public_are_modules(world: World, name: str) -> None:
+    assert world.alerts.read("isModule", world.at[name]) is True
+
+
+def test_no_other_contract_and_no_party_is_a_module(world: World) -> None:
+    others = set(world.at.values()) - {world.at[name] for name in ("handovers", "units", "status", "customs")}
+    for other in (*others, world.governor.address, "0x" + "00" * 20):
+        assert world.alerts.read("isModule", other) is False
+    for who in (world.governor, world.brand):
+        refusal = world.alerts.refusal("raisePublic", world.word("discrepancy"), SALT, by=who)
+        assert refusal == ("NotModule", who.address)
+
+
+def test_each_module_raises_public_alerts_that_nobody_can_open(world: World) -> None:
+    modules, kind = ["0x" + "a1" * 20, "0x" + "a2" * 20], world.word("discrepancy")
+    alerts = world.chain.deploy("AlertRegister", world.trust.address, modules, 500)
+    for number, module in enumerate(modules, start=1):
+        events = alerts.send("raisePublic", kind, CONTENT, by=module)
+        assert [(event.name, event.arguments) for event in events] == [
+            ("PublicAlertRaised", {"id": number, "kind": kind, "subject": CONTENT})
+        ]
+    assert alerts.read("alertInfo", 1) == ("0x" + "00" * 20, bytes(32), False)
+    assert alerts.refusal("openAlert", 1, SALT, CONTENT, by=world.customs) == ("UnknownAlert", 1)
+
+
+def test_register_with_a_missing_module_is_not_created(world: World) -> None:
+    modules = [world.handovers.address, "0x" + "00" * 20]
+    refusal = world.chain.refused_deployment("AlertRegister", world.trust.address, modules, 500)
+    assert refusal == ("ModuleMissing", 1)

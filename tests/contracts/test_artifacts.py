@@ -14,18 +14,28 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDERS = ("core/countermark/chain/artifacts", "tests/contracts/artifacts")
-CODE_LIMIT = 24_576
-"""EIP-170."""
+CODE_LIMIT = 20_000
+"""Bytes; EIP-170 allows 24,576."""
+HARNESSES = {path.stem for path in (ROOT / "contracts" / "test").glob("*.sol")}
+BORROWED = {"Council", "Forwarder", "GovernorTimelock"}
+"""They ask no registry who calls."""
 NAMES = {
     "AlertRegister",
+    "Anchors",
     "BrandRegistry",
+    "Claims",
+    "Council",
+    "CustomsRegister",
     "Directory",
+    "Forwarder",
+    "GovernorTimelock",
     "Handovers",
+    "ItemStatus",
+    "LogisticUnits",
     "ProductToken",
-    "RunMapHarness",
     "TrademarkRegistry",
     "TrustRegistry",
-}
+} | HARNESSES
 
 
 def artifacts() -> dict[str, dict[str, Any]]:
@@ -81,7 +91,7 @@ def test_artifacts_hold_no_path_of_the_machine_that_built_them() -> None:
 
 def test_errors_that_pass_through_a_contract_can_be_decoded_with_its_abi() -> None:
     found = artifacts()
-    for name in NAMES - {"RunMapHarness"}:
+    for name in NAMES - HARNESSES - BORROWED:
         assert {"KeyNotValid", "RoleMissing", "UnknownAccount", "EmptyPeriod"} <= errors_of(found[name]), name
     runs = {"RunReversed", "RunCrossesSeries", "RunPastEnd", "RunNotHeld", "RunReceiverNotValid"}
     for name in ("Handovers", "ProductToken", "RunMapHarness"):

@@ -415,14 +415,6 @@ def test_handover_from_or_to_nobody_is_refused(world: World, items: tuple[int, i
     assert signed.refusal() == ("SignerNotAllowed", ZERO, signer.address)
 
 
-@pytest.mark.parametrize("side", ["handover", "receipt"])
-def test_logistic_units_are_refused_in_this_version(world: World, items: tuple[int, int], side: str) -> None:
-    signed = papers(world, world.brand, world.carrier, [items])
-    unit = {"unit": 1, "version": 1, "contents": BLANK}
-    (signed.handover if side == "handover" else signed.receipt)["units"] = [unit]
-    assert signed.refusal() == ("UnitsUnavailable", 1)
-
-
 @pytest.mark.parametrize(("name", "number", "error"), [("purpose", 6, "PurposeUnknown"), ("basis", 3, "BasisUnknown")])
 def test_purpose_or_basis_without_a_meaning_is_refused(
     world: World, items: tuple[int, int], name: str, number: int, error: str

@@ -231,14 +231,6 @@ def test_reads_of_items_that_do_not_exist_are_refused(world: World) -> None:
     assert world.token.refusal("balanceOf", ZERO) == ("ERC721InvalidOwner", ZERO)
 
 
-def test_only_erc165_is_claimed(world: World) -> None:
-    claims = {
-        code: world.token.read("supportsInterface", bytes.fromhex(code))
-        for code in ("01ffc9a7", "80ac58cd", "ffffffff")
-    }
-    assert claims == {"01ffc9a7": True, "80ac58cd": False, "ffffffff": False}
-
-
 def refused_ranges(first: int, last: int) -> dict[str, tuple[Any, ...]]:
     """Ranges that must not move out of items `first` to `last`, and the error of each."""
     return {

@@ -129,11 +129,19 @@ def test_runs_reversed_overlapping_descending_or_too_many_are_refused(runs: tupl
         _handover(*runs).check(NOW)
 
 
-def test_handover_without_runs_or_with_units_is_refused() -> None:
-    with pytest.raises(InputRefused, match="0 runs"):
+def test_handover_of_nothing_or_of_too_many_lines_is_refused() -> None:
+    units = tuple(UnitLine(number, 1, b"c" * 32) for number in range(1, 33))
+    with pytest.raises(InputRefused, match="0 runs and 0 units"):
         _handover(runs=()).check(NOW)
-    with pytest.raises(InputRefused, match="logistic units"):
-        _handover(units=(UnitLine(1, 1, b"c" * 32),)).check(NOW)
+    with pytest.raises(InputRefused, match="1 runs and 32 units"):
+        _handover(runs=(RunLine(1, 2),), units=units).check(NOW)
+    _handover(runs=(), units=units).check(NOW)
+
+
+def test_units_out_of_order_or_twice_are_refused() -> None:
+    for ids in ((2, 1), (1, 1)):
+        with pytest.raises(InputRefused, match=f"unit {ids[1]} after {ids[0]}"):
+            _handover(units=tuple(UnitLine(unit, 1, b"c" * 32) for unit in ids)).check(NOW)
 
 
 @pytest.mark.parametrize("deadline", [SECOND - 1, SECOND + 30 * DAY + 1])

@@ -15,4 +15,7 @@ interface IAccountErrors {
 
     /// @notice A period that contains no moment: `until` is not after `from`.
     error EmptyPeriod(uint64 from, uint64 until);
+
+    /// @notice A guardian has stopped everything that takes on, until `until` at the latest.
+    error Paused(uint64 until);
 }

@@ -37,8 +37,11 @@ interface IAlertRegister is IAccountErrors {
     /// @notice Salt and content do not lead to the commitment of alert `id`.
     error CommitmentMismatch(uint256 id, bytes32 commitment);
 
-    /// @notice `caller` is not the module that raises public alerts.
+    /// @notice `caller` is not a module that raises public alerts.
     error NotModule(address caller);
+
+    /// @notice The module at `position` of the constructor's list is the zero address.
+    error ModuleMissing(uint256 position);
 
     /// @notice Commits to an alert. Accounts with an active role, within their daily quota (OPERATE).
     /// @param commitment keccak256(abi.encode(salt, contentHash))
@@ -47,7 +50,7 @@ interface IAlertRegister is IAccountErrors {
     /// @notice Opens an alert of the caller's account (OPERATE).
     function openAlert(uint256 id, bytes32 salt, bytes32 contentHash) external;
 
-    /// @notice Raises what is public anyway. Only the handovers module.
+    /// @notice Raises what is public anyway. Only the modules named at deployment.
     function raisePublic(bytes32 kind, bytes32 subject) external returns (uint256 id);
 
     /// @notice Who raised alert `id`, its commitment, and whether it is open; zeros for public or unknown alerts.
@@ -58,4 +61,7 @@ interface IAlertRegister is IAccountErrors {
 
     /// @notice How many alerts `account` may still raise this UTC day.
     function quotaLeft(address account) external view returns (uint256);
+
+    /// @notice Whether `account` is a contract that may raise public alerts.
+    function isModule(address account) external view returns (bool);
 }

@@ -21,6 +21,12 @@ interface IDirectory is IAccountErrors {
     /// @notice `name` would lead to the zero address.
     error TargetMissing(bytes32 name);
 
+    /// @notice `target` would have no name.
+    error NameMissing(address target);
+
+    /// @notice There are only `count` names.
+    error UnknownNumber(uint256 number, uint256 count);
+
     /// @notice `name` has no entry of this number.
     error UnknownEntry(bytes32 name, uint256 number);
 
@@ -35,6 +41,12 @@ interface IDirectory is IAccountErrors {
 
     /// @notice How many entries `name` has, waiting ones included.
     function count(bytes32 name) external view returns (uint256);
+
+    /// @notice How many names there are.
+    function nameCount() external view returns (uint256);
+
+    /// @notice The name `number`, from 0, in the order of first announcement.
+    function nameAt(uint256 number) external view returns (bytes32);
 
     /// @notice Seconds between announcement and effect.
     function delay() external view returns (uint64);

@@ -2,16 +2,21 @@
 pragma solidity 0.8.37;
 
 import {IERC2309} from "@openzeppelin/contracts/interfaces/IERC2309.sol";
-import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
+import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
 import {IAccountErrors} from "./IAccountErrors.sol";
 import {IRunErrors} from "./IRunErrors.sol";
 import {Segment, SeriesInfo} from "../types/Product.sol";
 
 /// @title Items of product, one token each, kept as runs
-/// @notice `item = series << 24 | index`, in packing order. Reads as ERC-721 where that is honest, but is not one: there
-/// is no transfer by the holder alone, no approval, and runs are announced as ERC-2309 says although they move after
-/// creation. It claims ERC-165 only. {Moved} is the one event that tells everything.
-interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC165 {
+/// @notice `item = series << 24 | index`, in packing order. {Moved} is the one event that tells everything; beside it
+/// stand ERC-721 `Transfer` for single items and ERC-2309 `ConsecutiveTransfer` for runs.
+/// @dev Where this is not the ERC-721 that others expect:
+/// owners, approved parties and operators are accounts, for which their CUSTODY keys call;
+/// `ownerOf` is the custodian, title is not asserted;
+/// a transfer needs a receiver that has opened itself to the giver ({openTo}), and goods that may be sold;
+/// every outbound move of an account ends the approvals that it gave, without further events;
+/// runs are announced as ERC-2309 says although they move after creation; there is no metadata extension.
+interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
     /// @notice `brand` has ordered labels for the product `gtin`; this is its `number`-th series.
     event SeriesOpened(
         uint256 indexed series,
@@ -44,14 +49,26 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC165 {
         uint256 indexed first, uint256 last, address indexed from, address indexed to, address module, bytes32 ref
     );
 
-    /// @notice ERC-721: custody of one item changed.
-    event Transfer(address indexed from, address indexed to, uint256 indexed tokenId);
+    /// @notice `account` takes items that `from` transfers to it directly, while the time is below `until`.
+    event OpenedTo(address indexed account, address indexed from, uint64 until);
 
     /// @notice ERC-6093: no such item.
     error ERC721NonexistentToken(uint256 tokenId);
 
     /// @notice ERC-6093: the zero address holds nothing.
     error ERC721InvalidOwner(address owner);
+
+    /// @notice ERC-6093: `operator` may not transfer this item.
+    error ERC721InsufficientApproval(address operator, uint256 tokenId);
+
+    /// @notice ERC-6093: `approver` neither holds the item nor is an operator of its holder.
+    error ERC721InvalidApprover(address approver);
+
+    /// @notice ERC-6093: the zero address is no operator.
+    error ERC721InvalidOperator(address operator);
+
+    /// @notice ERC-6093: `receiver` is a contract that did not take the item.
+    error ERC721InvalidReceiver(address receiver);
 
     /// @notice `gtin` is not a GTIN-14 with a right check digit.
     error GtinNotValid(uint64 gtin);
@@ -98,8 +115,17 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC165 {
     /// @notice `holder` has not consented to hold the new items; name the brand itself.
     error HolderWithoutConsent(address holder);
 
-    /// @notice `caller` is not the module that may move items.
+    /// @notice `caller` is not a module for this.
     error NotModule(address caller);
+
+    /// @notice A token has 1 to `most` modules.
+    error ModuleCountOutOfRange(uint256 count, uint256 most);
+
+    /// @notice `account` has not opened itself to transfers by `from`, or not until now.
+    error NotOpenTo(address account, address from);
+
+    /// @notice `account` has no active role (introduced or higher): nobody answers for it.
+    error ReceiverNotIntroduced(address account);
 
     /// @notice Opens a series. Accredited brands only (OPERATE).
     /// @param gtin GTIN-14 as a number
@@ -128,20 +154,43 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC165 {
     /// @notice Ends commissioning in `series`. The series' brand, whatever its roles (OPERATE).
     function closeSeries(uint256 series) external;
 
-    /// @notice Moves items `first` to `last`. Only the handovers module, which has checked consent.
+    /// @notice Moves items `first` to `last`. Only modules, which have checked consent and flags.
     function move(uint256 first, uint256 last, address from, address to, bytes32 ref) external;
+
+    /// @notice Announces a change of what is flagged about items (ERC-4906). Only {IItemStatus}.
+    function touch(uint256 first, uint256 last) external;
+
+    /// @notice Lets `from` transfer items to the caller's account directly while the time is below `until` (0: no
+    /// longer). Both are accounts (CUSTODY).
+    function openTo(address from, uint64 until) external;
+
+    /// @notice Until when `account` takes direct transfers by `from`; 0 when it never agreed.
+    function openUntil(address account, address from) external view returns (uint64);
+
+    /// @notice Whether `account` may call {move}.
+    function isModule(address account) external view returns (bool);
 
     /// @notice Reverts unless `account` holds every item from `first` to `last`.
     function requireHeld(uint256 first, uint256 last, address account) external view;
 
     /// @notice The custodian of an item: who has it in hand. Title to the goods is not asserted.
-    function ownerOf(uint256 tokenId) external view returns (address);
+    function ownerOf(uint256 tokenId) external view override returns (address);
 
     /// @notice How many items `account` has in hand, over all series.
-    function balanceOf(address account) external view returns (uint256);
+    function balanceOf(address account) external view override returns (uint256);
 
     /// @notice The run around an item: all neighbours with the same custodian. `last + 1` begins the next run.
     function runAt(uint256 tokenId) external view returns (uint256 first, uint256 last, address holder);
+
+    /// @notice A cursor over `series`: the run around `fromIndex`, from `fromIndex` on. Begin with 0, go on with the
+    /// index behind `last`, until all three values are 0.
+    function nextRun(uint256 series, uint256 fromIndex)
+        external
+        view
+        returns (uint256 first, uint256 last, address holder);
+
+    /// @notice Brand and number of items of `series`, 0 for both when there is none.
+    function seriesHead(uint256 series) external view returns (address brand, uint32 issued);
 
     /// @notice How many series exist; they are numbered from 1.
     function seriesCount() external view returns (uint256);

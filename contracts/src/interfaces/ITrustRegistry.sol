@@ -37,6 +37,40 @@ interface ITrustRegistry is IAccountErrors {
     /// @notice What (`x`, `y`) signed from `since` on does not count.
     event CredentialKeyRevoked(address indexed account, bytes32 indexed x, bytes32 indexed y, uint64 since);
 
+    /// @notice `agent` may propose a new key for `account`; zero: only the governor may.
+    event RecoveryAgentSet(address indexed account, address indexed agent);
+
+    /// @notice `by` asks that `newKey` replace every key of `account`, at `executableFrom` or later.
+    event RecoveryProposed(
+        address indexed account, address indexed newKey, address indexed by, uint64 executableFrom
+    );
+
+    /// @notice `account` has refused the replacement by `newKey`.
+    event RecoveryObjected(address indexed account, address indexed newKey);
+
+    /// @notice Every earlier key of `account` is dead; `newKey` is its only one.
+    event AccountRecovered(address indexed account, address indexed newKey);
+
+    /// @notice `successor` may give away what `account` holds, from `activeFrom` on; zero: nobody may.
+    event SuccessorNamed(
+        address indexed account, address indexed successor, address indexed by, uint64 activeFrom
+    );
+
+    /// @notice `account` has refused `successor`, whom the governor had appointed.
+    event SuccessorObjected(address indexed account, address indexed successor);
+
+    /// @notice A guardian has suspended `role` of `account`.
+    event RoleSuspended(address indexed account, bytes32 indexed role, address indexed by, uint64 until);
+
+    /// @notice The suspension of `role` of `account` has ended early.
+    event SuspensionLifted(address indexed account, bytes32 indexed role, address indexed by);
+
+    /// @notice A guardian has stopped everything that takes on.
+    event PauseBegun(address indexed by, uint64 until);
+
+    /// @notice The governor has ended the pause early.
+    event PauseEnded(address indexed by);
+
     /// @notice `account` is an account or a key of one already.
     error AccountExists(address account);
 
@@ -82,6 +116,39 @@ interface ITrustRegistry is IAccountErrors {
     /// @notice (`x`, `y`) is not listed for `account`, or revoked already.
     error CredentialKeyUnknown(address account, bytes32 x, bytes32 y);
 
+    /// @notice `duration` is 0 or more than `most` seconds.
+    error DurationOutOfRange(uint64 duration, uint64 most);
+
+    /// @notice The last one was long enough: nobody may do this again before `notBefore`.
+    error RestNotOver(uint64 notBefore);
+
+    /// @notice `role` of `account` is not suspended.
+    error NotSuspended(address account, bytes32 role);
+
+    /// @notice Nothing is paused.
+    error NotPaused();
+
+    /// @notice `agent` cannot recover keys of `account`: it is the account itself.
+    error RecoveryAgentNotValid(address account, address agent);
+
+    /// @notice `by` is neither the recovery agent of `account` nor, when it has none, the governor.
+    error NotRecoveryAgent(address account, address by);
+
+    /// @notice Nobody has proposed a new key for `account`, or it has objected.
+    error NoRecovery(address account);
+
+    /// @notice `account` can object to the recovery until `notBefore`.
+    error RecoveryTooEarly(address account, uint64 notBefore);
+
+    /// @notice `by` is neither `account` nor the governor.
+    error NotAccountNorGovernor(address account, address by);
+
+    /// @notice `successor` cannot follow `account`: it is the account itself.
+    error SuccessorNotValid(address account, address successor);
+
+    /// @notice The governor has appointed no successor of `account` that is still waiting.
+    error NoAppointment(address account);
+
     /// @notice Makes the caller's address an account, itself its first key with all scopes and no end.
     function registerAccount() external;
 
@@ -106,6 +173,43 @@ interface ITrustRegistry is IAccountErrors {
 
     /// @notice Revokes a credential key from now on. Needs ADMIN.
     function revokeCredentialKey(bytes32 x, bytes32 y) external;
+
+    /// @notice Names who may propose a new key should the caller's account lose its own; zero leaves that to the
+    /// governor. Ends a pending proposal. Needs ADMIN.
+    function setRecovery(address agent) external;
+
+    /// @notice Asks that `newKey` replace every key of `account`; a new proposal replaces the last and waits anew. By
+    /// the account's recovery agent, or by the governor when it has none, with ADMIN.
+    /// @param consent signature by `newKey` over `KeyConsent` with all scopes and no end, as in {addKey}
+    function proposeRecovery(address account, address newKey, bytes calldata consent) external;
+
+    /// @notice Ends the proposal for the caller's account. Needs ADMIN.
+    function objectRecovery() external;
+
+    /// @notice Carries a proposal out after 7 days without objection. By anybody.
+    function executeRecovery(address account) external;
+
+    /// @notice Names who may give away what `account` holds (but not receive for it). By the account itself at once,
+    /// which also ends an appointment; by the governor after 14 days in which the account can object. Zero takes back
+    /// what the same side has named. Needs ADMIN.
+    function nameSuccessor(address account, address successor) external;
+
+    /// @notice Refuses the successor whom the governor has appointed and who is still waiting. Needs ADMIN.
+    function objectSuccessor() external;
+
+    /// @notice Makes `role` of `account` inactive for `duration` seconds, 14 days at most, and not again until as much
+    /// time has passed. By a guardian, with ACCREDIT.
+    function suspend(address account, bytes32 role, uint64 duration) external;
+
+    /// @notice Ends a suspension early; by the entry's accreditor or the governor, with ACCREDIT.
+    function liftSuspension(address account, bytes32 role) external;
+
+    /// @notice Stops everything that takes on for `duration` seconds, 3 days at most, and not again until as much time
+    /// has passed. By a guardian, with OPERATE.
+    function pause(uint64 duration) external;
+
+    /// @notice Ends a pause early. By the governor, with OPERATE.
+    function unpause() external;
 
     /// @notice The account for which `key` acts now in `scope`; reverts with {KeyNotValid} if there is none.
     function accountFor(address key, uint32 scope) external view returns (address);
@@ -136,4 +240,31 @@ interface ITrustRegistry is IAccountErrors {
 
     /// @notice A credential key of `account`; zeros when it is not listed.
     function credentialKey(address account, bytes32 x, bytes32 y) external view returns (ListedKey memory);
+
+    /// @notice The ERC-2771 forwarder that all contracts trust; zero: none.
+    function forwarder() external view returns (address);
+
+    /// @notice Reverts with {Paused} during a pause.
+    function requireRunning() external view;
+
+    /// @notice The first second after the current pause; in the past (or 0) when nothing is paused.
+    function pausedUntil() external view returns (uint64);
+
+    /// @notice The first second after the last suspension of `role` of `account`; 0 when there was none.
+    function suspendedUntil(address account, bytes32 role) external view returns (uint64);
+
+    /// @notice The account that may propose new keys for `account`; zero: only the governor.
+    function recoveryAgent(address account) external view returns (address);
+
+    /// @notice The proposal for `account`; zeros when there is none.
+    function recoveryOf(address account) external view returns (address newKey, uint64 executableFrom);
+
+    /// @notice The account that may give away what `account` holds, now; zero when there is none.
+    function successorOf(address account) external view returns (address);
+
+    /// @notice The successor whom the governor has appointed for `account` and from when on; zeros when there is none.
+    function appointmentOf(address account) external view returns (address successor, uint64 activeFrom);
+
+    /// @notice Whether `key` may now give away what `account` holds: a CUSTODY key of it or of its successor.
+    function mayGiveFor(address account, address key) external view returns (bool);
 }

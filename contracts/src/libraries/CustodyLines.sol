@@ -2,22 +2,30 @@
 pragma solidity 0.8.37;
 
 import {IHandovers} from "../interfaces/IHandovers.sol";
-import {RunLine} from "../types/Custody.sol";
+import {RunLine, UnitLine} from "../types/Custody.sol";
 import {RunMap} from "./RunMap.sol";
 
 /// @title Lines of handovers and receipts
 library CustodyLines {
-    uint256 internal constant MOST_RUNS = 32;
+    /// @notice Reverts unless there are 1 to `most` lines.
+    function requireCount(uint256 count, uint256 most) internal pure {
+        if (count == 0 || count > most) revert IHandovers.RunCountOutOfRange(count, most);
+    }
 
-    /// @notice The number of items in `lines`. Reverts unless they are 1 to 32 ranges, each within one series, each
-    /// wholly after the one before.
+    /// @notice The number of items in `lines`. Reverts unless each is a range within one series, wholly after the one
+    /// before.
     function countItems(RunLine[] calldata lines) internal pure returns (uint256 items) {
-        uint256 count = lines.length;
-        if (count == 0 || count > MOST_RUNS) revert IHandovers.RunCountOutOfRange(count, MOST_RUNS);
-        for (uint256 i = 0; i < count; ++i) {
+        for (uint256 i = 0; i < lines.length; ++i) {
             RunMap.requireOrdered(lines[i].first, lines[i].last);
             if (i != 0 && lines[i].first <= lines[i - 1].last) revert IHandovers.RunsNotAscending(i);
             items += lines[i].last - lines[i].first + 1;
+        }
+    }
+
+    /// @notice Reverts unless the ids of `lines` ascend.
+    function requireAscending(UnitLine[] calldata lines) internal pure {
+        for (uint256 i = 1; i < lines.length; ++i) {
+            if (lines[i].unit <= lines[i - 1].unit) revert IHandovers.UnitsNotAscending(i);
         }
     }
 
@@ -29,5 +37,20 @@ library CustodyLines {
             while (line < handed.length && handed[line].last < last) ++line;
             if (line == handed.length || first < handed[line].first) revert IHandovers.RunOutsideHandover(first, last);
         }
+    }
+
+    /// @notice Reverts unless each line of `taken` is one of `handed`, unchanged. Both have passed {requireAscending}.
+    function requireAmong(UnitLine[] calldata taken, UnitLine[] calldata handed) internal pure {
+        uint256 line = 0;
+        for (uint256 i = 0; i < taken.length; ++i) {
+            while (line < handed.length && handed[line].unit < taken[i].unit) ++line;
+            if (line == handed.length || !_isSame(taken[i], handed[line])) {
+                revert IHandovers.UnitOutsideHandover(taken[i].unit, taken[i].version, taken[i].contents);
+            }
+        }
+    }
+
+    function _isSame(UnitLine calldata a, UnitLine calldata b) private pure returns (bool) {
+        return a.unit == b.unit && a.version == b.version && a.contents == b.contents;
     }
 }

@@ -25,7 +25,7 @@ library RoleTable {
     /// @notice Roles that only the governor gives.
     function isAuthority(bytes32 role) internal pure returns (bool) {
         return role == Roles.IDENTIFIER_REGISTRAR || role == Roles.IP_OFFICE || role == Roles.CUSTOMS
-            || role == Roles.MARKET_SURVEILLANCE;
+            || role == Roles.MARKET_SURVEILLANCE || role == Roles.GUARDIAN;
     }
 
     /// @notice Roles of parties that make, carry, keep or sell goods, or run a node.

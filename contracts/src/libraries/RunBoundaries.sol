@@ -6,7 +6,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// @title A set of 24-bit indexes with neighbour search
 /// @notice Three levels of 256-bit words: a bit of `low` is an index; a bit of `mid` or `top` says that the word below
 /// it counts. A word whose bit above is clear is stale and never read (*lazy clear*): emptying a word costs one write
-/// and the next use of it none to clean up. No operation reads more than five words or writes more than three.
+/// and the next use of it none to clean up. No operation reads or writes more than five words.
 library RunBoundaries {
     struct Bitmap {
         uint256 top;
@@ -41,19 +41,40 @@ library RunBoundaries {
         else self.top &= ~_bit(index >> 16);
     }
 
+    /// @notice Removes every member from `first` to `last`, however many there are.
+    function clearRange(Bitmap storage self, uint256 first, uint256 last) internal {
+        (uint256 low, uint256 high) = (first >> 16, last >> 16);
+        if (low == high) {
+            if (self.top & _bit(low) != 0 && _clearInMid(self, first, last)) self.top &= ~_bit(low);
+            return;
+        }
+        uint256 top = self.top;
+        uint256 kept = top & ~(_below(high) & ~_upTo(low));
+        if (kept & _bit(low) != 0 && _clearInMid(self, first, (low << 16) | 0xffff)) kept &= ~_bit(low);
+        if (kept & _bit(high) != 0 && _clearInMid(self, high << 16, last)) kept &= ~_bit(high);
+        if (kept != top) self.top = kept;
+    }
+
     /// @notice Whether `index` is in the set.
     function isSet(Bitmap storage self, uint256 index) internal view returns (bool) {
-        return _lowWord(self, index >> 8) & _bit(index) != 0;
+        return self.top & _bit(index >> 16) != 0 && self.mid[index >> 16] & _bit(index >> 8) != 0
+            && self.low[index >> 8] & _bit(index) != 0;
     }
 
     /// @notice The greatest member at or below `index`; 0 when there is none (0 counts as a member).
     function atOrBelow(Bitmap storage self, uint256 index) internal view returns (uint256) {
-        uint256 word = index >> 8;
-        uint256 bits = _lowWord(self, word) & _upTo(index);
-        if (bits != 0) return (word << 8) | Math.log2(bits);
-        bits = _midWord(self, index >> 16) & _below(word);
-        if (bits != 0) return _highestIn(self, ((index >> 16) << 8) | Math.log2(bits));
-        bits = self.top & _below(index >> 16);
+        (uint256 top, uint256 word) = (self.top, index >> 8);
+        uint256 bits;
+        if (top & _bit(index >> 16) != 0) {
+            uint256 mid = self.mid[index >> 16];
+            if (mid & _bit(word) != 0) {
+                bits = self.low[word] & _upTo(index);
+                if (bits != 0) return (word << 8) | Math.log2(bits);
+            }
+            bits = mid & _below(word);
+            if (bits != 0) return _highestIn(self, ((index >> 16) << 8) | Math.log2(bits));
+        }
+        bits = top & _below(index >> 16);
         if (bits == 0) return 0;
         word = Math.log2(bits);
         return _highestIn(self, (word << 8) | Math.log2(self.mid[word]));
@@ -61,23 +82,46 @@ library RunBoundaries {
 
     /// @notice The least member above `index`, or `end` when there is none below it.
     function above(Bitmap storage self, uint256 index, uint256 end) internal view returns (uint256) {
-        uint256 word = index >> 8;
-        uint256 bits = _lowWord(self, word) & ~_upTo(index);
-        if (bits != 0) return (word << 8) | _lowest(bits);
-        bits = _midWord(self, index >> 16) & ~_upTo(word);
-        if (bits != 0) return _lowestIn(self, ((index >> 16) << 8) | _lowest(bits));
-        bits = self.top & ~_upTo(index >> 16);
+        (uint256 top, uint256 word) = (self.top, index >> 8);
+        uint256 bits;
+        if (top & _bit(index >> 16) != 0) {
+            uint256 mid = self.mid[index >> 16];
+            if (mid & _bit(word) != 0) {
+                bits = self.low[word] & ~_upTo(index);
+                if (bits != 0) return (word << 8) | _lowest(bits);
+            }
+            bits = mid & ~_upTo(word);
+            if (bits != 0) return _lowestIn(self, ((index >> 16) << 8) | _lowest(bits));
+        }
+        bits = top & ~_upTo(index >> 16);
         if (bits == 0) return end;
         word = _lowest(bits);
         return _lowestIn(self, (word << 8) | _lowest(self.mid[word]));
     }
 
-    function _midWord(Bitmap storage self, uint256 word) private view returns (uint256) {
-        return self.top & _bit(word) == 0 ? 0 : self.mid[word];
+    /// @dev Clears `first` to `last`, both below one bit of `top` that is set. Tells whether nothing is left there; the
+    /// word itself is then stale and needs no write.
+    function _clearInMid(Bitmap storage self, uint256 first, uint256 last) private returns (bool) {
+        (uint256 low, uint256 high) = (first >> 8, last >> 8);
+        uint256 mid = self.mid[first >> 16];
+        uint256 kept = mid;
+        if (low == high) {
+            if (kept & _bit(low) != 0 && _clearInLow(self, first, last)) kept &= ~_bit(low);
+        } else {
+            kept &= ~(_below(high) & ~_upTo(low));
+            if (kept & _bit(low) != 0 && _clearInLow(self, first, (low << 8) | 0xff)) kept &= ~_bit(low);
+            if (kept & _bit(high) != 0 && _clearInLow(self, high << 8, last)) kept &= ~_bit(high);
+        }
+        if (kept != mid && kept != 0) self.mid[first >> 16] = kept;
+        return kept == 0;
     }
 
-    function _lowWord(Bitmap storage self, uint256 word) private view returns (uint256) {
-        return _midWord(self, word >> 8) & _bit(word) == 0 ? 0 : self.low[word];
+    /// @dev As {_clearInMid}, one level lower.
+    function _clearInLow(Bitmap storage self, uint256 first, uint256 last) private returns (bool) {
+        uint256 low = self.low[first >> 8];
+        uint256 kept = low & ~(_upTo(last) & ~_below(first));
+        if (kept != low && kept != 0) self.low[first >> 8] = kept;
+        return kept == 0;
     }
 
     function _highestIn(Bitmap storage self, uint256 word) private view returns (uint256) {
@@ -95,12 +139,18 @@ library RunBoundaries {
 
     /// @dev The bits below `position` in its word.
     function _below(uint256 position) private pure returns (uint256) {
-        return _bit(position) - 1;
+        // A bit is at least 1.
+        unchecked {
+            return _bit(position) - 1;
+        }
     }
 
     /// @dev The bits at and below `position` in its word.
     function _upTo(uint256 position) private pure returns (uint256) {
-        return type(uint256).max >> (255 - (position & 255));
+        // Both are at most 255.
+        unchecked {
+            return type(uint256).max >> (255 - (position & 255));
+        }
     }
 
     /// @dev The position of the lowest bit of `bits`, which must not be 0.

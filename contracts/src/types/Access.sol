@@ -32,6 +32,7 @@ library Roles {
     bytes32 internal constant CUSTOMS = "customs";
     bytes32 internal constant MARKET_SURVEILLANCE = "market-surveillance";
     bytes32 internal constant NODE_OPERATOR = "node-operator";
+    bytes32 internal constant GUARDIAN = "guardian";
 }
 
 /// @notice A key of an account. Valid while `notBefore <= now < notAfter`, unless revoked.

@@ -18,6 +18,14 @@ enum Basis {
     SaidToContain
 }
 
+/// @notice Where an offer stands.
+enum OfferState {
+    None,
+    Open,
+    Withdrawn,
+    Accepted
+}
+
 /// @notice Items `first` to `last`, both included, of one series.
 struct RunLine {
     uint256 first;

@@ -23,6 +23,21 @@ struct SeriesInfo {
     bytes32[] marks;
 }
 
+/// @notice {SeriesInfo} as it is stored, with what only the token needs to know.
+/// @param flagged true once an item of it has had a flag: only then must item status be asked
+struct SeriesRecord {
+    address brand;
+    uint64 gtin;
+    uint16 number;
+    uint8 prefixLength;
+    uint32 ceiling;
+    uint32 issued;
+    uint64 openedAt;
+    bool closed;
+    bool flagged;
+    bytes32[] marks;
+}
+
 /// @notice What one commissioning added to a series.
 /// @param first index of its first item in the series
 /// @param last index of its last item

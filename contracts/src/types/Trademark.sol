@@ -24,3 +24,15 @@ struct Mark {
     uint64 validUntil;
     bytes32 credentialHash;
 }
+
+/// @notice What the holder of a mark lets another account do with it.
+/// @param until seconds since 1970, the first second in which it is over
+/// @param ceiling most items, over all series ever opened under it
+/// @param used how many of them the series opened so far may have
+/// @param tenure which holding of the mark it comes from: a licence ends when the mark changes hands
+struct Licence {
+    uint64 until;
+    uint64 ceiling;
+    uint64 used;
+    uint64 tenure;
+}

@@ -8,21 +8,30 @@ from importlib.resources import files
 
 from countermark.chain.abi import ContractAbi, Signature
 
-CONTRACTS = (
+CONTRACTS: tuple[str, ...] = (
+    "Forwarder",
     "TrustRegistry",
     "BrandRegistry",
     "TrademarkRegistry",
     "ProductToken",
+    "ItemStatus",
+    "LogisticUnits",
     "Handovers",
+    "Claims",
+    "CustomsRegister",
     "AlertRegister",
+    "Anchors",
     "Directory",
 )
 """All contracts, in the order in which they are deployed: constructors name later ones by predicted address."""
 
+GOVERNANCE = ("Council", "GovernorTimelock")
+"""Contracts that may govern the others; each network deploys its own."""
+
 
 @cache
 def artifact(name: str) -> ContractAbi:
-    """The ABI and creation bytecode of one of CONTRACTS."""
+    """The ABI and creation bytecode of one of CONTRACTS or GOVERNANCE."""
     text = (files("countermark.chain") / "artifacts" / f"{name}.json").read_text(encoding="utf-8")
     return ContractAbi.read(name, json.loads(text))
 
@@ -30,4 +39,5 @@ def artifact(name: str) -> ContractAbi:
 @cache
 def known_error(selector: bytes) -> Signature | None:
     """The custom error with this selector in any of our contracts: a revert may come from a contract called within."""
-    return next((errors[selector] for name in CONTRACTS if selector in (errors := artifact(name).errors)), None)
+    everything = (artifact(name).errors for name in (*CONTRACTS, *GOVERNANCE))
+    return next((errors[selector] for errors in everything if selector in errors), None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import rlp
@@ -14,12 +15,21 @@ from countermark.chain.artifacts import CONTRACTS, artifact
 from countermark.chain.connection import ChainConnection
 from countermark.chain.deployment import Deployment
 from countermark.chain.transactions import ContractCall, TransactionSender
-from countermark.chain.words import to_word
+from countermark.chain.wiring import constructor_arguments
 from countermark.errors import Unavailable
 from countermark.signing import AccountSigner
 
 ALERTS_PER_DAY = 500
 DIRECTORY_DELAY_SECONDS = 86_400
+GOVERNOR_DELAY_SECONDS = 172_800
+
+
+@dataclass(frozen=True, slots=True)
+class Governance:
+    """Addresses (EIP-55) of a council and of its timelock, which is the governor to deploy the contracts with."""
+
+    council: str
+    timelock: str
 
 
 def created_address(sender: str, nonce: int) -> str:
@@ -43,24 +53,29 @@ def deploy_all(
     sender = TransactionSender(connection, signer)
     nonce = int(connection.rpc("eth_getTransactionCount", [signer.address, "pending"]), 16)
     at = {name: created_address(signer.address, nonce + place) for place, name in enumerate(CONTRACTS)}
-    given = _constructor_arguments(at, governor, alerts_per_day, directory_delay)
-    blocks = [_create(sender, name, given[name], at[name]) for name in CONTRACTS]
+    settings = {"governor": governor, "quota": alerts_per_day, "delay": directory_delay}
+    blocks = [_create(sender, name, constructor_arguments(name, at, settings), at[name]) for name in CONTRACTS]
     return Deployment(chain_id=connection.chain_id, addresses=at, block=min(blocks))
 
 
-def _constructor_arguments(
-    at: Mapping[str, str], governor: str, alerts_per_day: int, directory_delay: int
-) -> dict[str, Sequence[Any]]:
-    trust = at["TrustRegistry"]
-    return {
-        "TrustRegistry": [governor],
-        "BrandRegistry": [trust],
-        "TrademarkRegistry": [trust],
-        "ProductToken": [trust, at["BrandRegistry"], at["TrademarkRegistry"], at["Handovers"]],
-        "Handovers": [trust, at["ProductToken"], at["AlertRegister"]],
-        "AlertRegister": [trust, at["Handovers"], alerts_per_day],
-        "Directory": [trust, directory_delay, [to_word(name) for name in CONTRACTS], [at[name] for name in CONTRACTS]],
-    }
+def deploy_governance(
+    connection: ChainConnection,
+    signer: AccountSigner,
+    members: Sequence[str],
+    threshold: int,
+    *,
+    delay: int = GOVERNOR_DELAY_SECONDS,
+) -> Governance:
+    """Deploy a council of up to 16 members and the timelock it governs through. The deploying key keeps nothing.
+
+    `delay` is in seconds, a day or more. Raises as `deploy_all` does.
+    """
+    sender = TransactionSender(connection, signer)
+    nonce = int(connection.rpc("eth_getTransactionCount", [signer.address, "pending"]), 16)
+    council, timelock = (created_address(signer.address, nonce + place) for place in range(2))
+    _create(sender, "Council", [list(members), threshold], council)
+    _create(sender, "GovernorTimelock", [delay, council], timelock)
+    return Governance(council, timelock)
 
 
 def _create(sender: TransactionSender, name: str, arguments: Sequence[Any], expected: str) -> int:

@@ -1,7 +1,8 @@
 """Every event of our contracts as a frozen dataclass, named as in Solidity.
 
 Addresses are EIP-55 strings, words that hold text (roles, marks, lots, names) are `str`, hashes are 32 `bytes`,
-times are seconds UTC. ERC-721's Transfer and ERC-2309's ConsecutiveTransfer are left out: Moved says the same.
+times are seconds UTC. Left out: ERC-721's Transfer and ERC-2309's ConsecutiveTransfer, because Moved says the same;
+ERC-4906's updates, because FlagSet and FlagCleared do; ERC-721's approvals, which end without an event.
 """
 
 from __future__ import annotations
@@ -9,180 +10,115 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
-from countermark.chain.marks import MarkStatus
+from countermark.chain.chain_event import ChainEvent
+from countermark.chain.claim_events import (
+    Anchored,
+    Claimed,
+    ClaimMoved,
+    IdentityConfirmed,
+    ItemsSeized,
+    MeasureLifted,
+    MeasureOpened,
+    MeasureRecorded,
+    Reissued,
+    ReturnOpened,
+    TurnSkipped,
+    Unclaimed,
+    UnitConfirmed,
+    UnitSeized,
+)
+from countermark.chain.status_events import FlagCleared, FlagSet, OpenedTo
+from countermark.chain.trust_events import (
+    AccountRecovered,
+    AccountRegistered,
+    CredentialKeyListed,
+    CredentialKeyRevoked,
+    EndpointSet,
+    ExecutedForwardRequest,
+    HostDelisted,
+    HostListed,
+    KeyAdded,
+    KeyRevoked,
+    LabelKeyListed,
+    LabelKeyRevoked,
+    LicenceEnded,
+    LicenceGranted,
+    LicenceUsed,
+    MarkRecorded,
+    MarkStatusChanged,
+    MarkTransferred,
+    OfficeAssigned,
+    PauseBegun,
+    PauseEnded,
+    PrefixAssigned,
+    PrefixWithdrawn,
+    RecoveryAgentSet,
+    RecoveryObjected,
+    RecoveryProposed,
+    RoleGranted,
+    RoleRevoked,
+    RoleSuspended,
+    SuccessorNamed,
+    SuccessorObjected,
+    SuspensionLifted,
+)
 from countermark.custody.handover import Purpose
-from countermark.roles import KeyScope, Level
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChainEvent:
-    """Where an event stands: `log_index` counts within the block, `address` is the contract."""
-
-    block_number: int
-    log_index: int
-    tx_hash: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountRegistered(ChainEvent):
-    """An address became a permanent account."""
-
-    account: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyAdded(ChainEvent):
-    """A key may act for an account between two times."""
-
-    account: str
-    key: str
-    scopes: KeyScope
-    not_before: int
-    not_after: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyRevoked(ChainEvent):
-    """A key may no longer act for its account."""
-
-    account: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleGranted(ChainEvent):
-    """An accreditor gave an account a role; `valid_until` may be 2^64-1 (for ever)."""
-
-    account: str
-    role: str
-    level: Level
-    accreditor: str
-    valid_from: int
-    valid_until: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleRevoked(ChainEvent):
-    """A role ended before its time."""
-
-    account: str
-    role: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CredentialKeyListed(ChainEvent):
-    """An account signs credentials with this P-256 key."""
-
-    account: str
-    x: bytes
-    y: bytes
-    valid_from: int
-    valid_until: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CredentialKeyRevoked(ChainEvent):
-    """Credentials signed with this key after `since` are void."""
-
-    account: str
-    x: bytes
-    y: bytes
-    since: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrefixAssigned(ChainEvent):
-    """A GS1 company prefix belongs to a brand."""
-
-    brand: str
-    prefix: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrefixWithdrawn(ChainEvent):
-    """A GS1 company prefix no longer belongs to a brand."""
-
-    brand: str
-    prefix: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelKeyListed(ChainEvent):
-    """A brand signs labels with this P-256 key."""
-
-    brand: str
-    x: bytes
-    y: bytes
-    valid_from: int
-    valid_until: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelKeyRevoked(ChainEvent):
-    """Labels signed with this key after `since` are void."""
-
-    brand: str
-    x: bytes
-    y: bytes
-    since: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostListed(ChainEvent):
-    """A brand's printed links may name this host."""
-
-    brand: str
-    host: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostDelisted(ChainEvent):
-    """A brand's printed links may no longer name this host."""
-
-    brand: str
-    host: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointSet(ChainEvent):
-    """Where a brand's node answers."""
-
-    brand: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfficeAssigned(ChainEvent):
-    """An account is the IP office behind an ST.13 office code."""
-
-    code: str
-    office: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkRecorded(ChainEvent):
-    """An office recorded or renewed a mark; `credential_hash` anchors its credential."""
-
-    mark: str
-    office: str
-    holder: str
-    credential_hash: bytes
-    valid_from: int
-    valid_until: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkStatusChanged(ChainEvent):
-    """A mark was suspended, reinstated or revoked."""
-
-    mark: str
-    status: MarkStatus
-    by: str
+# Imported from here like those below.
+__all__ = [
+    "AccountRecovered",
+    "AccountRegistered",
+    "Anchored",
+    "ChainEvent",
+    "ClaimMoved",
+    "Claimed",
+    "CredentialKeyListed",
+    "CredentialKeyRevoked",
+    "EndpointSet",
+    "ExecutedForwardRequest",
+    "FlagCleared",
+    "FlagSet",
+    "HostDelisted",
+    "HostListed",
+    "IdentityConfirmed",
+    "ItemsSeized",
+    "KeyAdded",
+    "KeyRevoked",
+    "LabelKeyListed",
+    "LabelKeyRevoked",
+    "LicenceEnded",
+    "LicenceGranted",
+    "LicenceUsed",
+    "MarkRecorded",
+    "MarkStatusChanged",
+    "MarkTransferred",
+    "MeasureLifted",
+    "MeasureOpened",
+    "MeasureRecorded",
+    "OfficeAssigned",
+    "OpenedTo",
+    "PauseBegun",
+    "PauseEnded",
+    "PrefixAssigned",
+    "PrefixWithdrawn",
+    "RecoveryAgentSet",
+    "RecoveryObjected",
+    "RecoveryProposed",
+    "Reissued",
+    "ReturnOpened",
+    "RoleGranted",
+    "RoleRevoked",
+    "RoleSuspended",
+    "SuccessorNamed",
+    "SuccessorObjected",
+    "SuspensionLifted",
+    "TurnSkipped",
+    "Unclaimed",
+    "UnitConfirmed",
+    "UnitSeized",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +197,194 @@ class NonceCancelled(ChainEvent):
 
     account: str
     nonce: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitOpened(ChainEvent):
+    """A logistic unit exists from now on; `scheme` is a number of UnitScheme, `key` the printed number."""
+
+    unit: int
+    holder: str
+    scheme: int
+    key: bytes
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitAliased(ChainEvent):
+    """A further number leads to a unit."""
+
+    unit: int
+    alias_id: int
+    scheme: int
+    key: bytes
+    generation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitClosed(ChainEvent):
+    """An empty unit is done with."""
+
+    unit: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed(ChainEvent):
+    """`lines` (runs, units, goods as in UnitLines) went into a unit; version and contents are those after it."""
+
+    unit: int
+    version: int
+    contents: bytes
+    lines: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpacked(ChainEvent):
+    """`lines` came out of a unit; version and contents are those after it."""
+
+    unit: int
+    version: int
+    contents: bytes
+    lines: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitSealed(ChainEvent):
+    """A unit was sealed over the Merkle root of its contents."""
+
+    unit: int
+    version: int
+    contents: bytes
+    contents_root: bytes
+    seal_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealBroken(ChainEvent):
+    """A seal is open; a `reason` other than zeros says that it was not as intended."""
+
+    unit: int
+    version: int
+    contents: bytes
+    reason: bytes
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitMoved(ChainEvent):
+    """A unit changed hands with all that is in it."""
+
+    unit: int
+    from_account: str
+    to_account: str
+    ref: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitLocked(ChainEvent):
+    """A unit may only move for `purposes` (one bit a Purpose) while the lock `ref` stands."""
+
+    unit: int
+    ref: bytes
+    by: str
+    purposes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitUnlocked(ChainEvent):
+    """A lock on a unit is gone."""
+
+    unit: int
+    ref: bytes
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOut(ChainEvent):
+    """An authority seized items out of a unit."""
+
+    unit: int
+    version: int
+    contents: bytes
+    first: int
+    last: int
+    to_account: str
+    ref: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InnerChanged(ChainEvent):
+    """Something was seized out of the unit `child` inside this one, or `child` itself."""
+
+    unit: int
+    version: int
+    contents: bytes
+    child: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitsHandedOver(ChainEvent):
+    """How many logistic units of a handover went over."""
+
+    handover: bytes
+    units_handed: int
+    units_taken: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitMissing(ChainEvent):
+    """A unit of a handover was not taken over."""
+
+    handover: bytes
+    unit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered(ChainEvent):
+    """A giver offered what `terms` (the fields of the handover) say."""
+
+    handover: bytes
+    from_account: str
+    to_account: str
+    terms: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferWithdrawn(ChainEvent):
+    """An offer ended without being accepted; `by` is the key that did it."""
+
+    handover: bytes
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedToSale(ChainEvent):
+    """Items may be claimed by consumers."""
+
+    account: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedOffNetwork(ChainEvent):
+    """Items went to a party without a wallet; `reason` is a salted hash."""
+
+    account: str
+    first: int
+    last: int
+    reason: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptReported(ChainEvent):
+    """Somebody tried to pass on locked items."""
+
+    account: str
+    first: int
+    last: int
+    flag: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ from countermark.chain.artifacts import artifact
 from countermark.chain.connection import ChainConnection
 from countermark.chain.deployment import Deployment
 from countermark.chain.event_types import EVENT_TYPES, ChainEvent
+from countermark.chain.flags import Flag
+from countermark.chain.kinds import AnchorKind, MeasureKind
 from countermark.chain.logs import LogEntry, read_log
 from countermark.chain.marks import MarkStatus
 from countermark.chain.transactions import TransactionReceipt
@@ -40,6 +42,9 @@ _CONVERTERS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "scopes": KeyScope,
         "status": MarkStatus,
         "purpose": Purpose,
+        "flag": Flag,
+        "anchor_kind": AnchorKind,
+        "measure_kind": MeasureKind,
     }
 )
 

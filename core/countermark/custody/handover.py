@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from itertools import pairwise
 from typing import Any, Self
 
 from countermark.custody import fields
@@ -282,15 +283,16 @@ def _read_units(given: Mapping[str, Any]) -> tuple[UnitLine, ...]:
 
 
 def _check_lines(runs: Sequence[RunLine], units: Sequence[UnitLine], limits: Limits) -> None:
-    if units:
-        raise _refused(f"{len(units)} logistic units", "runs of items only, in this release")
-    if not 0 < len(runs) <= limits.handover_runs:
-        raise _refused(f"{len(runs)} runs", f"1 to {limits.handover_runs} runs")
+    if not 0 < len(runs) + len(units) <= limits.handover_runs:
+        raise _refused(f"{len(runs)} runs and {len(units)} units", f"1 to {limits.handover_runs} of both together")
     previous = -1
     for line in runs:
         if line.first <= previous or line.last < line.first:
             raise _refused(f"run {line.first} to {line.last}", "runs in ascending order that do not touch each other")
         previous = line.last
+    for before, after in pairwise(units):
+        if after.unit <= before.unit:
+            raise _refused(f"unit {after.unit} after {before.unit}", "units in ascending order of their ids")
 
 
 def _check_deadline(deadline: int, now: datetime, limits: Limits) -> None:

@@ -50,3 +50,7 @@ class AlertRegister(BoundContract):
     def quota_left(self, account: str) -> int:
         """How many alerts an account may still raise today (UTC)."""
         return int(self._read("quotaLeft", account))
+
+    def is_module(self, address: str) -> bool:
+        """Whether a contract may raise public alerts."""
+        return bool(self._read("isModule", address))

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from countermark.chain.contracts.bound import BoundContract
 from countermark.chain.transactions import ContractCall
-from countermark.chain.words import to_word
+from countermark.chain.words import from_word, to_word
 
 
 class Directory(BoundContract):
@@ -34,3 +34,7 @@ class Directory(BoundContract):
     def delay(self) -> int:
         """Seconds between announcement and effect."""
         return int(self._read("delay"))
+
+    def names(self) -> tuple[str, ...]:
+        """Every name, in the order of first announcement."""
+        return tuple(from_word(self._read("nameAt", number)) for number in range(int(self._read("nameCount"))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from countermark.chain.transactions import ContractCall
 from countermark.chain.words import from_word, to_word
 
 _NO_WORD = b"\0" * 32
+_INDEX_MASK = (1 << 24) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,22 @@ class ProductToken(BoundContract):
         """As the series' brand: take no further commissioning."""
         return self._write("closeSeries", series)
 
+    def open_to(self, from_account: str, until: int) -> ContractCall:
+        """Take direct transfers by an account while the time (seconds UTC) is below `until`; 0 ends that."""
+        return self._write("openTo", from_account, until)
+
+    def transfer_from(self, from_account: str, to_account: str, token_id: int) -> ContractCall:
+        """Move one item to an account that has opened itself to `from_account`."""
+        return self._write("transferFrom", from_account, to_account, token_id)
+
+    def approve(self, account: str, token_id: int) -> ContractCall:
+        """Let an account transfer one item, until the sender's account gives anything away."""
+        return self._write("approve", account, token_id)
+
+    def set_approval_for_all(self, operator: str, approved: bool) -> ContractCall:
+        """Let an account transfer the sender's items, until anything else moves out."""
+        return self._write("setApprovalForAll", operator, approved)
+
     def owner_of(self, token_id: int) -> str:
         """The custodian of an item (not its title holder). Raises ContractRefused for items that do not exist."""
         return str(self._read("ownerOf", token_id))
@@ -82,6 +99,33 @@ class ProductToken(BoundContract):
         """The run that holds an item. Raises ContractRefused for items that do not exist."""
         first, last, holder = self._read("runAt", token_id)
         return Run(first, last, str(holder))
+
+    def runs(self, series: int) -> Iterator[Run]:
+        """All runs of a series in order, one read each."""
+        index = 0
+        while True:
+            first, last, holder = self._read("nextRun", series, index)
+            if not first:
+                return
+            yield Run(first, last, str(holder))
+            index = (last & _INDEX_MASK) + 1
+
+    def open_until(self, account: str, from_account: str) -> int:
+        """Until when `account` takes direct transfers by `from_account`; 0 for never."""
+        return int(self._read("openUntil", account, from_account))
+
+    def approved_for(self, token_id: int) -> str | None:
+        """The account that may transfer an item beside its holder."""
+        approved = str(self._read("getApproved", token_id))
+        return approved if int(approved, 16) else None
+
+    def is_operator(self, owner: str, operator: str) -> bool:
+        """Whether an account may transfer another's items."""
+        return bool(self._read("isApprovedForAll", owner, operator))
+
+    def is_module(self, address: str) -> bool:
+        """Whether a contract may move items."""
+        return bool(self._read("isModule", address))
 
     def series_count(self) -> int:
         """How many series were opened."""

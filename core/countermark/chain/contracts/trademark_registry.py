@@ -23,6 +23,16 @@ class MarkInfo:
     credential_hash: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """What a mark's holder lets another do; all zero when there is none. `tenure` counts holdings of the mark."""
+
+    until: int
+    ceiling: int
+    used: int
+    tenure: int
+
+
 class TrademarkRegistry(BoundContract):
     """Typed access to TrademarkRegistry. A mark is its ST.13 identifier of 17 characters."""
 
@@ -48,6 +58,22 @@ class TrademarkRegistry(BoundContract):
         """As office: end the mark for good."""
         return self._write("revoke", to_word(mark))
 
+    def transfer_mark(self, mark: str, to: str, credential_hash: bytes) -> ContractCall:
+        """As office: write a new holder; every licence of the old one ends."""
+        return self._write("transferMark", to_word(mark), to, credential_hash)
+
+    def grant_licence(self, mark: str, licensee: str, until: int, ceiling: int) -> ContractCall:
+        """As holder: let another account use the mark until a time, for `ceiling` items over all its series."""
+        return self._write("grantLicence", to_word(mark), licensee, until, ceiling)
+
+    def end_licence(self, mark: str, licensee: str) -> ContractCall:
+        """As holder or licensee: end a licence."""
+        return self._write("endLicence", to_word(mark), licensee)
+
+    def licence(self, mark: str, licensee: str) -> Licence:
+        """The licence of an account under the present holder."""
+        return Licence(**self._read("licence", to_word(mark), licensee))
+
     def office_of(self, code: str) -> str:
         """The office behind an ST.13 code, or the zero address."""
         return str(self._read("officeOf", to_word(code, 2)))
@@ -58,5 +84,5 @@ class TrademarkRegistry(BoundContract):
         return MarkInfo(**{**found, "status": MarkStatus(found["status"])})
 
     def is_usable(self, mark: str, account: str) -> bool:
-        """Whether the account may use the mark now."""
+        """Whether the account may use the mark now, as its holder or under a licence."""
         return bool(self._read("isUsable", to_word(mark), account))

@@ -42,6 +42,22 @@ class ListedKey:
     revoked_since: int
 
 
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """A proposed new key and when it may replace all others; the zero address and 0 when there is none."""
+
+    new_key: str
+    executable_from: int
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """A successor appointed by the governor and from when on; the zero address and 0 when there is none."""
+
+    successor: str
+    active_from: int
+
+
 class TrustRegistry(BoundContract):
     """Typed access to TrustRegistry. Roles are texts (countermark.roles.Role fits)."""
 
@@ -74,6 +90,46 @@ class TrustRegistry(BoundContract):
     def revoke_credential_key(self, x: bytes, y: bytes) -> ContractCall:
         """Revoke a credential key from now on."""
         return self._write("revokeCredentialKey", x, y)
+
+    def set_recovery(self, agent: str) -> ContractCall:
+        """Name who may propose a new key for the sender's account; the zero address leaves that to the governor."""
+        return self._write("setRecovery", agent)
+
+    def propose_recovery(self, account: str, new_key: str, consent: bytes) -> ContractCall:
+        """As recovery agent: ask that a key replace all others; `consent` is its KeyConsent (all scopes, no end)."""
+        return self._write("proposeRecovery", account, new_key, consent)
+
+    def object_recovery(self) -> ContractCall:
+        """Refuse the proposal for the sender's account."""
+        return self._write("objectRecovery")
+
+    def execute_recovery(self, account: str) -> ContractCall:
+        """Carry out a proposal that nobody objected to for seven days; anybody may."""
+        return self._write("executeRecovery", account)
+
+    def name_successor(self, account: str, successor: str) -> ContractCall:
+        """Name who may give away what an account holds: as itself at once, as governor after 14 days."""
+        return self._write("nameSuccessor", account, successor)
+
+    def object_successor(self) -> ContractCall:
+        """Refuse the successor whom the governor appointed for the sender's account."""
+        return self._write("objectSuccessor")
+
+    def suspend(self, account: str, role: str, duration: int) -> ContractCall:
+        """As guardian: make a role inactive for up to 14 days (in seconds)."""
+        return self._write("suspend", account, to_word(role), duration)
+
+    def lift_suspension(self, account: str, role: str) -> ContractCall:
+        """As the entry's accreditor or governor: end a suspension."""
+        return self._write("liftSuspension", account, to_word(role))
+
+    def pause(self, duration: int) -> ContractCall:
+        """As guardian: stop everything that takes on for up to three days (in seconds)."""
+        return self._write("pause", duration)
+
+    def unpause(self) -> ContractCall:
+        """As governor: end a pause."""
+        return self._write("unpause")
 
     def account_for(self, key: str, scope: KeyScope) -> str:
         """The account for which a key acts. Raises ContractRefused (KeyNotValid) when it may not."""
@@ -116,3 +172,35 @@ class TrustRegistry(BoundContract):
     def credential_key(self, account: str, x: bytes, y: bytes) -> ListedKey:
         """The period in which an account signs credentials with this key; all zero when it was never listed."""
         return ListedKey(**self._read("credentialKey", account, x, y))
+
+    def forwarder(self) -> str:
+        """The ERC-2771 forwarder that all contracts trust."""
+        return str(self._read("forwarder"))
+
+    def paused_until(self) -> int:
+        """The first second after the current or last pause; 0 when there was none."""
+        return int(self._read("pausedUntil"))
+
+    def suspended_until(self, account: str, role: str) -> int:
+        """The first second after the current or last suspension of a role; 0 when there was none."""
+        return int(self._read("suspendedUntil", account, to_word(role)))
+
+    def recovery_agent(self, account: str) -> str:
+        """Who may propose a new key for an account; the zero address leaves that to the governor."""
+        return str(self._read("recoveryAgent", account))
+
+    def recovery_of(self, account: str) -> Recovery:
+        """The proposal that waits for an account."""
+        return Recovery(*self._read("recoveryOf", account))
+
+    def successor_of(self, account: str) -> str:
+        """Who may give away what an account holds now, or the zero address."""
+        return str(self._read("successorOf", account))
+
+    def appointment_of(self, account: str) -> Appointment:
+        """The successor whom the governor appointed, in effect or waiting."""
+        return Appointment(*self._read("appointmentOf", account))
+
+    def may_give_for(self, account: str, key: str) -> bool:
+        """Whether a key may give away what an account holds: its own CUSTODY key, or one of its successor."""
+        return bool(self._read("mayGiveFor", account, key))

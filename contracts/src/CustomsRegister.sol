@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {ICustomsRegister} from "./interfaces/ICustomsRegister.sol";
+import {IItemStatus} from "./interfaces/IItemStatus.sol";
+import {ILogisticUnits} from "./interfaces/ILogisticUnits.sol";
+import {IProductToken} from "./interfaces/IProductToken.sol";
+import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
+import {TrustBound} from "./TrustBound.sol";
+import {Level, Roles, Scopes} from "./types/Access.sol";
+import {Measure, MeasureKind} from "./types/Customs.sol";
+import {ItemId} from "./types/Product.sol";
+
+/// @title CustomsRegister
+/// @notice Measures, the items that they lock once identity is confirmed, and seizure.
+contract CustomsRegister is ICustomsRegister, TrustBound {
+    uint256 private constant MOST_LINES = 32;
+    uint256 private constant MOST_UNITS = 8;
+    uint256 private constant MOST_RUNS = 32;
+
+    /// @dev A range of items of one series, in one slot; `seized` of them, from `first` on, are in custody.
+    struct Line {
+        uint152 series;
+        uint32 first;
+        uint32 last;
+        uint32 seized;
+    }
+
+    struct Case {
+        address by;
+        uint64 recordedAt;
+        uint8 kind;
+        bool opened;
+        bool lifted;
+        uint8 lines;
+        bytes32 commitment;
+        mapping(uint256 number => Line) lineAt;
+        uint256[] units;
+    }
+
+    IProductToken private immutable _token;
+    IItemStatus private immutable _status;
+    ILogisticUnits private immutable _units;
+
+    uint256 private _count;
+    mapping(uint256 id => Case) private _cases;
+    /// @dev Per authority: else whoever sees a commitment on its way could take it first.
+    mapping(address by => mapping(bytes32 commitment => uint256 id)) private _ids;
+    mapping(uint256 unit => uint256) private _unitLocks;
+    mapping(uint256 unit => mapping(address by => uint256)) private _unitLocksOf;
+
+    constructor(ITrustRegistry trust, IProductToken token, IItemStatus status, ILogisticUnits units)
+        TrustBound(trust)
+    {
+        (_token, _status, _units) = (token, status, units);
+    }
+
+    /// @inheritdoc ICustomsRegister
+    function recordMeasure(bytes32 commitment, uint8 kind) external returns (uint256 id) {
+        address by = _caller(Scopes.OPERATE);
+        _requireAuthority(by);
+        if (kind > uint8(type(MeasureKind).max)) revert MeasureKindUnknown(kind);
+        id = _ids[by][commitment];
+        if (id != 0) revert MeasureExists(commitment, id);
+        id = ++_count;
+        _ids[by][commitment] = id;
+        Case storage stored = _cases[id];
+        (stored.by, stored.recordedAt, stored.kind) = (by, uint64(block.timestamp), kind);
+        stored.commitment = commitment;
+        emit MeasureRecorded(id, by, kind, commitment);
+    }
+
+    /// @inheritdoc ICustomsRegister
+    function confirmIdentity(uint256 id, uint256 first, uint256 last) external {
+        Case storage stored = _standingCase(id);
+        _requireAuthority(stored.by);
+        uint8 number = stored.lines;
+        if (number == MOST_LINES) revert MeasureFull(id, MOST_LINES);
+        stored.lines = number + 1;
+        // The status refuses what is no range of one series, or has items that do not exist.
+        stored.lineAt[number] = Line(
+            uint152(ItemId.seriesOf(first)), uint32(ItemId.indexOf(first)), uint32(ItemId.indexOf(last)), 0
+        );
+        _status.hold(stored.by, first, last, stored.commitment);
+        emit IdentityConfirmed(id, first, last);
+    }
+
+    /// @inheritdoc ICustomsRegister
+    function confirmUnit(uint256 id, uint256 unit) external {
+        Case storage stored = _standingCase(id);
+        _requireAuthority(stored.by);
+        if (stored.units.length == MOST_UNITS) revert MeasureFull(id, MOST_UNITS);
+        if (_isNamed(id, unit)) revert UnitNamed(id, unit);
+        stored.units.push(unit);
+        ++_unitLocks[unit];
+        ++_unitLocksOf[unit][stored.by];
+        _units.lock(unit, 0, _refOf(id, unit));
+        emit UnitConfirmed(id, unit);
+    }
+
+    /// @inheritdoc ICustomsRegister
+    function seize(uint256 id, uint256 number, uint256 runs) external returns (bool done) {
+        Case storage stored = _standingCase(id);
+        _requireAccredited(stored.by, Roles.CUSTOMS);
+        if (runs == 0 || runs > MOST_RUNS) revert SeizureRunsOutOfRange(runs, MOST_RUNS);
+        Line storage line = _line(stored, id, number);
+        (uint256 first, uint256 last) = (_itemOf(line, line.first + line.seized), _itemOf(line, line.last));
+        if (first > last) revert LineSeized(id, number);
+        uint256 next = _takeRuns(first, last, runs, stored.by, stored.commitment);
+        _status.requireNotHeldByOthers(first, next - 1, stored.by);
+        _status.seize(stored.by, first, next - 1, stored.commitment);
+        // At most the items of one series.
+        line.seized += uint32(next - first);
+        emit ItemsSeized(id, first, next - 1);
+        return next > last;
+    }
+
+    /// @inheritdoc ICustomsRegister
+    function seizeUnit(uint256 id, uint256 unit) external {
+        Case storage stored = _standingCase(id);
+        address by = stored.by;
+        _requireAccredited(by, Roles.CUSTOMS);
+        if (!_isNamed(id, unit)) revert UnitNotNamed(id, unit);
+        if (_units.ownerOf(unit) == by) revert UnitInCustody(unit, by);
+        _requireUnitNotHeldByOthers(unit, by);
+        bytes32 ref = _refOf(id, unit);
+        // Off the units around it, which it leaves, and on again where it goes.
+        _units.unlock(unit, ref);
+        _units.takeUnit(unit, by, ref);
+        _units.lock(unit, 0, ref);
+        emit UnitSeized(id, unit);
+    }
+
+    /// @inheritdoc ICustomsRegister
+    function lift(uint256 id) external {
+        Case storage stored = _standingCase(id);
+        stored.lifted = true;
+        for (uint256 i = 0; i < stored.lines; ++i) {
+            Line storage line = stored.lineAt[i];
+            _status.liftHold(stored.by, _itemOf(line, line.first), _itemOf(line, line.last), stored.commitment);
+        }
+        for (uint256 i = 0; i < stored.units.length; ++i) {
+            uint256 unit = stored.units[i];
+            --_unitLocks[unit];
+            --_unitLocksOf[unit][stored.by];
+            _units.unlock(unit, _refOf(id, unit));
+        }
+        emit MeasureLifted(id);
+    }
+
+    /// @inheritdoc ICustomsRegister
+    function open(uint256 id, bytes32 salt, bytes32 contentHash) external {
+        Case storage stored = _ownCase(id);
+        if (stored.opened) revert MeasureIsOpen(id);
+        bytes32 commitment = keccak256(abi.encode(salt, contentHash));
+        if (commitment != stored.commitment) revert MeasureMismatch(id, commitment);
+        stored.opened = true;
+        emit MeasureOpened(id, contentHash);
+    }
+
+    /// @inheritdoc ICustomsRegister
+    function measureCount() external view returns (uint256) {
+        return _count;
+    }
+
+    /// @inheritdoc ICustomsRegister
+    function measureInfo(uint256 id) external view returns (Measure memory) {
+        Case storage stored = _known(id);
+        return Measure(
+            stored.by,
+            stored.recordedAt,
+            stored.kind,
+            stored.opened,
+            stored.lifted,
+            stored.commitment,
+            stored.lines,
+            stored.units.length
+        );
+    }
+
+    /// @inheritdoc ICustomsRegister
+    function lineAt(uint256 id, uint256 number) external view returns (uint256 first, uint256 last, uint256 seized) {
+        Line storage line = _line(_known(id), id, number);
+        return (_itemOf(line, line.first), _itemOf(line, line.last), line.seized);
+    }
+
+    /// @inheritdoc ICustomsRegister
+    function unitsOf(uint256 id) external view returns (uint256[] memory) {
+        return _known(id).units;
+    }
+
+    /// @dev Moves at most `runs` runs of holders from `first` on to `by`; returns the item after the last of them.
+    function _takeRuns(uint256 first, uint256 last, uint256 runs, address by, bytes32 ref)
+        private
+        returns (uint256 next)
+    {
+        next = first;
+        for (uint256 i = 0; i < runs && next <= last; ++i) {
+            (, uint256 end, address holder) = _token.runAt(next);
+            end = Math.min(end, last);
+            if (holder != by) _take(next, end, holder, by, ref);
+            next = end + 1;
+        }
+    }
+
+    function _take(uint256 first, uint256 last, address holder, address by, bytes32 ref) private {
+        uint256 unit = _units.unitOf(holder);
+        if (unit == 0) _token.move(first, last, holder, by, ref);
+        else _units.takeOut(unit, first, last, by, ref);
+    }
+
+    /// @dev The measure, of the caller's account.
+    function _ownCase(uint256 id) private view returns (Case storage stored) {
+        address account = _caller(Scopes.OPERATE);
+        stored = _known(id);
+        if (stored.by != account) revert NotMeasureAuthority(id, account);
+    }
+
+    /// @dev As {_ownCase}, and it is not lifted.
+    function _standingCase(uint256 id) private view returns (Case storage stored) {
+        stored = _ownCase(id);
+        if (stored.lifted) revert MeasureIsLifted(id);
+    }
+
+    function _known(uint256 id) private view returns (Case storage stored) {
+        stored = _cases[id];
+        if (stored.by == address(0)) revert UnknownMeasure(id);
+    }
+
+    function _line(Case storage stored, uint256 id, uint256 number) private view returns (Line storage) {
+        if (number >= stored.lines) revert UnknownLine(id, number);
+        return stored.lineAt[number];
+    }
+
+    function _itemOf(Line storage line, uint256 index) private view returns (uint256) {
+        return ItemId.join(line.series, index);
+    }
+
+    function _requireAuthority(address account) private view {
+        if (_trust.isActive(account, Roles.CUSTOMS, Level.Accredited)) return;
+        if (!_trust.isActive(account, Roles.MARKET_SURVEILLANCE, Level.Accredited)) revert NotAuthority(account);
+    }
+
+    function _isNamed(uint256 id, uint256 unit) private view returns (bool) {
+        return _units.isLockedBy(unit, address(this), _refOf(id, unit));
+    }
+
+    /// @dev Units nest four deep at most.
+    function _requireUnitNotHeldByOthers(uint256 unit, address by) private view {
+        for (uint256 each = unit; each != 0; each = _units.unitInfo(each).parent) {
+            if (_unitLocks[each] != _unitLocksOf[each][by]) revert UnitHeldByOthers(each);
+        }
+    }
+
+    /// @dev One for each unit of each measure: several may lock the same unit around them.
+    function _refOf(uint256 id, uint256 unit) private pure returns (bytes32) {
+        return keccak256(abi.encode(id, unit));
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ItemId} from "../types/Product.sol";
+import {Flag} from "../types/Status.sol";
+import {FlagMap} from "./FlagMap.sol";
+import {FlagTable} from "./FlagTable.sol";
+
+/// @title All flag maps of one series
+/// @notice Five maps with fixed meaning, then {AUTHORITIES} that authorities take as they need them and leave when they
+/// have lifted everything: as many as 32 lines of a handover can be checked against within 10 M gas. One word says which are in use, so a series without flags costs one read.
+library SeriesFlags {
+    using FlagMap for FlagMap.Map;
+
+    uint256 internal constant BRAND_RECALL = 0;
+    uint256 internal constant STOLEN = 1;
+    uint256 internal constant RETIRED = 2;
+    uint256 internal constant RELEASED = 3;
+    uint256 internal constant OFF_NETWORK = 4;
+    uint256 internal constant FIRST_AUTHORITY = 5;
+    uint256 internal constant AUTHORITIES = 5;
+    uint256 internal constant MAPS = FIRST_AUTHORITY + AUTHORITIES;
+    /// @dev Set beside the bit of an authority's map when it recalls; else it holds.
+    uint256 private constant RECALLS_SHIFT = 128;
+
+    struct Flags {
+        uint256 used;
+        address[AUTHORITIES] authorities;
+        FlagMap.Map[MAPS] maps;
+    }
+
+    /// @notice Notes that map `number` is in use.
+    function use(Flags storage self, uint256 number) internal {
+        uint256 used = self.used;
+        if (!isUsed(used, number)) self.used = used | (1 << number);
+    }
+
+    /// @notice Notes that map `number` is empty, so that others may take it.
+    function free(Flags storage self, uint256 number) internal {
+        self.used &= ~((1 << number) | (1 << (number + RECALLS_SHIFT)));
+    }
+
+    /// @notice The map of `authority` for `kind`, its own or a free one that is now its own; false when all are taken.
+    /// @param kind {Flag.Recalled} or {Flag.Held}
+    function place(Flags storage self, address authority, Flag kind) internal returns (bool found, uint256 number) {
+        (found, number) = find(self, authority, kind);
+        if (found) return (found, number);
+        uint256 used = self.used;
+        for (number = FIRST_AUTHORITY; number < MAPS; ++number) {
+            if (isUsed(used, number)) continue;
+            used |= 1 << number;
+            if (kind == Flag.Recalled) used |= 1 << (number + RECALLS_SHIFT);
+            self.used = used;
+            self.authorities[number - FIRST_AUTHORITY] = authority;
+            return (true, number);
+        }
+    }
+
+    /// @notice The map that `authority` uses for `kind`; false when it uses none.
+    function find(Flags storage self, address authority, Flag kind) internal view returns (bool, uint256) {
+        uint256 used = self.used;
+        for (uint256 number = FIRST_AUTHORITY; number < MAPS; ++number) {
+            if (!isUsed(used, number) || _recalls(used, number) != (kind == Flag.Recalled)) continue;
+            if (self.authorities[number - FIRST_AUTHORITY] == authority) return (true, number);
+        }
+        return (false, 0);
+    }
+
+    /// @notice A value that an item from `first` to `last` has in map `number`; 0 when none has one.
+    function anyIn(Flags storage self, uint256 number, uint256 first, uint256 last) internal view returns (uint256) {
+        return self.maps[number].anyIn(ItemId.indexOf(first), ItemId.indexOf(last));
+    }
+
+    /// @notice A flag in the range that stands in the way of `purpose`.
+    function lockOf(Flags storage self, uint256 first, uint256 last, uint8 purpose) internal view returns (Flag) {
+        uint256 used = self.used;
+        // Most series have no flags, or few.
+        if (used == 0) return Flag.None;
+        uint256 locking = _locking(used, purpose);
+        for (uint256 number = 0; locking >> number != 0; ++number) {
+            if (!isUsed(locking, number)) continue;
+            uint256 value = anyIn(self, number, first, last);
+            if (value != 0) return flagOf(used, number, value);
+        }
+        return Flag.None;
+    }
+
+    /// @notice {Flag.Held} or {Flag.Seized} when an authority other than `authority` has so flagged an item in the range.
+    function heldByOthers(Flags storage self, uint256 first, uint256 last, address authority)
+        internal
+        view
+        returns (uint256 value)
+    {
+        uint256 used = self.used;
+        for (uint256 number = FIRST_AUTHORITY; number < MAPS; ++number) {
+            if (!isUsed(used, number) || _recalls(used, number)) continue;
+            if (self.authorities[number - FIRST_AUTHORITY] == authority) continue;
+            value = anyIn(self, number, first, last);
+            if (value != 0) return value;
+        }
+    }
+
+    /// @notice Whether map `number` is in use.
+    function isUsed(uint256 used, uint256 number) internal pure returns (bool) {
+        return used & (1 << number) != 0;
+    }
+
+    /// @notice The flag that `value` in map `number` means.
+    function flagOf(uint256 used, uint256 number, uint256 value) internal pure returns (Flag) {
+        if (number == BRAND_RECALL || _recalls(used, number)) return Flag.Recalled;
+        if (number == STOLEN) return Flag.Stolen;
+        if (number == RETIRED) return Flag.Retired;
+        if (number == RELEASED) return Flag.Released;
+        if (number == OFF_NETWORK) return Flag.OffNetwork;
+        return Flag(value);
+    }
+
+    function _recalls(uint256 used, uint256 number) private pure returns (bool) {
+        return used & (1 << (number + RECALLS_SHIFT)) != 0;
+    }
+
+    /// @dev Those maps in use whose flag stands in the way of `purpose`. What is held stands for what is seized: neither
+    /// moves for any purpose.
+    function _locking(uint256 used, uint8 purpose) private pure returns (uint256 maps) {
+        uint256 recalls = (used >> RECALLS_SHIFT) | (1 << BRAND_RECALL);
+        maps = uint128(used);
+        if (FlagTable.allows(Flag.Recalled, purpose)) maps &= ~recalls;
+        if (FlagTable.allows(Flag.Stolen, purpose)) maps &= ~(1 << STOLEN);
+        if (FlagTable.allows(Flag.Retired, purpose)) maps &= ~(1 << RETIRED);
+        if (FlagTable.allows(Flag.Released, purpose)) maps &= ~(1 << RELEASED);
+        if (FlagTable.allows(Flag.OffNetwork, purpose)) maps &= ~(1 << OFF_NETWORK);
+        if (FlagTable.allows(Flag.Held, purpose)) maps &= recalls | ((1 << FIRST_AUTHORITY) - 1);
+    }
+}

@@ -1,0 +1,39 @@
+"""Events of ItemStatus, and what ProductToken says beside Moved; see event_types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from countermark.chain.chain_event import ChainEvent
+from countermark.chain.flags import Flag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagSet(ChainEvent):
+    """The items first..last carry a flag of `by`; `ref` is the case, notice or reason."""
+
+    first: int
+    last: int
+    flag: Flag
+    by: str
+    ref: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagCleared(ChainEvent):
+    """None of the items first..last carries this flag of `by` any more."""
+
+    first: int
+    last: int
+    flag: Flag
+    by: str
+    ref: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedTo(ChainEvent):
+    """`account` takes direct transfers by `from_account` until a time; 0 for no longer."""
+
+    account: str
+    from_account: str
+    until: int
