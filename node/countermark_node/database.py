@@ -15,7 +15,7 @@ from sqlmodel import Session, SQLModel
 from countermark.errors import Unavailable
 from countermark_node.fair_lock import FairLock
 
-SCHEMA = 1
+SCHEMA = 2
 _BUSY_SECONDS = 10
 
 

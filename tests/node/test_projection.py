@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from countermark.chain.connection import BlockHead
 from countermark.errors import Unavailable, WrongChain
-from countermark_node.chain_sync.apply import NOBODY, move_run
+from countermark_node.chain_sync.holder_runs import NOBODY, move_run
 from countermark_node.chain_sync.projector import Projector
 from countermark_node.chain_sync.runs import Run, moved
 from countermark_node.chain_sync.tables import CHAIN_TABLES, RunRow

@@ -9,13 +9,15 @@ from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from countermark.chain import event_types as events
-from countermark.errors import WrongChain
+from countermark.custody.unit import unit_account
 from countermark.identifiers import index_of, series_of
 from countermark_node.chain_sync import tables as rows
-from countermark_node.chain_sync.runs import Run, moved
+from countermark_node.chain_sync.flag_runs import note_flag
+from countermark_node.chain_sync.holder_runs import move_run
+from countermark_node.chain_sync.runs import Run
+from countermark_node.chain_sync.unit_holders import give_unit, put_in, take_out
 from countermark_node.times import bounded
 
-NOBODY = "0x" + "0" * 40
 _LOG_BITS = 20
 
 
@@ -63,6 +65,13 @@ def _(event: events.KeyRevoked, session: Session, time: int) -> None:
 
 
 @apply.register
+def _(event: events.AccountRecovered, session: Session, time: int) -> None:
+    key = rows.AccountKeyRow
+    earlier = (col(key.account) == event.account, col(key.key) != event.new_key, col(key.revoked_at).is_(None))
+    session.exec(update(key).where(*earlier).values(revoked_at=time))
+
+
+@apply.register
 def _(event: events.RoleGranted, session: Session, _time: int) -> None:
     _end_role(session, event.account, event.role, position_of(event))
     session.add(
@@ -87,6 +96,24 @@ def _end_role(session: Session, account: str, role: str, position: int) -> None:
     entry = rows.RoleEntryRow
     standing = (col(entry.account) == account, col(entry.role) == role, col(entry.ended).is_(None))
     session.exec(update(entry).where(*standing).values(ended=position))
+
+
+@apply.register
+def _(event: events.RoleSuspended, session: Session, _time: int) -> None:
+    # It belongs to account and role, not to the entry: a new grant is no way around it.
+    session.add(
+        rows.RoleSuspensionRow(
+            position=position_of(event), account=event.account, role=event.role, until=bounded(event.until)
+        )
+    )
+
+
+@apply.register
+def _(event: events.SuspensionLifted, session: Session, _time: int) -> None:
+    row = rows.RoleSuspensionRow
+    last = select(func.max(row.position)).where(row.account == event.account, row.role == event.role)
+    here = col(row.position) == last.scalar_subquery()
+    session.exec(update(row).where(here).values(lifted=position_of(event)))
 
 
 @apply.register
@@ -154,9 +181,10 @@ def _(event: events.HostDelisted, session: Session, _time: int) -> None:
 
 @apply.register
 def _(event: events.MarkRecorded, session: Session, _time: int) -> None:
-    mark = rows.MarkRow
+    mark, position = rows.MarkRow, position_of(event)
     standing = (col(mark.mark) == event.mark, col(mark.replaced).is_(None))
-    session.exec(update(mark).where(*standing).values(replaced=position_of(event)))
+    before = session.exec(select(mark.holder, mark.held_since).where(*standing)).first()
+    session.exec(update(mark).where(*standing).values(replaced=position))
     session.add(
         mark(
             mark=event.mark,
@@ -165,9 +193,26 @@ def _(event: events.MarkRecorded, session: Session, _time: int) -> None:
             credential_hash=event.credential_hash,
             valid_from=bounded(event.valid_from),
             valid_until=bounded(event.valid_until),
-            recorded=position_of(event),
+            recorded=position,
+            held_since=before[1] if before is not None and before[0] == event.holder else position,
         )
     )
+
+
+@apply.register
+def _(event: events.LicenceGranted, session: Session, _time: int) -> None:
+    session.add(
+        rows.LicenceRow(
+            position=position_of(event), mark=event.mark, licensee=event.licensee, until=bounded(event.until)
+        )
+    )
+
+
+@apply.register
+def _(event: events.LicenceEnded, session: Session, _time: int) -> None:
+    row = rows.LicenceRow
+    last = select(func.max(row.position)).where(row.mark == event.mark, row.licensee == event.licensee)
+    session.exec(update(row).where(col(row.position) == last.scalar_subquery()).values(ended=position_of(event)))
 
 
 @apply.register
@@ -234,36 +279,35 @@ def _(event: events.Moved, session: Session, time: int) -> None:
     move_run(session, series, Run(first, last, event.to_account), giver=event.from_account)
 
 
-def move_run(session: Session, series: int, taken: Run, *, giver: str) -> None:
-    """Give a run to its new holder. Raises WrongChain when `giver` does not hold it here: rows and chain disagree."""
-    around = _around(session, series, taken.first, taken.last)
-    inside = [run for run in around if run.last >= taken.first and run.first <= taken.last]
-    held = sum(min(run.last, taken.last) - max(run.first, taken.first) + 1 for run in inside if run.holder == giver)
-    if (giver == NOBODY and inside) or (giver != NOBODY and held != taken.last - taken.first + 1):
-        raise WrongChain(
-            got=f"items {taken.first} to {taken.last} of series {series} moved by {giver}",
-            expected="a move by the holder of these items",
-            next_step="rebuild the projection: countermark node rebuild",
-        )
-    row = rows.RunRow
-    starts = [run.first for run in around]
-    session.exec(delete(row).where(col(row.series) == series, col(row.first_index).in_(starts)))
-    session.flush()
-    for run in moved(around, taken.first, taken.last, taken.holder):
-        session.add(row(series=series, first_index=run.first, last_index=run.last, holder=run.holder))
-    session.flush()
-    session.expunge_all()
+@apply.register
+def _(event: events.FlagSet, session: Session, _time: int) -> None:
+    note_flag(session, event)
 
 
-def _around(session: Session, series: int, first: int, last: int) -> list[Run]:
-    row = rows.RunRow
-    before = select(func.max(row.first_index)).where(row.series == series, row.first_index < first).scalar_subquery()
-    near = (
-        select(row.first_index, row.last_index, row.holder)
-        .where(row.series == series, col(row.first_index) >= func.coalesce(before, 0), row.first_index <= last + 1)
-        .order_by(col(row.first_index))
-    )
-    return [Run(*found) for found in session.exec(near)]
+@apply.register
+def _(event: events.FlagCleared, session: Session, _time: int) -> None:
+    note_flag(session, event)
+
+
+@apply.register
+def _(event: events.UnitOpened, session: Session, _time: int) -> None:
+    inside = unit_account(event.address, event.unit)
+    session.add(rows.UnitRow(account=inside, holder=event.holder, since=position_of(event)))
+
+
+@apply.register
+def _(event: events.Packed, session: Session, _time: int) -> None:
+    put_in(session, event.address, event.lines["units"], event.unit, position_of(event))
+
+
+@apply.register
+def _(event: events.Unpacked, session: Session, _time: int) -> None:
+    take_out(session, event.address, event.lines["units"], event.unit, position_of(event))
+
+
+@apply.register
+def _(event: events.UnitMoved, session: Session, _time: int) -> None:
+    give_unit(session, unit_account(event.address, event.unit), event.to_account, position_of(event))
 
 
 @apply.register

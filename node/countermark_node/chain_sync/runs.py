@@ -19,9 +19,20 @@ def moved(around: Sequence[Run], first: int, last: int, holder: str) -> list[Run
 
     `around` holds, in order, at least the runs that overlap or touch the moved range; the result replaces them.
     """
+    before, after = _outside(around, first, last)
+    return _joined([*before, Run(first, last, holder), *after])
+
+
+def removed(around: Sequence[Run], first: int, last: int) -> list[Run]:
+    """`around` without items `first` to `last`: where runs are what is flagged, and the rest is not."""
+    before, after = _outside(around, first, last)
+    return [*before, *after]
+
+
+def _outside(around: Sequence[Run], first: int, last: int) -> tuple[list[Run], list[Run]]:
     before = [Run(run.first, min(run.last, first - 1), run.holder) for run in around if run.first < first]
     after = [Run(max(run.first, last + 1), run.last, run.holder) for run in around if run.last > last]
-    return _joined([*before, Run(first, last, holder), *after])
+    return before, after
 
 
 def _joined(runs: Sequence[Run]) -> list[Run]:

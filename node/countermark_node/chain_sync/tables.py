@@ -69,6 +69,18 @@ class RoleEntryRow(SQLModel, table=True):
     ended: int | None = Field(default=None, sa_type=BigInteger)
 
 
+class RoleSuspensionRow(SQLModel, table=True):
+    """A guardian's suspension of a role; `lifted` is the position of its early end. Those of one role never overlap."""
+
+    __tablename__: ClassVar[str] = "role_suspension"
+    __table_args__ = (Index("role_suspension_of", "account", "role", "position"),)
+    position: int = Field(primary_key=True, sa_type=BigInteger)
+    account: str
+    role: str
+    until: int = Field(sa_type=BigInteger)
+    lifted: int | None = Field(default=None, sa_type=BigInteger)
+
+
 class CredentialKeyRow(SQLModel, table=True):
     """A P-256 key with which an account signs credentials."""
 
@@ -111,7 +123,10 @@ class HostRow(SQLModel, table=True):
 
 
 class MarkRow(SQLModel, table=True):
-    """A trademark as recorded; `replaced` is the position of the next record of the same mark."""
+    """A trademark as recorded; `replaced` is the position of the next record of the same mark.
+
+    `held_since` is the position of the first record in a row with this holder: licences from before are void.
+    """
 
     __tablename__: ClassVar[str] = "mark"
     id: int | None = Field(default=None, primary_key=True)
@@ -122,7 +137,20 @@ class MarkRow(SQLModel, table=True):
     valid_from: int = Field(sa_type=BigInteger)
     valid_until: int = Field(sa_type=BigInteger)
     recorded: int = Field(sa_type=BigInteger)
+    held_since: int = Field(sa_type=BigInteger)
     replaced: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class LicenceRow(SQLModel, table=True):
+    """A licence to use a mark as it was granted; `ended` is the position of its early end. The last one counts."""
+
+    __tablename__: ClassVar[str] = "licence"
+    __table_args__ = (Index("licence_of", "mark", "licensee", "position"),)
+    position: int = Field(primary_key=True, sa_type=BigInteger)
+    mark: str
+    licensee: str
+    until: int = Field(sa_type=BigInteger)
+    ended: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class MarkStatusRow(SQLModel, table=True):
@@ -183,6 +211,29 @@ class RunRow(SQLModel, table=True):
     first_index: int = Field(primary_key=True)
     last_index: int
     holder: str = Field(index=True)
+
+
+class UnitRow(SQLModel, table=True):
+    """A logistic unit: `account` holds what is inside; `holder` is an account, or that of the unit around it.
+
+    `since` is the position at which it came to its holder.
+    """
+
+    __tablename__: ClassVar[str] = "unit"
+    account: str = Field(primary_key=True)
+    holder: str
+    since: int = Field(sa_type=BigInteger)
+
+
+class FlagRunRow(SQLModel, table=True):
+    """Neighbouring items with a flag. `authority` is whose flag it is; empty where one map serves all that set it."""
+
+    __tablename__: ClassVar[str] = "flag_run"
+    series: int = Field(primary_key=True)
+    flag: int = Field(primary_key=True)
+    authority: str = Field(primary_key=True)
+    first_index: int = Field(primary_key=True)
+    last_index: int
 
 
 class MovedRow(SQLModel, table=True):
@@ -251,16 +302,20 @@ CHAIN_TABLES: tuple[type[SQLModel], ...] = (
     AccountRow,
     AccountKeyRow,
     RoleEntryRow,
+    RoleSuspensionRow,
     CredentialKeyRow,
     PrefixRow,
     LabelKeyRow,
     HostRow,
     MarkRow,
+    LicenceRow,
     MarkStatusRow,
     SeriesRow,
     SeriesMarkRow,
     SegmentRow,
     RunRow,
+    UnitRow,
+    FlagRunRow,
     MovedRow,
     HandedOverRow,
     DiscrepancyRow,

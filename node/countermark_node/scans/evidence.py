@@ -113,6 +113,8 @@ def _had(session: Session, packed: Packed, account: str, occurred_at: int) -> bo
     ).first()
     if last_block is None:
         return False
+    if packed.holder == account and 0 < packed.packed_since < position_after(last_block):
+        return True
     taken_over = (
         select(row.position)
         .where(row.series == packed.series, row.receiver == account)

@@ -6,13 +6,15 @@ head is kept for other transactions at the same head.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sqlalchemy import exists, text
 from sqlmodel import Session, col, select
 
+from countermark.chain.flags import Flag
 from countermark.errors import CredentialRefused
 from countermark.gs1.identity import ItemKey
 from countermark.identifiers import token_id
@@ -22,6 +24,7 @@ from countermark.roles import Level, Role
 from countermark_node.chain_sync.tables import (
     HostRow,
     LabelKeyRow,
+    LicenceRow,
     MarkRow,
     MarkStatusRow,
     PrefixRow,
@@ -36,6 +39,7 @@ from countermark_scanner.anomalies import Contradiction
 from countermark_scanner.sources import (
     BrandTrust,
     ChainState,
+    ItemFlag,
     ItemRecord,
     LabelKeyTrust,
     MarkRecord,
@@ -49,10 +53,35 @@ _MOST_CONTRADICTIONS = 20
 
 
 # Plain SQL where every scan passes: building these with the query builder takes longer than running them.
+# Units are at most four deep (LogisticUnits, MOST_HEIGHT); who holds the outermost has the goods in hand.
 _PACKED = text(
-    "SELECT series, segment, item_index, (SELECT holder FROM run WHERE run.series = packed_item.series"
-    " AND run.first_index <= packed_item.item_index ORDER BY run.first_index DESC LIMIT 1)"
-    " FROM packed_item WHERE gtin = :gtin AND serial = :serial"
+    "SELECT series, segment, item_index, coalesce(u4.holder, u3.holder, u2.holder, u1.holder, held.holder),"
+    " max(coalesce(u1.since, 0), coalesce(u2.since, 0), coalesce(u3.since, 0), coalesce(u4.since, 0))"
+    " FROM (SELECT series, segment, item_index, (SELECT holder FROM run WHERE run.series = packed_item.series"
+    " AND run.first_index <= packed_item.item_index ORDER BY run.first_index DESC LIMIT 1) AS holder"
+    " FROM packed_item WHERE gtin = :gtin AND serial = :serial) AS held"
+    " LEFT JOIN unit AS u1 ON u1.account = held.holder LEFT JOIN unit AS u2 ON u2.account = u1.holder"
+    " LEFT JOIN unit AS u3 ON u3.account = u2.holder LEFT JOIN unit AS u4 ON u4.account = u3.holder"
+)
+# Maps are found by skipping from one authority to the next; the contract lets five at once have flags in a series.
+_FLAGS = text(
+    "WITH RECURSIVE kind(flag) AS (VALUES (1), (2), (3), (4), (6), (7)), map(flag, authority) AS ("
+    "SELECT flag, (SELECT min(authority) FROM flag_run WHERE series = :series AND flag = kind.flag) FROM kind"
+    " UNION ALL SELECT flag, (SELECT min(authority) FROM flag_run WHERE series = :series AND flag = map.flag"
+    " AND authority > map.authority) FROM map WHERE map.authority IS NOT NULL)"
+    " SELECT DISTINCT flag FROM map WHERE (SELECT last_index FROM flag_run WHERE series = :series"
+    " AND flag = map.flag AND authority = map.authority AND first_index <= :index"
+    " ORDER BY first_index DESC LIMIT 1) >= :index"
+)
+_ITEM_FLAGS: Mapping[int, ItemFlag] = MappingProxyType(
+    {
+        Flag.RECALLED: ItemFlag.RECALLED,
+        Flag.STOLEN: ItemFlag.STOLEN,
+        Flag.HELD: ItemFlag.HELD,
+        Flag.SEIZED: ItemFlag.HELD,
+        Flag.RETIRED: ItemFlag.RETIRED,
+        Flag.OFF_NETWORK: ItemFlag.OFF_NETWORK,
+    }
 )
 _CONTRADICTIONS = text(
     "SELECT rule, first, second, distance_km, minutes, confirmed FROM contradiction"
@@ -61,12 +90,16 @@ _CONTRADICTIONS = text(
 
 
 class Packed(NamedTuple):
-    """Where an item stands: series, first index of its segment, its own index; and who holds it."""
+    """Where an item stands: series, first index of its segment, its own index; and whose custody it is in.
+
+    In a logistic unit that is who holds the outermost unit, at the latest since the position `packed_since`; loose: 0.
+    """
 
     series: int
     segment: int
     item_index: int
     holder: str
+    packed_since: int
 
     @property
     def at(self) -> tuple[int, int]:
@@ -182,6 +215,7 @@ class SqlChain:
             marks=self._marks_of(packed, segment, series),
             lot=segment.lot or None,
             expiry=moment(segment.expiry).date() if segment.expiry else None,
+            flags=self._flags(packed),
         )
 
     def product(self, item: ItemKey) -> bytes | None:
@@ -209,6 +243,10 @@ class SqlChain:
             if not 1 <= native.sequence <= ceiling:
                 return Standing.NEVER_ISSUED
         return Standing.NOT_COMMISSIONED if self._all_lists_here(item.gtin) else Standing.UNKNOWN
+
+    def _flags(self, packed: Packed) -> frozenset[ItemFlag]:
+        wanted = {"series": packed.series, "index": packed.item_index}
+        return frozenset(_ITEM_FLAGS[flag] for (flag,) in self._connection.execute(_FLAGS, wanted))
 
     def _segment(self, packed: Packed) -> tuple[SegmentRow, SeriesRow]:
         found = self._kept.segments.get(packed.at)
@@ -261,12 +299,25 @@ class SqlChain:
             mark=mark,
             status=MarkStatus.ACTIVE if status is None else MarkStatus(status.status),
             issuer_active=Role.IP_OFFICE in self._roles_then(recorded.office, segment),
-            usable_by_brand=recorded.holder == series.brand,
+            usable_by_brand=recorded.holder == series.brand or self._licensed(recorded, series.brand, segment),
             credential_hash=recorded.credential_hash,
             valid_from=moment(recorded.valid_from),
             valid_until=moment(recorded.valid_until),
             status_since=None if status is None else moment(_since(status, segment)),
         )
+
+    def _licensed(self, recorded: MarkRow, account: str, segment: SegmentRow) -> bool:
+        """Whether who held the mark then had licensed it; licences end with the tenure that they were granted in."""
+        row = LicenceRow
+        last = self._session.exec(
+            select(row)
+            .where(row.mark == recorded.mark, row.licensee == account, row.position <= segment.position)
+            .order_by(col(row.position).desc())
+            .limit(1)
+        ).first()
+        if last is None or last.position < recorded.held_since or last.until <= segment.commissioned_at:
+            return False
+        return last.ended is None or last.ended > segment.position
 
     def _series_of(self, gtin: str) -> list[SeriesRow]:
         found = self._kept.series.get(gtin)
