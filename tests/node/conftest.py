@@ -28,6 +28,7 @@ from countermark_node.installation import Installation
 from countermark_node.server import RunningServer, serve
 from countermark_node.services import NodeServices
 from countermark_node.settings import NodeSettings
+from countermark_node.times import utc_now
 from countermark_wallet.accreditation import Accreditation
 from countermark_wallet.handing_over import HandingOver
 from countermark_wallet.issuing import TrademarkIssuing
@@ -162,6 +163,17 @@ class World:
             )
         return body
 
+    def evidence(self, raw: str, signer: str, *, after: timedelta = timedelta(), by: str | None = None) -> str:
+        """The evidence class of a scan by `signer` some time from now, or the reason why it was refused.
+
+        `by` is the account that is claimed, when it is not the signer's own.
+        """
+        body = self.scan_body(raw, ago=-after, signer=signer)
+        if by is not None:
+            body["attestation"]["account"] = self.account(by)
+        answer: dict[str, Any] = self.client.post("/v1/scans", json=body).json()
+        return str(answer.get("evidence_class") or answer["reason"])
+
     def signed_scan(self, raw: str, signer: str, place: Spot, ago: timedelta = timedelta()) -> dict[str, Any]:
         """The answer to a signed scan."""
         response = self.client.post("/v1/scans", json=self.scan_body(raw, place=place, ago=ago, signer=signer))
@@ -196,14 +208,16 @@ def world_settings(folder: Path) -> NodeSettings:
 
 
 @contextmanager
-def open_world(folder: Path, *, node_operator: bool = True) -> Iterator[World]:
+def open_world(
+    folder: Path, *, node_operator: bool = True, clock: Callable[[], datetime] = utc_now
+) -> Iterator[World]:
     """A new installation with accredited parties, one product commissioned, served over HTTP."""
     keystore = WalletKeystore(folder, work_factor=2)
     wallets = {name: keystore.create(name, "four unrelated words") for name in PARTIES}
     settings = world_settings(folder)
-    created = Installation.create(folder / "home", wallets["governor"].address, settings=settings, work_factor=2)
+    created = Installation.create(folder / "home", wallets["governor"].address, settings=settings, clock=clock, work_factor=2)
     with created as installation:
-        services = NodeServices.build(installation, settings=settings)
+        services = NodeServices.build(installation, settings=settings, clock=clock)
         with serve(create_app(services)) as server, httpx.Client(base_url=server.url, timeout=30) as client:
             world = World(folder, installation, services, server, client, wallets)
             _accredit(world, node_operator=node_operator)

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
 from countermark.chain.connection import BlockHead
+from countermark.chain.kinds import AnchorKind
+from countermark.custody.handover import RunLine
+from countermark.custody.unit import UnitKey, UnitLines, UnitScheme
 from countermark.errors import Unavailable, WrongChain
 from countermark_node.chain_sync.holder_runs import NOBODY, move_run
 from countermark_node.chain_sync.projector import Projector
@@ -98,10 +101,21 @@ def everything(world: World) -> dict[str, list[Any]]:
 
 def test_rebuild_gives_the_same_rows_and_keeps_scans_and_packing_lists(world: World) -> None:
     goods = world.commission(packed=5)
-    world.hand_over("brand", "carrier", goods.token(goods.packed[1]), goods.token(goods.packed[3]))
+    first, last = goods.token(goods.packed[1]), goods.token(goods.packed[3])
+    world.hand_over("brand", "carrier", first, last)
+    contracts = world.installation.contracts
+    number = UnitKey.parse(UnitScheme.CARRIER_PLATE, f"1JUN{next(world.counter):09d}")
+    world.ledger("carrier").send(contracts.units.open(number))
+    world.ledger("carrier").send(contracts.units.pack(number.unit, UnitLines((RunLine(first, last),))))
+    world.ledger("brand").send(contracts.status.recall(first, last, b"\x01" * 32))
+    # Nothing of this becomes a row of its own.
+    world.ledger("brand").send(contracts.anchors.anchor(b"\x02" * 32, AnchorKind.DOCUMENT))
+    world.ledger("brand").send(contracts.token.open_to(world.account("carrier"), 0))
     world.services.projector.catch_up()
     before = everything(world)
     assert before["run"]
+    assert before["unit"]
+    assert before["flag_run"]
     assert world.services.projector.rebuild() > 0
     # The head's block may be newer than before when another test's work was being committed.
     after = everything(world)

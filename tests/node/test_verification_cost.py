@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 from countermark.gs1.label_text import read_label
 from countermark_node.scans.contradictions import _KEEP
 from countermark_node.scans.history import _NEAR
-from countermark_node.verification.sources import _CONTRADICTIONS, _PACKED
+from countermark_node.verification.sources import _CONTRADICTIONS, _FLAGS, _PACKED
 
 if TYPE_CHECKING:
     from tests.node.conftest import World
@@ -48,13 +48,13 @@ def test_verification_takes_a_handful_of_queries_and_fewer_when_repeated(world: 
 def test_every_lookup_of_a_scan_goes_by_an_index(world: World) -> None:
     values = {
         "gtin": "1", "serial": "2", "at": 3, "most": 4, "key": "5", "rule": "6", "first": "7", "second": "8",
-        "distance_km": 9.0, "minutes": 1.0, "confirmed": False, "now": 2,
+        "distance_km": 9.0, "minutes": 1.0, "confirmed": False, "now": 2, "series": 1, "index": 2,
     }  # fmt: skip
-    for statement in (_PACKED, _CONTRADICTIONS, _NEAR, _KEEP):
+    for statement in (_PACKED, _FLAGS, _CONTRADICTIONS, _NEAR, _KEEP):
         with world.services.database.read() as session:
             plan = session.connection().execute(text(f"EXPLAIN QUERY PLAN {statement.text}"), values).all()
         steps = [row[-1] for row in plan]
         scanned = [step for step in steps if step.startswith("SCAN") and "CONSTANT ROW" not in step]
-        # `who` is the list of accounts, sixty-four at most.
-        scanned = [step for step in scanned if step != "SCAN who"]
+        # Bounded lists: `who` of accounts (sixty-four), `kind` and `map` of flags and of authorities that have one here.
+        scanned = [step for step in scanned if step not in ("SCAN who", "SCAN kind", "SCAN map", "SCAN 6 CONSTANT ROWS")]
         assert not [step for step in scanned if "(subquery" not in step], steps
