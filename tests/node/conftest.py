@@ -63,6 +63,16 @@ class Goods:
 
 
 @dataclass
+class Ahead:
+    """The wall clock, and a while more."""
+
+    by: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.by
+
+
+@dataclass
 class World:
     """Everything the tests of a node meet."""
 
@@ -208,14 +218,14 @@ def world_settings(folder: Path) -> NodeSettings:
 
 
 @contextmanager
-def open_world(
-    folder: Path, *, node_operator: bool = True, clock: Callable[[], datetime] = utc_now
-) -> Iterator[World]:
+def open_world(folder: Path, *, node_operator: bool = True, clock: Callable[[], datetime] = utc_now) -> Iterator[World]:
     """A new installation with accredited parties, one product commissioned, served over HTTP."""
     keystore = WalletKeystore(folder, work_factor=2)
     wallets = {name: keystore.create(name, "four unrelated words") for name in PARTIES}
     settings = world_settings(folder)
-    created = Installation.create(folder / "home", wallets["governor"].address, settings=settings, clock=clock, work_factor=2)
+    created = Installation.create(
+        folder / "home", wallets["governor"].address, settings=settings, clock=clock, work_factor=2
+    )
     with created as installation:
         services = NodeServices.build(installation, settings=settings, clock=clock)
         with serve(create_app(services)) as server, httpx.Client(base_url=server.url, timeout=30) as client:
@@ -258,3 +268,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def own_world(tmp_path: Path) -> Callable[..., Any]:
     """A node for tests that break it."""
     return lambda **how: open_world(tmp_path, **how)
+
+
+@pytest.fixture
+def ahead() -> Ahead:
+    """A clock that tests put forward."""
+    return Ahead()

@@ -12,6 +12,7 @@ import pytest
 from eth_account import Account
 from sqlmodel import select
 
+from countermark.chain.artifacts import CONTRACTS, artifact
 from countermark.scans.attestation import attest_scan
 from countermark.scans.place import Place, PlaceSource
 from countermark_node.scans.tables import ScanRow
@@ -72,6 +73,17 @@ def test_anonymous_code_is_not_run_on_the_ledger(world: World) -> None:
     for method in ("eth_call", "eth_estimateGas"):
         assert "own contracts" in rpc(world, method, {"data": ENDLESS_LOOP})["error"]["message"]
         assert "own contracts" in rpc(world, method, {"to": "0x" + "00" * 19 + "08"})["error"]["message"]
+
+
+def test_every_contract_of_the_deployment_answers_calls_and_none_besides(world: World) -> None:
+    addresses = world.installation.deployment.addresses
+    assert set(addresses) == set(CONTRACTS)
+    trusted = artifact("TrustRegistry").functions["isTrustedForwarder"]
+    data = "0x" + trusted.encode_call([addresses["Forwarder"]]).hex()
+    for name, address in addresses.items():
+        answer = rpc(world, "eth_call", {"to": address, "data": data}, "latest")
+        assert "own contracts" not in str(answer), name
+        assert name in ("Forwarder", "Directory") or int(answer["result"], 16) == 1, name
 
 
 @pytest.mark.parametrize("target", [None, "0x" + "00" * 19 + "08"], ids=["new-contract", "precompile"])

@@ -23,7 +23,6 @@ from countermark_node.chain_sync.flag_runs import paint
 from countermark_node.chain_sync.runs import Run, moved, removed
 from countermark_node.chain_sync.tables import FlagRunRow
 from countermark_node.database import Database
-from tests.node.test_projection import runs_of
 
 if TYPE_CHECKING:
     from tests.node.conftest import Goods, World
@@ -34,7 +33,12 @@ RANGES = st.tuples(st.integers(0, SIZE - 1), st.integers(0, SIZE - 1), st.boolea
 
 
 def flagged_runs(plain: Sequence[bool]) -> list[Run]:
-    return [run for run in runs_of(["x" if flag else "" for flag in plain]) if run.holder]
+    found, padded = list[Run](), [False, *plain, False]
+    for index, flag in enumerate(plain):
+        if flag and not padded[index]:
+            last = padded.index(False, index + 1) - 2
+            found.append(Run(index, last, "x"))
+    return found
 
 
 @given(st.lists(RANGES, max_size=30))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ from countermark_node.verification.sources import Kept, SqlChain
 from countermark_wallet.keystore import WalletKeystore
 
 if TYPE_CHECKING:
-    from tests.node.conftest import World
+    from tests.node.conftest import Ahead, World
 
 BRAND, HOLDER, OTHER, OFFICE = ("0x" + digit * 40 for digit in "1234")
 MARK, HASH = "EM500000001234567", b"\x05" * 32
@@ -47,9 +46,7 @@ def event(kind: Make, block: int, **values: Any) -> events.ChainEvent:
 
 def recorded(block: int, holder: str) -> events.ChainEvent:
     period = {"valid_from": 0, "valid_until": UINT64_MAX}
-    return event(
-        events.MarkRecorded, block, mark=MARK, office=OFFICE, holder=holder, credential_hash=HASH, **period
-    )
+    return event(events.MarkRecorded, block, mark=MARK, office=OFFICE, holder=holder, credential_hash=HASH, **period)
 
 
 def licensed(block: int, until: int = UINT64_MAX) -> events.ChainEvent:
@@ -92,8 +89,12 @@ def test_mark_is_usable_by_holder_or_licensee_as_of_commissioning(
     for each in happened:
         apply(each, session, NOW)
     # All in one second: only the order of events tells them apart.
-    segment = SegmentRow(commissioned_at=NOW, position=COMMISSIONED << 20)
-    found = SqlChain(session, None, Kept(0, 0))._mark(MARK, segment, SeriesRow(series=1, brand=BRAND))
+    segment = SegmentRow(
+        series=1, first_index=0, last_index=0, root=HASH, lot="", expiry=0, passport=HASH, holder=BRAND,
+        commissioned_at=NOW, position=COMMISSIONED << 20,
+    )  # fmt: skip
+    series = SeriesRow(series=1, gtin="0", number=1, brand=BRAND, ceiling=1, position=0)
+    found = SqlChain(session, None, Kept(0, 0))._mark(MARK, segment, series)
     assert (found and found.usable_by_brand) == usable
 
 
@@ -144,20 +145,9 @@ def test_suspended_role_rests_until_its_end_or_until_it_is_lifted(
     assert position_of(other) == 9 << 20
 
 
-@dataclass
-class Ahead:
-    """The wall clock, and a while more."""
-
-    by: timedelta = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.by
-
-
 def test_recovery_kills_old_keys_and_suspension_takes_class_a_for_its_time(
-    own_world: Callable[..., Any], tmp_path: Path
+    own_world: Callable[..., Any], ahead: Ahead, tmp_path: Path
 ) -> None:
-    ahead = Ahead()
     with own_world(clock=ahead) as world:
         token = world.goods.token(world.goods.packed[0])
         world.hand_over("brand", "retailer", token, token)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,12 +23,14 @@ from countermark_node.chain_sync.tables import UnitRow
 from countermark_node.database import Database
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.node.conftest import Goods, World
+    from tests.node.conftest import Ahead, Goods, World
 
 BLANK = b"\0" * 32
 DEPTH = 4
+NO_TIME = timedelta()
 
 
 def opened(world: World, holder: str) -> int:
@@ -43,14 +46,14 @@ def nested(world: World, goods: Goods, count: int) -> list[int]:
     around = [opened(world, "brand") for _ in range(DEPTH)]
     runs = (RunLine(goods.token(goods.packed[0]), goods.token(goods.packed[count - 1])),)
     ledger.send(units.pack(around[0], UnitLines(runs)))
-    for inner, outer in zip(around, around[1:], strict=False):
+    for inner, outer in pairwise(around):
         ledger.send(units.pack(outer, UnitLines(units=(inner,))))
     return around
 
 
-def hand_over_unit(world: World, giver: str, receiver: str, unit: int) -> None:
+def hand_over_unit(world: World, giver: str, receiver: str, unit: int, ahead: timedelta = NO_TIME) -> None:
     """Move a unit from party to party."""
-    contracts, now = world.installation.contracts, int(datetime.now(UTC).timestamp())
+    contracts, now = world.installation.contracts, int((datetime.now(UTC) + ahead).timestamp())
     lines, until = (contracts.units.line(unit),), now + 86_400
     handover = Handover(
         world.account(giver), world.account(receiver), (), lines, Purpose.TRANSPORT, Basis.SCANNED, now, BLANK, BLANK,
@@ -72,7 +75,7 @@ def custodian(world: World, raw: str) -> str | None:
     world.services.verification.freshen()
     with world.services.database.read() as session:
         record = world.services.verification.sources(session).chain.item(read_label(raw).item)
-    return record and record.holder
+    return None if record is None else record.holder
 
 
 def test_items_four_units_deep_are_in_the_hands_of_who_holds_the_outermost(world: World) -> None:
@@ -100,22 +103,36 @@ def test_unit_taken_out_of_another_and_passed_on_takes_its_items_along(world: Wo
     assert custody(world, raw, "retailer") == ("A", "custody-holder")
 
 
-def test_scan_dated_before_the_unit_arrived_is_not_class_a(world: World) -> None:
-    goods = world.commission(packed=1)
-    hand_over_unit(world, "brand", "carrier", nested(world, goods, 1)[-1])
-    # Papers may be a day late; the first block is younger than that, so the scan is dated back by more.
-    assert world.evidence(goods.packed[0].link, "carrier", after=-timedelta(days=2)) == "C"
-    assert world.evidence(goods.packed[0].link, "carrier", after=-timedelta(hours=2)) == "A"
+def test_scan_dated_days_before_the_unit_arrived_is_not_class_a(own_world: Callable[..., Any], ahead: Ahead) -> None:
+    with own_world(clock=ahead) as world:
+        goods = world.commission(packed=1)
+        outermost, raw = nested(world, goods, 1)[-1], goods.packed[0].link
+        ahead.by = timedelta(days=3)
+        hand_over_unit(world, "brand", "carrier", outermost, ahead=ahead.by)
+        assert world.evidence(raw, "carrier", after=timedelta(hours=1)) == "C"
+        assert world.evidence(raw, "carrier", after=timedelta(days=2, hours=1)) == "A"
+        assert world.evidence(raw, "carrier", after=ahead.by) == "A"
 
 
-def test_seized_unit_is_in_the_hands_of_the_authority(world: World) -> None:
-    goods, contracts = world.commission(packed=1), world.installation.contracts
+def notices(world: World, raw: str) -> tuple[str, bool]:
+    report = world.scan(raw).json()["report"]
+    return report["verdict"], "held" in [notice["code"] for notice in report["notices"]]
+
+
+def test_items_in_a_unit_that_customs_holds_or_seizes_are_held_until_it_is_lifted(world: World) -> None:
+    goods, contracts = world.commission(packed=2), world.installation.contracts
+    inside, loose = goods.packed[0].link, goods.packed[1].link
     around = nested(world, goods, 1)
     recorded = contracts.customs.record_measure(measure_commitment(BLANK, BLANK), MeasureKind.SEIZURE)
     event = one_event(world.ledger("customs").send(recorded), MeasureRecorded, world.installation.deployment)
     world.ledger("customs").send(contracts.customs.confirm_unit(event.id, around[1]))
+    assert notices(world, inside) == ("caution", True)
+    assert notices(world, loose) == ("label-genuine", False)
     world.ledger("customs").send(contracts.customs.seize_unit(event.id, around[1]))
-    assert custodian(world, goods.packed[0].link) == world.account("customs")
+    assert custodian(world, inside) == world.account("customs")
+    assert notices(world, inside) == ("caution", True)
+    world.ledger("customs").send(contracts.customs.lift(event.id))
+    assert notices(world, inside) == ("label-genuine", False)
 
 
 def unit_event(kind: Any, block: int, **values: Any) -> events.ChainEvent:

@@ -15,7 +15,7 @@ from countermark_node.chain_sync import tables as rows
 from countermark_node.chain_sync.flag_runs import note_flag
 from countermark_node.chain_sync.holder_runs import move_run
 from countermark_node.chain_sync.runs import Run
-from countermark_node.chain_sync.unit_holders import give_unit, put_in, take_out
+from countermark_node.chain_sync.unit_holders import account_of, give_unit, open_unit, put_in, take_out
 from countermark_node.times import bounded
 
 _LOG_BITS = 20
@@ -291,8 +291,7 @@ def _(event: events.FlagCleared, session: Session, _time: int) -> None:
 
 @apply.register
 def _(event: events.UnitOpened, session: Session, _time: int) -> None:
-    inside = unit_account(event.address, event.unit)
-    session.add(rows.UnitRow(account=inside, holder=event.holder, since=position_of(event)))
+    open_unit(session, event.address, event.unit, event.holder, position_of(event))
 
 
 @apply.register
@@ -308,6 +307,16 @@ def _(event: events.Unpacked, session: Session, _time: int) -> None:
 @apply.register
 def _(event: events.UnitMoved, session: Session, _time: int) -> None:
     give_unit(session, unit_account(event.address, event.unit), event.to_account, position_of(event))
+
+
+@apply.register
+def _(event: events.UnitConfirmed, session: Session, _time: int) -> None:
+    session.merge(rows.UnitHoldRow(account=account_of(session, event.unit), measure=event.id))
+
+
+@apply.register
+def _(event: events.MeasureLifted, session: Session, _time: int) -> None:
+    session.exec(delete(rows.UnitHoldRow).where(col(rows.UnitHoldRow.measure) == event.id))
 
 
 @apply.register

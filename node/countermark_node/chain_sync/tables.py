@@ -216,13 +216,22 @@ class RunRow(SQLModel, table=True):
 class UnitRow(SQLModel, table=True):
     """A logistic unit: `account` holds what is inside; `holder` is an account, or that of the unit around it.
 
-    `since` is the position at which it came to its holder.
+    `unit` is its id in hexadecimal, `since` the position at which it came to its holder.
     """
 
     __tablename__: ClassVar[str] = "unit"
     account: str = Field(primary_key=True)
+    unit: str = Field(unique=True)
     holder: str
     since: int = Field(sa_type=BigInteger)
+
+
+class UnitHoldRow(SQLModel, table=True):
+    """A measure of an authority that locks the unit with this `account`; deleted when it is lifted."""
+
+    __tablename__: ClassVar[str] = "unit_hold"
+    account: str = Field(primary_key=True)
+    measure: int = Field(primary_key=True, index=True)
 
 
 class FlagRunRow(SQLModel, table=True):
@@ -315,6 +324,7 @@ CHAIN_TABLES: tuple[type[SQLModel], ...] = (
     SegmentRow,
     RunRow,
     UnitRow,
+    UnitHoldRow,
     FlagRunRow,
     MovedRow,
     HandedOverRow,

@@ -56,7 +56,8 @@ _MOST_CONTRADICTIONS = 20
 # Units are at most four deep (LogisticUnits, MOST_HEIGHT); who holds the outermost has the goods in hand.
 _PACKED = text(
     "SELECT series, segment, item_index, coalesce(u4.holder, u3.holder, u2.holder, u1.holder, held.holder),"
-    " max(coalesce(u1.since, 0), coalesce(u2.since, 0), coalesce(u3.since, 0), coalesce(u4.since, 0))"
+    " max(coalesce(u1.since, 0), coalesce(u2.since, 0), coalesce(u3.since, 0), coalesce(u4.since, 0)),"
+    " EXISTS (SELECT 1 FROM unit_hold WHERE account IN (u1.account, u2.account, u3.account, u4.account))"
     " FROM (SELECT series, segment, item_index, (SELECT holder FROM run WHERE run.series = packed_item.series"
     " AND run.first_index <= packed_item.item_index ORDER BY run.first_index DESC LIMIT 1) AS holder"
     " FROM packed_item WHERE gtin = :gtin AND serial = :serial) AS held"
@@ -93,6 +94,7 @@ class Packed(NamedTuple):
     """Where an item stands: series, first index of its segment, its own index; and whose custody it is in.
 
     In a logistic unit that is who holds the outermost unit, at the latest since the position `packed_since`; loose: 0.
+    `in_held_unit`: an authority locks a unit around it.
     """
 
     series: int
@@ -100,6 +102,7 @@ class Packed(NamedTuple):
     item_index: int
     holder: str
     packed_since: int
+    in_held_unit: bool
 
     @property
     def at(self) -> tuple[int, int]:
@@ -246,7 +249,8 @@ class SqlChain:
 
     def _flags(self, packed: Packed) -> frozenset[ItemFlag]:
         wanted = {"series": packed.series, "index": packed.item_index}
-        return frozenset(_ITEM_FLAGS[flag] for (flag,) in self._connection.execute(_FLAGS, wanted))
+        flags = frozenset(_ITEM_FLAGS[flag] for (flag,) in self._connection.execute(_FLAGS, wanted))
+        return flags | {ItemFlag.HELD} if packed.in_held_unit else flags
 
     def _segment(self, packed: Packed) -> tuple[SegmentRow, SeriesRow]:
         found = self._kept.segments.get(packed.at)
