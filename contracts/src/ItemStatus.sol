@@ -273,7 +273,8 @@ contract ItemStatus is IItemStatus, TrustBound {
         if (_trust.isActive(brand, Roles.BRAND, Level.Accredited)) revert MayNotRecall(series, account);
         bytes32[] memory marks = _token.seriesInfo(series).marks;
         for (uint256 i = 0; i < marks.length; ++i) {
-            if (_marks.markInfo(marks[i]).holder == account) return;
+            // A licensee may use the mark too, but does not hold it.
+            if (_marks.isUsable(marks[i], account) && _marks.markInfo(marks[i]).holder == account) return;
         }
         revert MayNotRecall(series, account);
     }
