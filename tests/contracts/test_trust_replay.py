@@ -112,10 +112,12 @@ class Crowd:
         spare, role, days = pick.choice(self.spares), world.word(pick.choice(ROLES)), pick.randint(1, 10)
         governor, guardian, own = world.governor.address, world.guardian.address, account.address
         agent = self.replay.agents.get(own, ZERO)
+        # Without a guardian half of the registry would rest.
+        granted = pick.choice([(other.address, role), (guardian, world.word("guardian"))])
         calls: dict[str, tuple[tuple[Any, ...], str]] = {
             "addKey": ((spare.address, ALL, 0, FOR_EVER), own),
             "revokeKey": ((pick.choice(list(self.replay.keys)),), own),
-            "grant": ((other.address, role, pick.choice((2, 3)), now, now + 60 * DAY), governor),
+            "grant": ((*granted, pick.choice((2, 3)), now, now + 60 * DAY), governor),
             "revoke": ((other.address, role), governor),
             "suspend": ((*pick.choice(list(self.replay.roles)), days * DAY), guardian),
             "liftSuspension": (pick.choice(list(self.replay.suspended) or [(own, role)]), governor),
