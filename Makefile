@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo test lint format contracts check-contracts bench bench-gas bench-labels bench-decode bench-chain clean help
+.PHONY: demo test lint format contracts check-contracts test-cancun bench bench-gas bench-labels bench-decode bench-chain clean help
 
 help:
 	@echo "make demo             set up, then play the main job (DEMO_FLAGS=\"--exit --json FILE\")"
@@ -50,6 +50,12 @@ format: $(DEV_STAMP)
 contracts: $(DEV_STAMP)
 	npm install --no-audit --no-fund
 	$(BIN)/python contracts/build.py
+
+test-cancun: $(DEV_STAMP)
+	npm install --no-audit --no-fund
+	$(BIN)/python contracts/build.py --evm cancun --into $(VENV)/cancun
+	COUNTERMARK_ARTIFACTS=$(VENV)/cancun $(BIN)/python -m pytest tests/contracts -q -m "not slow and not compiler" \
+		--ignore tests/contracts/test_gas.py --ignore tests/contracts/test_artifacts.py
 
 check-contracts: $(DEV_STAMP)
 	npm install --no-audit --no-fund
