@@ -16,6 +16,9 @@ help:
 	@echo "make test             set up, then run the tests (TEST_FLAGS=\"-m 'not slow'\")"
 	@echo "make lint             ruff and mypy"
 	@echo "make contracts        compile the contracts again (needs Node; see CONTRIBUTING.md)"
+	@echo "make test-forge       fuzz and invariant tests of the contracts (FORGE_PROFILE=ci: a million steps)"
+	@echo "make test-halmos      what is proved about the run map, for all holders and parties"
+	@echo "make slither          static analysis; every finding is explained in contracts/slither-triage.json"
 	@echo "make bench            every measurement, each beside its baseline (bench-gas, -labels, -decode, -chain)"
 
 $(BIN)/python:
@@ -61,7 +64,32 @@ check-contracts: $(DEV_STAMP)
 	npm install --no-audit --no-fund
 	$(BIN)/python contracts/build.py --check
 
-bench-gas: $(DEV_STAMP)
+node_modules/.bin/forge: package.json
+	npm install --no-audit --no-fund
+	@touch $@
+
+test-forge: node_modules/.bin/forge
+	$(FORGE) node_modules/.bin/forge test
+
+# halmos and slither have environments of their own: what they pin is not what we pin.
+$(VENV)/halmos/bin/halmos: | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)/halmos
+	$(VENV)/halmos/bin/python -m pip install --quiet --disable-pip-version-check halmos==0.3.3
+
+$(VENV)/slither/bin/slither: | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)/slither
+	$(VENV)/slither/bin/python -m pip install --quiet --disable-pip-version-check slither-analyzer==0.11.6
+
+test-halmos: node_modules/.bin/forge $(VENV)/halmos/bin/halmos
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(FORGE) FOUNDRY_SRC=contracts/test/forge \
+		FOUNDRY_OUT=node_modules/.cache/halmos/out FOUNDRY_CACHE_PATH=node_modules/.cache/halmos/cache \
+		$(VENV)/halmos/bin/halmos --root . --forge-build-out node_modules/.cache/halmos/out \
+		--contract RunMapSymbolicTest --loop 24 --solver-timeout-assertion 60000
+
+slither: node_modules/.bin/forge $(VENV)/slither/bin/slither
+	$(BIN)/python contracts/slither_check.py $(VENV)/slither/bin/slither
+
+bench-gas: $(DEV_STAMP) node_modules/.bin/forge
 	$(BIN)/python bench/gas_table.py
 
 bench-labels: $(DEV_STAMP)

@@ -128,14 +128,14 @@ contract Traders is Handler {
         }
     }
 
-    /// @notice Goods come out of a unit, to the unit's holder; not when the unit is locked against inspection.
+    /// @notice Goods come out of a unit, to the unit's holder; not when the unit is locked even against return.
     function unpack(uint256 seed) external told {
         (bool found, Goods memory goods) = _goods(seed);
         if (!found) return;
         uint256 unit = _units.unitOf(goods.holder);
         if (unit == 0) return;
         address to = _units.ownerOf(unit);
-        bool expected = _units.mayMove(unit, uint8(Purpose.Inspection));
+        bool expected = _units.mayMove(unit, uint8(Purpose.Return));
         UnitLines memory lines = _unitLines(goods);
         VM.prank(to);
         try _units.unpack(unit, lines) {
