@@ -29,7 +29,8 @@ interface IItemStatus is IAccountErrors, IRunErrors {
     /// a holder of one of its marks that stand, nor market surveillance.
     error MayNotRecall(uint256 series, address account);
 
-    /// @notice `most` other authorities have flags in `series` now.
+    /// @notice `most` other authorities have flags in `series` now, or for a holder of a mark: the one place that is open
+    /// to such is taken.
     error AuthoritySlotsUsed(uint256 series, uint256 most);
 
     /// @notice `reason` is no number of {Retirement}, or 0.

@@ -20,6 +20,8 @@ library SeriesFlags {
     uint256 internal constant FIRST_AUTHORITY = 5;
     uint256 internal constant AUTHORITIES = 5;
     uint256 internal constant MAPS = FIRST_AUTHORITY + AUTHORITIES;
+    /// @dev The one place that holders of marks may take: they are no authorities and could crowd these out.
+    uint256 internal constant MARK_HOLDERS = MAPS - 1;
     /// @dev Set beside the bit of an authority's map when it recalls; else it holds.
     uint256 private constant RECALLS_SHIFT = 48;
     uint256 private constant MAPS_MASK = (1 << RECALLS_SHIFT) - 1;
@@ -45,11 +47,15 @@ library SeriesFlags {
 
     /// @notice The map of `authority` for `kind`, its own or a free one that is now its own; false when all are taken.
     /// @param kind {Flag.Recalled} or {Flag.Held}
-    function place(Flags storage self, address authority, Flag kind) internal returns (bool found, uint256 number) {
+    /// @param lowest the first place that it may take: {FIRST_AUTHORITY}, or {MARK_HOLDERS}
+    function place(Flags storage self, address authority, Flag kind, uint256 lowest)
+        internal
+        returns (bool found, uint256 number)
+    {
         (found, number) = find(self, authority, kind);
         if (found) return (found, number);
         uint256 used = self.used;
-        for (number = FIRST_AUTHORITY; number < MAPS; ++number) {
+        for (number = lowest; number < MAPS; ++number) {
             if (isUsed(used, number)) continue;
             used |= 1 << number;
             if (kind == Flag.Recalled) used |= 1 << (number + RECALLS_SHIFT);
