@@ -9,7 +9,12 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo test lint format contracts check-contracts test-cancun bench bench-gas bench-labels bench-decode bench-chain clean help
+# forge, halmos and slither read contracts/foundry.toml; the profile is quick (default) or ci.
+FORGE_PROFILE ?= default
+FORGE := FOUNDRY_CONFIG=contracts/foundry.toml FOUNDRY_PROFILE=$(FORGE_PROFILE)
+
+.PHONY: demo test lint format contracts check-contracts test-forge test-halmos slither test-cancun bench \
+	bench-gas bench-labels bench-decode bench-chain clean help
 
 help:
 	@echo "make demo             set up, then play the main job (DEMO_FLAGS=\"--exit --json FILE\")"
