@@ -9,13 +9,21 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo test lint format contracts check-contracts bench bench-gas bench-labels bench-decode bench-chain clean help
+# forge, halmos and slither read contracts/foundry.toml; the profile is quick (default) or ci.
+FORGE_PROFILE ?= default
+FORGE := FOUNDRY_CONFIG=contracts/foundry.toml FOUNDRY_PROFILE=$(FORGE_PROFILE)
+
+.PHONY: demo test lint format contracts check-contracts test-forge test-halmos slither test-cancun bench \
+	bench-gas bench-labels bench-decode bench-chain clean help
 
 help:
 	@echo "make demo             set up, then play the main job (DEMO_FLAGS=\"--exit --json FILE\")"
 	@echo "make test             set up, then run the tests (TEST_FLAGS=\"-m 'not slow'\")"
 	@echo "make lint             ruff and mypy"
 	@echo "make contracts        compile the contracts again (needs Node; see CONTRIBUTING.md)"
+	@echo "make test-forge       fuzz and invariant tests of the contracts (FORGE_PROFILE=ci: a million steps)"
+	@echo "make test-halmos      what is proved about the run map, for all holders and parties"
+	@echo "make slither          static analysis; every finding is explained in contracts/slither-triage.json"
 	@echo "make bench            every measurement, each beside its baseline (bench-gas, -labels, -decode, -chain)"
 
 $(BIN)/python:
@@ -51,11 +59,42 @@ contracts: $(DEV_STAMP)
 	npm install --no-audit --no-fund
 	$(BIN)/python contracts/build.py
 
+test-cancun: $(DEV_STAMP)
+	npm install --no-audit --no-fund
+	$(BIN)/python contracts/build.py --evm cancun --into $(VENV)/cancun
+	COUNTERMARK_ARTIFACTS=$(VENV)/cancun $(BIN)/python -m pytest tests/contracts -q -m "not slow and not compiler" \
+		--ignore tests/contracts/test_gas.py --ignore tests/contracts/test_artifacts.py
+
 check-contracts: $(DEV_STAMP)
 	npm install --no-audit --no-fund
 	$(BIN)/python contracts/build.py --check
 
-bench-gas: $(DEV_STAMP)
+node_modules/.bin/forge: package.json
+	npm install --no-audit --no-fund
+	@touch $@
+
+test-forge: node_modules/.bin/forge
+	$(FORGE) node_modules/.bin/forge test
+
+# halmos and slither have environments of their own: what they pin is not what we pin.
+$(VENV)/halmos/bin/halmos: | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)/halmos
+	$(VENV)/halmos/bin/python -m pip install --quiet --disable-pip-version-check halmos==0.3.3
+
+$(VENV)/slither/bin/slither: | $(BIN)/python
+	$(PYTHON) -m venv $(VENV)/slither
+	$(VENV)/slither/bin/python -m pip install --quiet --disable-pip-version-check slither-analyzer==0.11.6
+
+test-halmos: node_modules/.bin/forge $(VENV)/halmos/bin/halmos
+	PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(FORGE) FOUNDRY_SRC=contracts/test/forge \
+		FOUNDRY_OUT=node_modules/.cache/halmos/out FOUNDRY_CACHE_PATH=node_modules/.cache/halmos/cache \
+		$(VENV)/halmos/bin/halmos --root . --forge-build-out node_modules/.cache/halmos/out \
+		--contract RunMapSymbolicTest --loop 24 --solver-timeout-assertion 60000
+
+slither: node_modules/.bin/forge $(VENV)/slither/bin/slither
+	$(BIN)/python contracts/slither_check.py $(VENV)/slither/bin/slither
+
+bench-gas: $(DEV_STAMP) node_modules/.bin/forge
 	$(BIN)/python bench/gas_table.py
 
 bench-labels: $(DEV_STAMP)

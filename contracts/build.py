@@ -3,6 +3,7 @@
     python contracts/build.py                 writes them
     python contracts/build.py --only NAME...  compiles and writes these contracts alone, leaves the rest as it is
     python contracts/build.py --check         compares them with a fresh build, writes nothing, exits 1 when they differ
+    python contracts/build.py --evm cancun --into FOLDER   the same contracts for another EVM, for tests
 
 Needs the development extras (py-solc-x). The pinned compiler is the native binary if py-solc-x has it installed, else
 the npm package `solc` behind `contracts/solc-npm` (Node, `npm install`); both give the same bytes.
@@ -98,12 +99,12 @@ def compiler() -> Path:
     return ROOT / "contracts" / "solc-npm"
 
 
-def compile_all(texts: Mapping[str, str]) -> dict[str, Any]:
+def compile_all(texts: Mapping[str, str], settings: Mapping[str, Any]) -> dict[str, Any]:
     """The compiler's standard JSON output. Warnings about our own sources are failures."""
     request = {
         "language": "Solidity",
         "sources": {name: {"content": text} for name, text in sorted(texts.items())},
-        "settings": {**SETTINGS, "outputSelection": {"*": {"*": OUTPUTS}}},
+        "settings": {**settings, "outputSelection": {"*": {"*": OUTPUTS}}},
     }
     try:
         output: dict[str, Any] = solcx.compile_standard(request, solc_binary=compiler())
@@ -118,7 +119,7 @@ def compile_all(texts: Mapping[str, str]) -> dict[str, Any]:
     return output
 
 
-def artifact(name: str, built: Mapping[str, Any], sources: Mapping[str, str]) -> str:
+def artifact(name: str, built: Mapping[str, Any], sources: Mapping[str, str], settings: Mapping[str, Any]) -> str:
     """The artifact of one contract as JSON text; the same bytes on every machine."""
     metadata = json.loads(built["metadata"])
     document = {
@@ -126,13 +127,13 @@ def artifact(name: str, built: Mapping[str, Any], sources: Mapping[str, str]) ->
         "abi": built["abi"],
         "bytecode": "0x" + built["evm"]["bytecode"]["object"],
         "deployedBytecode": "0x" + built["evm"]["deployedBytecode"]["object"],
-        "compiler": {"version": metadata["compiler"]["version"], "settings": SETTINGS},
+        "compiler": {"version": metadata["compiler"]["version"], "settings": settings},
         "sources": {path: hashlib.sha256(text.encode()).hexdigest() for path, text in sources.items()},
     }
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 
-def build(only: Collection[str] = ()) -> dict[Path, str]:
+def build(only: Collection[str] = (), settings: Mapping[str, Any] = SETTINGS) -> dict[Path, str]:
     """Every artifact (or those of the files named in `only`): where it belongs and its text.
 
     Abstract contracts and interfaces have none.
@@ -145,9 +146,11 @@ def build(only: Collection[str] = ()) -> dict[Path, str]:
         if not only or path.stem in only
     }
     closures = {name: closure(name, texts) for name in roots}
-    output = compile_all(texts)
+    output = compile_all(texts, settings)
     return {
-        ROOT / target.artifacts / f"{contract}.json": artifact(contract, built, {n: texts[n] for n in closures[name]})
+        ROOT / target.artifacts / f"{contract}.json": artifact(
+            contract, built, {n: texts[n] for n in closures[name]}, settings
+        )
         for name, target in roots.items()
         for contract, built in output["contracts"][name].items()
         if built["evm"]["bytecode"]["object"]
@@ -182,11 +185,15 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="Builds the contract artifacts.")
     parser.add_argument("--check", action="store_true", help="compare only; exit 1 when an artifact is not fresh")
     parser.add_argument("--only", nargs="+", metavar="NAME", default=(), help="compile and write these contracts alone")
+    parser.add_argument("--evm", default=SETTINGS["evmVersion"], help="EVM version; another one needs --into")
+    parser.add_argument("--into", type=Path, metavar="FOLDER", help="write everything there and leave ours as they are")
     options = parser.parse_args(arguments)
-    if options.check and options.only:
-        parser.error("--check compares everything; leave out --only")
+    if options.check and (options.only or options.into):
+        parser.error("--check compares everything; leave out --only and --into")
+    if options.evm != SETTINGS["evmVersion"] and not options.into:
+        parser.error("artifacts for another EVM are not committed; say where they go with --into")
     try:
-        fresh = build(options.only)
+        fresh = build(options.only, {**SETTINGS, "evmVersion": options.evm})
     except CountermarkError as failed:
         print(f"FAIL: {failed.line()}", file=sys.stderr)
         return 1
@@ -195,7 +202,12 @@ def main(arguments: list[str]) -> int:
         for line in found:
             print(f"FAIL: {line}. Next: run `python contracts/build.py`.", file=sys.stderr)
         return 1 if found else 0
-    write(fresh, everything=not options.only)
+    if options.into:
+        options.into.mkdir(parents=True, exist_ok=True)
+        for path, text in fresh.items():
+            (options.into / path.name).write_text(text, encoding="utf-8")
+    else:
+        write(fresh, everything=not options.only)
     print(f"OK: {len(fresh)} artifacts written")
     return 0
 

@@ -37,6 +37,14 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         bytes32 commitment;
         mapping(uint256 number => Line) lineAt;
         uint256[] units;
+        /// @dev A unit that it names and those around it, as they were when it locked them: seizure may part them since.
+        mapping(uint256 unit => uint256[]) locked;
+    }
+
+    /// @dev How many locks stand on a unit: on it itself, and on it or what is inside it.
+    struct Locks {
+        uint128 named;
+        uint128 all;
     }
 
     IProductToken private immutable _token;
@@ -47,8 +55,8 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
     mapping(uint256 id => Case) private _cases;
     /// @dev Per authority: else whoever sees a commitment on its way could take it first.
     mapping(address by => mapping(bytes32 commitment => uint256 id)) private _ids;
-    mapping(uint256 unit => uint256) private _unitLocks;
-    mapping(uint256 unit => mapping(address by => uint256)) private _unitLocksOf;
+    mapping(uint256 unit => Locks) private _unitLocks;
+    mapping(uint256 unit => mapping(address by => Locks)) private _unitLocksOf;
 
     constructor(ITrustRegistry trust, IProductToken token, IItemStatus status, ILogisticUnits units)
         TrustBound(trust)
@@ -93,9 +101,7 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         if (stored.units.length == MOST_UNITS) revert MeasureFull(id, MOST_UNITS);
         if (_isNamed(id, unit)) revert UnitNamed(id, unit);
         stored.units.push(unit);
-        ++_unitLocks[unit];
-        ++_unitLocksOf[unit][stored.by];
-        _units.lock(unit, 0, _refOf(id, unit));
+        _lock(stored, unit, _refOf(id, unit));
         emit UnitConfirmed(id, unit);
     }
 
@@ -123,12 +129,13 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         _requireAccredited(by, Roles.CUSTOMS);
         if (!_isNamed(id, unit)) revert UnitNotNamed(id, unit);
         if (_units.ownerOf(unit) == by) revert UnitInCustody(unit, by);
+        if (_unitLocks[unit].all != _unitLocksOf[unit][by].all) revert UnitHeldByOthers(unit);
         _requireUnitNotHeldByOthers(unit, by);
         bytes32 ref = _refOf(id, unit);
         // Off the units around it, which it leaves, and on again where it goes.
-        _units.unlock(unit, ref);
+        _unlock(stored, unit, ref);
         _units.takeUnit(unit, by, ref);
-        _units.lock(unit, 0, ref);
+        _lock(stored, unit, ref);
         emit UnitSeized(id, unit);
     }
 
@@ -141,10 +148,7 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
             _status.liftHold(stored.by, _itemOf(line, line.first), _itemOf(line, line.last), stored.commitment);
         }
         for (uint256 i = 0; i < stored.units.length; ++i) {
-            uint256 unit = stored.units[i];
-            --_unitLocks[unit];
-            --_unitLocksOf[unit][stored.by];
-            _units.unlock(unit, _refOf(id, unit));
+            _unlock(stored, stored.units[i], _refOf(id, stored.units[i]));
         }
         emit MeasureLifted(id);
     }
@@ -206,8 +210,35 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
 
     function _take(uint256 first, uint256 last, address holder, address by, bytes32 ref) private {
         uint256 unit = _units.unitOf(holder);
-        if (unit == 0) _token.move(first, last, holder, by, ref);
-        else _units.takeOut(unit, first, last, by, ref);
+        if (unit == 0) return _token.move(first, last, holder, by, ref);
+        _requireUnitNotHeldByOthers(unit, by);
+        _units.takeOut(unit, first, last, by, ref);
+    }
+
+    /// @dev Units nest four deep at most.
+    function _lock(Case storage stored, uint256 unit, bytes32 ref) private {
+        _units.lock(unit, 0, ref);
+        uint256[] storage locked = stored.locked[unit];
+        ++_unitLocks[unit].named;
+        ++_unitLocksOf[unit][stored.by].named;
+        for (uint256 each = unit; each != 0; each = _parentOf(each)) {
+            ++_unitLocks[each].all;
+            ++_unitLocksOf[each][stored.by].all;
+            locked.push(each);
+        }
+    }
+
+    /// @dev Unlocks what was locked, wherever it is now.
+    function _unlock(Case storage stored, uint256 unit, bytes32 ref) private {
+        uint256[] memory locked = stored.locked[unit];
+        --_unitLocks[unit].named;
+        --_unitLocksOf[unit][stored.by].named;
+        for (uint256 i = 0; i < locked.length; ++i) {
+            --_unitLocks[locked[i]].all;
+            --_unitLocksOf[locked[i]][stored.by].all;
+            _units.unlock(locked[i], ref);
+        }
+        delete stored.locked[unit];
     }
 
     /// @dev The measure, of the caller's account.
@@ -246,11 +277,15 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         return _units.isLockedBy(unit, address(this), _refOf(id, unit));
     }
 
-    /// @dev Units nest four deep at most.
+    /// @dev What stands on `unit` itself or around it.
     function _requireUnitNotHeldByOthers(uint256 unit, address by) private view {
-        for (uint256 each = unit; each != 0; each = _units.unitInfo(each).parent) {
-            if (_unitLocks[each] != _unitLocksOf[each][by]) revert UnitHeldByOthers(each);
+        for (uint256 each = unit; each != 0; each = _parentOf(each)) {
+            if (_unitLocks[each].named != _unitLocksOf[each][by].named) revert UnitHeldByOthers(each);
         }
+    }
+
+    function _parentOf(uint256 unit) private view returns (uint256) {
+        return _units.unitOf(_units.ownerOf(unit));
     }
 
     /// @dev One for each unit of each measure: several may lock the same unit around them.

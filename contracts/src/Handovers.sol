@@ -86,6 +86,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     function offer(Handover calldata handover) external returns (bytes32 hash) {
         _requireRunningFor(handover);
         _checkHandover(handover);
+        _countItems(handover.runs, handover.units);
         hash = handover.structHash();
         _requireGiver(handover.from);
         _useNonce(handover.from, handover.nonce);
@@ -314,6 +315,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
         if (deadline > time + LONGEST_DEADLINE) revert DeadlineTooFar(deadline, time + LONGEST_DEADLINE);
     }
 
+    /// @dev The items in `runs`. Reverts unless there are 1 to 32 lines, well formed and in order.
     function _countItems(RunLine[] calldata runs, UnitLine[] calldata units) private pure returns (uint256) {
         CustodyLines.requireCount(runs.length + units.length, MOST_LINES);
         units.requireAscending();

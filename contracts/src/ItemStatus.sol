@@ -57,8 +57,7 @@ contract ItemStatus is IItemStatus, TrustBound {
         (SeriesFlags.Flags storage flags, address brand) = _requireRange(first, last);
         uint256 number = SeriesFlags.BRAND_RECALL;
         if (account != brand) {
-            _requireMayRecall(ItemId.seriesOf(first), account, brand);
-            number = _placeOf(first, account, Flag.Recalled);
+            number = _placeOf(first, account, Flag.Recalled, _lowestPlace(ItemId.seriesOf(first), account, brand));
         }
         _set(flags, number, first, last, SET);
         _announce(first, last, Flag.Recalled, account, ref);
@@ -114,7 +113,7 @@ contract ItemStatus is IItemStatus, TrustBound {
     /// @inheritdoc IItemStatus
     function hold(address authority, uint256 first, uint256 last, bytes32 caseHash) external onlyCustoms {
         (SeriesFlags.Flags storage flags,) = _requireRange(first, last);
-        uint256 number = _placeOf(first, authority, Flag.Held);
+        uint256 number = _placeOf(first, authority, Flag.Held, SeriesFlags.FIRST_AUTHORITY);
         uint256 standing = flags.anyIn(number, first, last);
         if (standing != 0) revert FlagStands(first, last, uint8(standing));
         _set(flags, number, first, last, uint8(Flag.Held));
@@ -124,7 +123,7 @@ contract ItemStatus is IItemStatus, TrustBound {
     /// @inheritdoc IItemStatus
     function seize(address authority, uint256 first, uint256 last, bytes32 caseHash) external onlyCustoms {
         (SeriesFlags.Flags storage flags,) = _requireRange(first, last);
-        _set(flags, _placeOf(first, authority, Flag.Held), first, last, uint8(Flag.Seized));
+        _set(flags, _placeOf(first, authority, Flag.Held, SeriesFlags.FIRST_AUTHORITY), first, last, uint8(Flag.Seized));
         emit FlagCleared(first, last, uint8(Flag.Held), authority, caseHash);
         _announce(first, last, Flag.Seized, authority, caseHash);
     }
@@ -247,9 +246,9 @@ contract ItemStatus is IItemStatus, TrustBound {
     }
 
     /// @dev The map of an authority in the series of `item`: its own, or one that nobody uses.
-    function _placeOf(uint256 item, address authority, Flag kind) private returns (uint256) {
+    function _placeOf(uint256 item, address authority, Flag kind, uint256 lowest) private returns (uint256) {
         uint256 series = ItemId.seriesOf(item);
-        (bool found, uint256 number) = _flags[series].place(authority, kind);
+        (bool found, uint256 number) = _flags[series].place(authority, kind, lowest);
         if (!found) revert AuthoritySlotsUsed(series, SeriesFlags.AUTHORITIES);
         return number;
     }
@@ -268,12 +267,15 @@ contract ItemStatus is IItemStatus, TrustBound {
         flags = _flags[series];
     }
 
-    function _requireMayRecall(uint256 series, address account, address brand) private view {
-        if (_trust.isActive(account, Roles.MARKET_SURVEILLANCE, Level.Accredited)) return;
+    /// @dev Reverts unless `account`, which is not the brand, may recall; returns the first place that it may take.
+    function _lowestPlace(uint256 series, address account, address brand) private view returns (uint256) {
+        if (_trust.isActive(account, Roles.MARKET_SURVEILLANCE, Level.Accredited)) return SeriesFlags.FIRST_AUTHORITY;
         if (_trust.isActive(brand, Roles.BRAND, Level.Accredited)) revert MayNotRecall(series, account);
         bytes32[] memory marks = _token.seriesInfo(series).marks;
         for (uint256 i = 0; i < marks.length; ++i) {
-            if (_marks.markInfo(marks[i]).holder == account) return;
+            // A licensee may use the mark too, but does not hold it.
+            if (!_marks.isUsable(marks[i], account)) continue;
+            if (_marks.markInfo(marks[i]).holder == account) return SeriesFlags.MARK_HOLDERS;
         }
         revert MayNotRecall(series, account);
     }

@@ -106,7 +106,8 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
     function unpack(uint256 unit, UnitLines calldata lines) external {
         address holder = _callingHolder(unit);
         _requireUnsealed(unit);
-        _requireAllowed(unit, uint8(Purpose.Inspection));
+        // What may come back may come out. Else one stolen item would keep all that is packed with it.
+        _requireAllowed(unit, uint8(Purpose.Return));
         _requireLines(lines);
         bytes32 contents = _unpackRuns(unit, holder, lines.runs);
         contents = _unpackUnits(unit, holder, lines.units, contents);

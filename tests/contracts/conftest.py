@@ -7,6 +7,7 @@ call to call): that is `tests/contracts/test_gas.py`, on py-evm.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,14 @@ DAY = 86_400
 FOR_EVER = 2**64 - 1
 ZERO = "0x" + "00" * 20
 DEPLOYER = "0x" + "de" * 20
+OTHER_ARTIFACTS = os.environ.get("COUNTERMARK_ARTIFACTS")
+"""A folder of `contracts/build.py --evm cancun --into`: the same tests then run on that EVM."""
+ARTIFACT_FOLDERS = (
+    [Path(OTHER_ARTIFACTS)]
+    if OTHER_ARTIFACTS
+    else [ROOT / "core/countermark/chain/artifacts", ROOT / "tests/contracts/artifacts"]
+)
+EVM_SPEC = "CANCUN" if OTHER_ARTIFACTS else "MERGE"
 PARTS = {
     "forwarder": "Forwarder",
     "trust": "TrustRegistry",
@@ -69,9 +78,9 @@ def selector(entry: Mapping[str, Any]) -> bytes:
 
 @cache
 def artifact(name: str) -> dict[str, Any]:
-    """The committed artifact of a contract or test harness."""
-    for folder in ("core/countermark/chain/artifacts", "tests/contracts/artifacts"):
-        path = ROOT / folder / f"{name}.json"
+    """The committed artifact of a contract or test harness, or the one that COUNTERMARK_ARTIFACTS holds."""
+    for folder in ARTIFACT_FOLDERS:
+        path = folder / f"{name}.json"
         if path.exists():
             document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             return document
@@ -80,7 +89,7 @@ def artifact(name: str) -> dict[str, Any]:
 
 def is_built(name: str) -> bool:
     """Whether the contract has an artifact."""
-    return (ROOT / "core/countermark/chain/artifacts" / f"{name}.json").exists()
+    return (ARTIFACT_FOLDERS[0] / f"{name}.json").exists()
 
 
 class RevertedError(Exception):
@@ -125,7 +134,7 @@ class Chain:
     def __init__(self, chain_id: int = CHAIN_ID) -> None:
         env = pyrevm.Env(cfg=pyrevm.CfgEnv(chain_id=chain_id), block=pyrevm.BlockEnv(timestamp=NOW))
         self.chain_id = chain_id
-        self.evm = pyrevm.EVM(env=env, spec_id="MERGE")
+        self.evm = pyrevm.EVM(env=env, spec_id=EVM_SPEC)
         self.time = NOW
         self.deployed = 0
 

@@ -104,3 +104,9 @@ def test_register_with_a_missing_module_is_not_created(world: World) -> None:
     modules = [world.handovers.address, "0x" + "00" * 20]
     refusal = world.chain.refused_deployment("AlertRegister", world.trust.address, modules, 500)
     assert refusal == ("ModuleMissing", 1)
+
+
+def test_call_through_the_forwarder_is_no_module_s_call(world: World) -> None:
+    request = world.relay_request(world.brand, world.alerts, "raisePublic", world.word("discrepancy"), SALT)
+    assert world.forwarder.refusal("execute", request, by=world.stranger) is not None
+    assert world.alerts.read("alertCount") == 0

@@ -427,7 +427,14 @@ def test_only_the_giver_offers(world: World, items: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize(
     ("change", "error"),
-    [({"purpose": 6}, "PurposeUnknown"), ({"basis": 3}, "BasisUnknown"), ({"deadline": 1}, "DeadlinePassed")],
+    [
+        ({"purpose": 6}, "PurposeUnknown"),
+        ({"basis": 3}, "BasisUnknown"),
+        ({"deadline": 1}, "DeadlinePassed"),
+        ({"runs": ()}, "RunCountOutOfRange"),
+        ({"runs": (RunLine(9, 8),)}, "RunReversed"),
+        ({"units": (UnitLine(2, 1, BLANK), UnitLine(2, 1, BLANK))}, "UnitsNotAscending"),
+    ],
     ids=str,
 )
 def test_offer_is_checked_as_a_signed_handover_is(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from eth_utils.crypto import keccak
 
+from countermark.chain.flags import Flag, Retirement
 from countermark.custody.handover import Purpose
 
 if TYPE_CHECKING:
@@ -170,6 +171,22 @@ def test_holder_of_the_mark_recalls_only_while_the_brand_is_not_accredited(yard:
     assert yard.status.refusal("recall", *arguments, by=world.carrier) == expected
 
 
+def test_neither_holder_of_a_suspended_mark_nor_licensee_recalls_for_a_fallen_brand(yard: Yard) -> None:
+    world, heir, licensee = yard.world, yard.world.party("heir"), yard.world.party("licensee")
+    for party in (heir, licensee):
+        world.trust.send("registerAccount", by=party)
+    world.marks.send("transferMark", world.MARK, heir.address, CASE, by=world.office)
+    world.marks.send("grantLicence", world.MARK, licensee.address, 2**40, 1_000, by=heir)
+    world.trust.send("revoke", yard.brand.address, world.word("brand"), by=world.office)
+    arguments = (yard.first, yard.first + 9, REF)
+    refusal = yard.status.refusal("recall", *arguments, by=licensee)
+    assert refusal == ("MayNotRecall", yard.first >> 24, licensee.address)
+    world.marks.send("suspend", world.MARK, by=world.office)
+    assert yard.status.refusal("recall", *arguments, by=heir) == ("MayNotRecall", yard.first >> 24, heir.address)
+    world.marks.send("reinstate", world.MARK, by=world.office)
+    assert yard.status.refusal("recall", *arguments, by=heir) is None
+
+
 def test_recalls_by_brand_and_by_surveillance_end_each_on_its_own(yard: Yard) -> None:
     world, arguments = yard.world, (yard.first, yard.first + 9, REF)
     yard.status.send("recall", *arguments, by=world.surveillance)
@@ -240,6 +257,15 @@ def test_retirement_is_final_and_keeps_its_reason(yard: Yard) -> None:
 def test_retirement_for_no_known_reason_is_refused(yard: Yard, reason: int) -> None:
     refusal = yard.status.refusal("retire", yard.first, yard.first, reason, REF, by=yard.brand)
     assert refusal == ("RetirementUnknown", reason)
+
+
+def test_flags_and_reasons_have_the_same_numbers_in_python(yard: Yard) -> None:
+    assert {flag.name: flag.value for flag in Flag} == {flag.name: flag.value for flag in F}
+    for index, reason in enumerate(list(Retirement)[1:]):
+        yard.status.send("retire", yard.first + index, yard.first + index, reason, REF, by=yard.brand)
+        assert yard.status.read("retirementOf", yard.first + index) == reason
+    refusal = yard.status.refusal("retire", yard.last, yard.last, max(Retirement) + 1, REF, by=yard.brand)
+    assert refusal == ("RetirementUnknown", max(Retirement) + 1)
 
 
 def test_goods_of_another_cannot_be_retired(yard: Yard) -> None:

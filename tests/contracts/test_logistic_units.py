@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.contracts.conftest import Event, Party, World
 
 CUSTODY = 2
-SALE, TRANSPORT, RETURN, INSPECTION = 0, 1, 3, 4
+SALE, TRANSPORT, RETURN = 0, 1, 3
 RECALL_LEAVES, THEFT_LEAVES = 0x38, 0x08
 ZERO = "0x" + "00" * 20
 REF = b"\x0f" * 32
@@ -561,8 +561,8 @@ def test_locked_unit_is_not_packed_closed_or_put_into_another(seizing: World) ->
     assert pack_refusal(seizing, unit, UnitLines(goods=(GoodsLine(PALM_OIL, 1),))) == locked
     assert pack_refusal(seizing, other, UnitLines(units=(unit,))) == locked
     assert seizing.units.refusal("close", unit, by=seizing.brand) == locked
-    inspected = ("UnitIsLocked", unit, INSPECTION)
-    assert unpack_refusal(seizing, unit, UnitLines(goods=(GoodsLine(PALM_OIL, 1),))) == inspected
+    kept = ("UnitIsLocked", unit, RETURN)
+    assert unpack_refusal(seizing, unit, UnitLines(goods=(GoodsLine(PALM_OIL, 1),))) == kept
 
 
 @pytest.mark.parametrize("how", ["recall", "reportStolen", "retire"])

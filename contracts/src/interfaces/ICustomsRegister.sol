@@ -73,7 +73,7 @@ interface ICustomsRegister is IAccountErrors, IRunErrors {
     /// @notice Measure `id` does not lock `unit`.
     error UnitNotNamed(uint256 id, uint256 unit);
 
-    /// @notice Another authority locks `unit` or a unit around it.
+    /// @notice Another authority locks `unit`, a unit around it or, where it is `unit` that is seized, inside it.
     error UnitHeldByOthers(uint256 unit);
 
     /// @notice `unit` is in the authority's custody already.

@@ -26,10 +26,11 @@ interface IItemStatus is IAccountErrors, IRunErrors {
     error FlagNotSet(uint256 first, uint256 last, uint8 flag, address account);
 
     /// @notice `account` may not recall items of `series`: it is not its brand, nor, while its brand is not accredited,
-    /// a holder of one of its marks, nor market surveillance.
+    /// a holder of one of its marks that stand, nor market surveillance.
     error MayNotRecall(uint256 series, address account);
 
-    /// @notice `most` other authorities have flags in `series` now.
+    /// @notice `most` other authorities have flags in `series` now, or for a holder of a mark: the one place that is open
+    /// to such is taken.
     error AuthoritySlotsUsed(uint256 series, uint256 most);
 
     /// @notice `reason` is no number of {Retirement}, or 0.
@@ -45,7 +46,7 @@ interface IItemStatus is IAccountErrors, IRunErrors {
     error NotInUnit(uint256 tokenId);
 
     /// @notice Recalls items. The series' brand, whatever its roles; while it is not accredited, a holder of one of its
-    /// marks; accredited market surveillance (OPERATE).
+    /// marks that stand; accredited market surveillance (OPERATE).
     /// @param ref hash of the notice
     function recall(uint256 first, uint256 last, bytes32 ref) external;
 

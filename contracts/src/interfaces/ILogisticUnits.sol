@@ -155,7 +155,8 @@ interface ILogisticUnits is IUnitLocks, IAccountErrors, IRunErrors, IERC165 {
     /// @notice Packs what the caller holds: 1 to 32 lines, nothing recalled, held or otherwise locked. The holder (CUSTODY).
     function pack(uint256 unit, UnitLines calldata lines) external;
 
-    /// @notice Unpacks into the caller's hands: 1 to 32 lines. The holder (CUSTODY), unless a lock forbids inspection.
+    /// @notice Unpacks into the caller's hands: 1 to 32 lines, which keep their flags. The holder (CUSTODY), unless a lock
+    /// forbids even return.
     function unpack(uint256 unit, UnitLines calldata lines) external;
 
     /// @notice Seals `unit`; while sealed, nothing goes in or out. The holder (CUSTODY).

@@ -20,38 +20,48 @@ library SeriesFlags {
     uint256 internal constant FIRST_AUTHORITY = 5;
     uint256 internal constant AUTHORITIES = 5;
     uint256 internal constant MAPS = FIRST_AUTHORITY + AUTHORITIES;
+    /// @dev The one place that holders of marks may take: they are no authorities and could crowd these out.
+    uint256 internal constant MARK_HOLDERS = MAPS - 1;
     /// @dev Set beside the bit of an authority's map when it recalls; else it holds.
-    uint256 private constant RECALLS_SHIFT = 128;
+    uint256 private constant RECALLS_SHIFT = 48;
+    uint256 private constant MAPS_MASK = (1 << RECALLS_SHIFT) - 1;
 
+    /// @dev Most series meet one authority at most: it shares a word with the bits.
     struct Flags {
-        uint256 used;
-        address[AUTHORITIES] authorities;
+        uint96 used;
+        address firstAuthority;
+        address[AUTHORITIES - 1] authorities;
         FlagMap.Map[MAPS] maps;
     }
 
     /// @notice Notes that map `number` is in use.
     function use(Flags storage self, uint256 number) internal {
         uint256 used = self.used;
-        if (!isUsed(used, number)) self.used = used | (1 << number);
+        if (!isUsed(used, number)) self.used = uint96(used | (1 << number));
     }
 
     /// @notice Notes that map `number` is empty, so that others may take it.
     function free(Flags storage self, uint256 number) internal {
-        self.used &= ~((1 << number) | (1 << (number + RECALLS_SHIFT)));
+        self.used &= ~uint96((1 << number) | (1 << (number + RECALLS_SHIFT)));
     }
 
     /// @notice The map of `authority` for `kind`, its own or a free one that is now its own; false when all are taken.
     /// @param kind {Flag.Recalled} or {Flag.Held}
-    function place(Flags storage self, address authority, Flag kind) internal returns (bool found, uint256 number) {
+    /// @param lowest the first place that it may take: {FIRST_AUTHORITY}, or {MARK_HOLDERS}
+    function place(Flags storage self, address authority, Flag kind, uint256 lowest)
+        internal
+        returns (bool found, uint256 number)
+    {
         (found, number) = find(self, authority, kind);
         if (found) return (found, number);
         uint256 used = self.used;
-        for (number = FIRST_AUTHORITY; number < MAPS; ++number) {
+        for (number = lowest; number < MAPS; ++number) {
             if (isUsed(used, number)) continue;
             used |= 1 << number;
             if (kind == Flag.Recalled) used |= 1 << (number + RECALLS_SHIFT);
-            self.used = used;
-            self.authorities[number - FIRST_AUTHORITY] = authority;
+            self.used = uint96(used);
+            if (number == FIRST_AUTHORITY) self.firstAuthority = authority;
+            else self.authorities[number - FIRST_AUTHORITY - 1] = authority;
             return (true, number);
         }
     }
@@ -61,7 +71,7 @@ library SeriesFlags {
         uint256 used = self.used;
         for (uint256 number = FIRST_AUTHORITY; number < MAPS; ++number) {
             if (!isUsed(used, number) || _recalls(used, number) != (kind == Flag.Recalled)) continue;
-            if (self.authorities[number - FIRST_AUTHORITY] == authority) return (true, number);
+            if (_authorityAt(self, number) == authority) return (true, number);
         }
         return (false, 0);
     }
@@ -94,7 +104,7 @@ library SeriesFlags {
         uint256 used = self.used;
         for (uint256 number = FIRST_AUTHORITY; number < MAPS; ++number) {
             if (!isUsed(used, number) || _recalls(used, number)) continue;
-            if (self.authorities[number - FIRST_AUTHORITY] == authority) continue;
+            if (_authorityAt(self, number) == authority) continue;
             value = anyIn(self, number, first, last);
             if (value != 0) return value;
         }
@@ -115,6 +125,10 @@ library SeriesFlags {
         return Flag(value);
     }
 
+    function _authorityAt(Flags storage self, uint256 number) private view returns (address) {
+        return number == FIRST_AUTHORITY ? self.firstAuthority : self.authorities[number - FIRST_AUTHORITY - 1];
+    }
+
     function _recalls(uint256 used, uint256 number) private pure returns (bool) {
         return used & (1 << (number + RECALLS_SHIFT)) != 0;
     }
@@ -123,7 +137,7 @@ library SeriesFlags {
     /// moves for any purpose.
     function _locking(uint256 used, uint8 purpose) private pure returns (uint256 maps) {
         uint256 recalls = (used >> RECALLS_SHIFT) | (1 << BRAND_RECALL);
-        maps = uint128(used);
+        maps = used & MAPS_MASK;
         if (FlagTable.allows(Flag.Recalled, purpose)) maps &= ~recalls;
         if (FlagTable.allows(Flag.Stolen, purpose)) maps &= ~(1 << STOLEN);
         if (FlagTable.allows(Flag.Retired, purpose)) maps &= ~(1 << RETIRED);

@@ -1,0 +1,138 @@
+"""What somebody who means harm would try across contracts, each try named by what must come of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from eth_utils.crypto import keccak
+from tests.contracts.test_customs_register import authority, hold, record
+from tests.contracts.test_handovers_of_units import deal, line, open_unit, pack
+
+if TYPE_CHECKING:
+    from tests.contracts.conftest import Contract, Party, World
+
+DAY = 86_400
+REF = b"\x0f" * 32
+
+
+@pytest.fixture
+def register(world: World) -> Contract:
+    assert world.customs_register is not None
+    return world.customs_register
+
+
+@pytest.fixture
+def other(world: World) -> Party:
+    """A second customs authority."""
+    return authority(world, "second customs")
+
+
+@pytest.fixture
+def items(world: World) -> tuple[int, int]:
+    """A hundred items in the brand's hands."""
+    return world.commission(world.open_series(), 100)
+
+
+def confirmed(register: Contract, by: Party, unit: int, name: str) -> int:
+    """The id of a new measure of `by` that locks this unit."""
+    measure = record(register, by, keccak(text=name))
+    register.send("confirmUnit", measure, unit, by=by)
+    return measure
+
+
+def nest(world: World, items: tuple[int, int]) -> tuple[int, int, int]:
+    """A pallet, a carton in it with ten items, and a box with five in the carton."""
+    pallet, carton, box = (open_unit(world, number) for number in (1, 2, 3))
+    pack(world, box, [(items[0], items[0] + 4)])
+    pack(world, carton, [(items[0] + 10, items[0] + 19)], [box])
+    pack(world, pallet, [(items[0] + 30, items[0] + 39)], [carton])
+    return pallet, carton, box
+
+
+def test_seizing_what_another_case_locks_leaves_nothing_locked_for_ever(
+    world: World, register: Contract, items: tuple[int, int]
+) -> None:
+    pallet, carton, box = nest(world, items)
+    inner = confirmed(register, world.customs, box, "inner")
+    outer = confirmed(register, world.customs, carton, "outer")
+    register.send("seizeUnit", outer, carton, by=world.customs)
+    register.send("lift", inner, by=world.customs)
+    register.send("lift", outer, by=world.customs)
+    assert not world.units.struct("unitInfo", pallet)["locked"]
+    assert not world.units.struct("unitInfo", carton)["locked"]
+
+
+def test_authority_does_not_seize_a_unit_around_one_that_another_locks(
+    world: World, register: Contract, other: Party, items: tuple[int, int]
+) -> None:
+    _, carton, box = nest(world, items)
+    confirmed(register, other, box, "theirs")
+    mine = confirmed(register, world.customs, carton, "mine")
+    assert register.refusal("seizeUnit", mine, carton, by=world.customs) == ("UnitHeldByOthers", carton)
+
+
+def test_authority_takes_no_items_out_of_a_unit_that_another_locks(
+    world: World, register: Contract, other: Party, items: tuple[int, int]
+) -> None:
+    _, carton, _ = nest(world, items)
+    confirmed(register, other, carton, "theirs")
+    mine = hold(register, world.customs, items[0], items[0] + 1)
+    assert register.refusal("seize", mine, 0, 1, by=world.customs) == ("UnitHeldByOthers", carton)
+
+
+def test_mark_holders_do_not_use_up_the_places_of_authorities(world: World) -> None:
+    holders = [world.party(f"holder {number}") for number in range(6)]
+    marks = [world.word(f"EM50000001801{number:04d}") for number in range(6)]
+    for mark, holder in zip(marks, holders, strict=True):
+        world.trust.send("registerAccount", by=holder)
+        world.record_mark(mark, holder)
+        world.marks.send("grantLicence", mark, world.brand.address, 2**63, 10**9, by=holder)
+    opened = world.token.send("openSeries", world.GTIN, world.PREFIX_LENGTH, marks, 1000, by=world.brand)
+    first, last = world.commission(opened[0].arguments["series"], 100)
+    world.trust.send("revoke", world.brand.address, world.word("brand"), by=world.governor)
+    refusals = [world.status.refusal("recall", first, first, REF, by=holder) for holder in holders]
+    assert refusals == [None] + [("AuthoritySlotsUsed", first >> 24, 5)] * 5
+    assert world.status.refusal("recall", first, last, REF, by=world.surveillance) is None
+    assert world.customs_register is not None
+    hold(world.customs_register, world.customs, first, last)
+
+
+def test_units_parted_by_seizure_are_free_once_all_cases_are_lifted_in_any_order(
+    world: World, register: Contract, items: tuple[int, int]
+) -> None:
+    units = pallet, carton, box = nest(world, items)
+    named = (box, carton, pallet, box)
+    cases = [confirmed(register, world.customs, unit, f"case {n}") for n, unit in enumerate(named)]
+    for case, unit in ((cases[0], box), (cases[1], carton), (cases[2], pallet)):
+        register.send("seizeUnit", case, unit, by=world.customs)
+    for case in (cases[2], cases[0], cases[3], cases[1]):
+        assert any(world.units.struct("unitInfo", unit)["locked"] for unit in units)
+        register.send("lift", case, by=world.customs)
+    assert not any(world.units.struct("unitInfo", unit)["locked"] for unit in units)
+    assert [world.units.read("ownerOf", unit) for unit in units] == [world.customs.address] * 3
+
+
+def test_case_in_the_next_carton_stops_no_seizure(
+    world: World, register: Contract, other: Party, items: tuple[int, int]
+) -> None:
+    pallet, carton, _ = nest(world, items)
+    beside = open_unit(world, 4)
+    pack(world, pallet, units=[beside])
+    confirmed(register, other, beside, "theirs")
+    mine = confirmed(register, world.customs, carton, "mine")
+    register.send("seizeUnit", mine, carton, by=world.customs)
+    assert world.units.read("ownerOf", carton) == world.customs.address
+
+
+def test_stolen_item_keeps_nobody_s_container(world: World, items: tuple[int, int]) -> None:
+    pallet, _, _ = nest(world, items)
+    item = items[0] + 30
+    deal(world, world.brand, world.carrier, units=[line(world, pallet)]).send()
+    world.status.send("reportStolen", item, item, REF, by=world.brand)
+    world.status.send("poke", item)
+    world.units.send("unpack", pallet, ([(item, item)], [], []), by=world.carrier)
+    world.units.send("relieve", pallet, item)
+    deal(world, world.carrier, world.retailer, units=[line(world, pallet)]).send()
+    kept = deal(world, world.carrier, world.retailer, [(item, item)], nonce=2).refusal()
+    assert kept == ("ItemLocked", item, item, 2)

@@ -1,0 +1,83 @@
+"""What flags cost after hostile histories, measured on py-evm, against the bounds of the design."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+BENCH = Path(__file__).resolve().parent.parent.parent / "bench"
+REF = bytes(32)
+FOR_EVER = 2**64 - 1
+MILLION = 1_000_000
+MOST_GAS, MOST_RECALL = 10_000_000, 190_000
+AUTHORITIES = 5
+
+
+@pytest.fixture
+def bench() -> Iterator[ModuleType]:
+    """bench/gas_chain.py, which is no package."""
+    sys.path.insert(0, str(BENCH))
+    yield importlib.import_module("gas_chain")
+    sys.path.remove(str(BENCH))
+    del sys.modules["gas_chain"]
+
+
+def surveillances(bench: ModuleType, world: Any) -> list[Any]:
+    """As many authorities as a series has places for."""
+    parties = [bench.Party(f"surveillance {number}") for number in range(AUTHORITIES)]
+    role = b"market-surveillance".ljust(32, b"\0")
+    for party in parties:
+        world.call(party, "TrustRegistry", "registerAccount")
+        world.call(world.governor, "TrustRegistry", "grant", party.address, role, 3, 0, FOR_EVER)
+    return parties
+
+
+def commission(world: Any, series: int) -> None:
+    world.open_series()
+    world.commission(series, MILLION)
+
+
+@pytest.mark.slow
+def test_thirty_two_worst_lines_through_every_map_in_its_worst_state_stay_below_ten_million(bench: ModuleType) -> None:
+    """Each map has a run in the word of the question but above it, and one far below: every word must be read."""
+    world = bench.Deployed()
+    parties = surveillances(bench, world)
+    commission(world, 1)
+    world.hand_over(world.brand, world.carrier, [(bench.item(1, 5), bench.item(1, 5))])
+    lines = range(2, 34)
+    for series in lines:
+        commission(world, series)
+        for first, last in ((700_001, 700_001), (65_541, 65_545)):
+            run = bench.item(series, first), bench.item(series, last)
+            for party in (*parties, world.brand):
+                world.call(party, "ItemStatus", "recall", *run, REF)
+            world.call(world.brand, "ItemStatus", "reportStolen", *run, REF)
+            world.call(world.brand, "ItemStatus", "retire", *run, 1, REF)
+    runs = [(bench.item(series, 200_000), bench.item(series, 700_000)) for series in lines]
+    assert world.hand_over(world.brand, world.carrier, runs) <= MOST_GAS
+
+
+@pytest.mark.parametrize("others", [0, AUTHORITIES - 1])
+def test_recall_over_any_fragments_costs_no_more_than_a_first_one(bench: ModuleType, others: int) -> None:
+    world = bench.Deployed()
+    parties = surveillances(bench, world)
+    commission(world, 1)
+    for party in parties[:others]:
+        world.call(party, "ItemStatus", "recall", bench.item(1, 9), bench.item(1, 9), REF)
+    recaller = parties[others]
+
+    def cost(function: str, first: int, last: int) -> int:
+        return int(world.call(recaller, "ItemStatus", function, bench.item(1, first), bench.item(1, last), REF))
+
+    starts = [(number, number * 6_553 + 300) for number in range(150)]
+    costs = [cost("recall", first, first + number) for number, first in starts]
+    for first, last in ((65_536 + 77, 900_001), (0, MILLION - 1), (400_000, 400_000)):
+        costs += [cost("recall", first, last), cost("liftRecall", first, last)]
+        costs += [cost("recall", 0, MILLION - 1)]
+    assert max(costs) <= MOST_RECALL
