@@ -159,3 +159,17 @@ def test_brand_takes_no_returned_item_back_with_a_code_of_its_own(world: World) 
     world.claims.send("reissue", shelf.first, code.address, by=world.brand)
     taken = world.claims.refusal("claimReissued", *shelf.arguments(0, taker, nonce=2, key=code, proof=()))
     assert taken == ("ItemNotReleased", shelf.first)
+
+
+def test_series_from_before_a_mark_was_sold_is_no_way_around_the_new_holder_s_ceiling(world: World) -> None:
+    series, soon = world.open_series(ceiling=1_000_000), 2**63
+    world.commission(series, 1)
+    world.chain.wait(1)
+    world.marks.send("transferMark", world.MARK, world.retailer.address, b"\x0c" * 32, by=world.office)
+    world.marks.send("grantLicence", world.MARK, world.brand.address, soon, 10, by=world.retailer)
+    assert world.refused_commission(series) == ("MarkNotUsable", world.MARK.ljust(32, b"\0"), world.brand.address)
+    within = world.open_series(ceiling=10)
+    world.commission(within, 10)
+    world.chain.wait(1)
+    world.marks.send("transferMark", world.MARK, world.brand.address, b"\x0c" * 32, by=world.office)
+    world.commission(series, 1000)
