@@ -26,6 +26,7 @@ def claim_rows(world: Deployed) -> Iterator[Case]:
     yield "return of a claimed item", world.call(buyer, "Claims", "unclaim", first, world.retailer.address), 130_000
     code = Party("new code")
     yield "new code for it", world.call(world.brand, "Claims", "reissue", first, code.address), 70_000
+    world.call(world.retailer, "Handovers", "releaseToSale", [(first, first)])
     again = Claim(first, Party("owner 3").address, 3, NOW + DAY)
     typed = again.typed(CHAIN_ID, str(world.contracts["Claims"].address))
     signatures = code.sign(typed), Party("owner 3").sign(typed)

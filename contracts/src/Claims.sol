@@ -205,7 +205,8 @@ contract Claims is IClaims, TrustBound, EIP712 {
     function _requireOnSale(uint256 item) private view returns (address holder) {
         holder = _token.ownerOf(item);
         if (!_trust.isAccount(holder)) revert ItemNotOnShelf(item, holder);
-        if (!_status.isReleased(item)) revert ItemNotReleased(item);
+        // Who has it must have released it: what one party released, the next has agreed to nothing about.
+        if (_status.releaserOf(item) != holder) revert ItemNotReleased(item);
         _status.requireMovable(item, item, uint8(Purpose.Sale));
     }
 

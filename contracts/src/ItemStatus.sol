@@ -143,7 +143,7 @@ contract ItemStatus is IItemStatus, TrustBound {
     /// @inheritdoc IItemStatus
     function setReleased(address by, uint256 first, uint256 last) external onlyModule {
         (SeriesFlags.Flags storage flags,) = _requireRange(first, last);
-        _set(flags, SeriesFlags.RELEASED, first, last, SET);
+        _set(flags, SeriesFlags.RELEASED, first, last, uint160(by));
         _announce(first, last, Flag.Released, by, 0);
     }
 
@@ -197,6 +197,11 @@ contract ItemStatus is IItemStatus, TrustBound {
     /// @inheritdoc IItemStatus
     function isReleased(uint256 tokenId) external view returns (bool) {
         return _valueAt(tokenId, SeriesFlags.RELEASED) != 0;
+    }
+
+    /// @inheritdoc IItemStatus
+    function releaserOf(uint256 tokenId) external view returns (address) {
+        return address(uint160(_valueAt(tokenId, SeriesFlags.RELEASED)));
     }
 
     /// @inheritdoc IItemStatus

@@ -95,7 +95,7 @@ contract ProductToken is IProductToken, TrustBound {
         if (!_brands.isWithin(brand, gtin, prefixLength)) revert OutsidePrefixes(brand, gtin, prefixLength);
         if (marks.length == 0 || marks.length > MOST_MARKS) revert MarkCountOutOfRange(marks.length, MOST_MARKS);
         if (ceiling == 0 || ceiling > HIGHEST_CEILING) revert CeilingOutOfRange(ceiling, HIGHEST_CEILING);
-        _requireUsable(marks, brand);
+        _requireUsable(marks, brand, uint64(block.timestamp));
         for (uint256 i = 0; i < marks.length; ++i) {
             _marks.useLicence(marks[i], brand, ceiling);
         }
@@ -391,7 +391,7 @@ contract ProductToken is IProductToken, TrustBound {
         _requireSeriesBrand(series, brand);
         _requireAccredited(brand, Roles.BRAND);
         if (_series[series].info.closed) revert SeriesIsClosed(series);
-        _requireUsable(_series[series].info.marks, brand);
+        _requireUsable(_series[series].info.marks, brand, _series[series].info.openedAt);
         if (holder != brand) revert HolderWithoutConsent(holder);
     }
 
@@ -401,9 +401,9 @@ contract ProductToken is IProductToken, TrustBound {
         if (brand != account) revert NotSeriesBrand(series, account);
     }
 
-    function _requireUsable(bytes32[] memory marks, address brand) private view {
+    function _requireUsable(bytes32[] memory marks, address brand, uint64 openedAt) private view {
         for (uint256 i = 0; i < marks.length; ++i) {
-            if (!_marks.isUsable(marks[i], brand)) revert MarkNotUsable(marks[i], brand);
+            if (!_marks.isUsableSince(marks[i], brand, openedAt)) revert MarkNotUsable(marks[i], brand);
         }
     }
 

@@ -15,8 +15,13 @@ contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
 
     mapping(bytes2 code => address) private _offices;
     mapping(bytes32 mark => Mark) private _marks;
-    /// @dev Rises whenever the mark changes hands.
-    mapping(bytes32 mark => uint64) private _tenures;
+    /// @dev One holding of a mark: `number` rises whenever the mark changes hands.
+    struct Tenure {
+        uint64 number;
+        uint64 since;
+    }
+
+    mapping(bytes32 mark => Tenure) private _tenures;
     mapping(bytes32 mark => mapping(address licensee => Licence)) private _licences;
 
     /// @param token the contract that opens series under licences
@@ -98,7 +103,7 @@ contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
         if (until <= block.timestamp) revert LicenceOver(until, uint64(block.timestamp));
         uint64 used = licence(mark, licensee).used;
         if (ceiling == 0 || ceiling < used) revert LicenceCeilingNotValid(mark, licensee, ceiling, used);
-        _licences[mark][licensee] = Licence(until, ceiling, used, _tenures[mark]);
+        _licences[mark][licensee] = Licence(until, ceiling, used, _tenures[mark].number);
         emit LicenceGranted(mark, holder, licensee, until, ceiling);
     }
 
@@ -137,13 +142,18 @@ contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
     /// @inheritdoc ITrademarkRegistry
     function licence(bytes32 mark, address licensee) public view returns (Licence memory found) {
         Licence storage stored = _licences[mark][licensee];
-        if (stored.tenure == _tenures[mark]) return stored;
+        if (stored.tenure == _tenures[mark].number) return stored;
     }
 
     /// @inheritdoc ITrademarkRegistry
     function isUsable(bytes32 mark, address account) public view returns (bool) {
         Mark storage stored = _marks[mark];
         return _stands(stored) && (stored.holder == account || licence(mark, account).until > block.timestamp);
+    }
+
+    /// @inheritdoc ITrademarkRegistry
+    function isUsableSince(bytes32 mark, address account, uint64 since) external view returns (bool) {
+        return isUsable(mark, account) && (_marks[mark].holder == account || _tenures[mark].since <= since);
     }
 
     function _change(bytes32 mark, address office, MarkStatus from, MarkStatus to) private {
@@ -161,7 +171,7 @@ contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
 
     /// @dev Ends every licence at once, also should the mark come back to `from`.
     function _endTenure(bytes32 mark, address from, address to) private {
-        ++_tenures[mark];
+        _tenures[mark] = Tenure(_tenures[mark].number + 1, uint64(block.timestamp));
         if (from != address(0)) emit MarkTransferred(mark, from, to);
     }
 

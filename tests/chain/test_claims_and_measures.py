@@ -148,6 +148,8 @@ def test_item_is_claimed_resold_returned_and_claimed_again(market: Market, item:
     assert Unclaimed in _kinds(market.events("buyer", claims.unclaim(item, market.at("shop"))))
     assert Reissued in _kinds(market.events("brand", claims.reissue(item, market.at("new code"))))
     assert claims.claim_info(item) == ClaimInfo(False, 4, market.at("new code"))
+    market.send("shop", market.contracts.handovers.release_to_sale([RunLine(item, item)]))
+    assert market.contracts.status.releaser_of(item) == market.at("shop")
     claim = Claim(item, market.at("owner"), 4, soon)
     call = claims.claim_reissued(claim, market.sign("new code", claim), market.sign("owner", claim))
     assert Claimed in _kinds(market.events("brand", call))

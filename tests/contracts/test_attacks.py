@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from eth_utils.crypto import keccak
+from tests.contracts.test_claims import stock
 from tests.contracts.test_customs_register import authority, hold, record
 from tests.contracts.test_handovers_of_units import deal, line, open_unit, pack
+
+from countermark.custody.handover import Purpose
 
 if TYPE_CHECKING:
     from tests.contracts.conftest import Contract, Party, World
@@ -136,3 +139,37 @@ def test_stolen_item_keeps_nobody_s_container(world: World, items: tuple[int, in
     deal(world, world.carrier, world.retailer, units=[line(world, pallet)]).send()
     kept = deal(world, world.carrier, world.retailer, [(item, item)], nonce=2).refusal()
     assert kept == ("ItemLocked", item, item, 2)
+
+
+def test_release_by_one_party_is_no_consent_of_the_next(world: World) -> None:
+    """Who knows the code of goods that went back must not take them out of the hands that they went to."""
+    shelf, owner = stock(world), world.party("owner")
+    deal(world, world.brand, world.retailer, [(shelf.first, shelf.first)], purpose=Purpose.RETURN).send()
+    assert shelf.refusal(0, owner) == ("ItemNotReleased", shelf.first)
+    assert world.status.read("releaserOf", shelf.first) == world.brand.address
+    world.handovers.send("releaseToSale", [(shelf.first, shelf.first)], by=world.retailer)
+    shelf.claim(0, owner)
+
+
+def test_brand_takes_no_returned_item_back_with_a_code_of_its_own(world: World) -> None:
+    shelf, owner = stock(world), world.party("owner")
+    shelf.claim(0, owner)
+    shelf.give_back(0, owner, world.retailer)
+    code, taker = world.party("code of the brand"), world.party("taker")
+    world.claims.send("reissue", shelf.first, code.address, by=world.brand)
+    taken = world.claims.refusal("claimReissued", *shelf.arguments(0, taker, nonce=2, key=code, proof=()))
+    assert taken == ("ItemNotReleased", shelf.first)
+
+
+def test_series_from_before_a_mark_was_sold_is_no_way_around_the_new_holder_s_ceiling(world: World) -> None:
+    series, soon = world.open_series(ceiling=1_000_000), 2**63
+    world.commission(series, 1)
+    world.chain.wait(1)
+    world.marks.send("transferMark", world.MARK, world.retailer.address, b"\x0c" * 32, by=world.office)
+    world.marks.send("grantLicence", world.MARK, world.brand.address, soon, 10, by=world.retailer)
+    assert world.refused_commission(series) == ("MarkNotUsable", world.MARK.ljust(32, b"\0"), world.brand.address)
+    within = world.open_series(ceiling=10)
+    world.commission(within, 10)
+    world.chain.wait(1)
+    world.marks.send("transferMark", world.MARK, world.brand.address, b"\x0c" * 32, by=world.office)
+    world.commission(series, 1000)

@@ -592,6 +592,8 @@ def test_returned_item_gets_a_new_code_and_a_new_owner(world: World, shelf: Shel
     ]
     assert world.claims.read("claimInfo", item) == (False, 2, code.address)
     arguments = shelf.arguments(0, buyer, nonce=2, key=code, proof=())
+    assert world.claims.refusal("claimReissued", *arguments) == ("ItemNotReleased", item)
+    world.handovers.send("releaseToSale", [(item, item)], by=world.retailer)
     claimed = world.claims.send("claimReissued", *arguments)
     assert (claimed[0].name, claimed[0].arguments["from"]) == ("Claimed", world.retailer.address)
     assert (shelf.holder(0), world.claims.read("claimInfo", item)) == (buyer.address, (True, 3, NOBODY))
@@ -603,6 +605,7 @@ def test_new_code_serves_once(world: World, shelf: Shelf, owner: Party, buyer: P
     shelf.claim(0, owner)
     shelf.give_back(0, owner, world.retailer)
     world.claims.send("reissue", shelf.first, code.address, by=world.brand)
+    world.handovers.send("releaseToSale", [(shelf.first, shelf.first)], by=world.retailer)
     arguments = shelf.arguments(0, buyer, nonce=2, key=code, proof=())
     world.claims.send("claimReissued", *arguments)
     shelf.give_back(0, buyer, world.retailer)

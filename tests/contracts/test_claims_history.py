@@ -34,6 +34,7 @@ class Item:
 
     holder: Party
     code: Party
+    releaser: Party
     claimed: bool = False
     turn: int = 0
     new_code: Party | None = None
@@ -72,6 +73,8 @@ class History:
             assert refusal == ("AlreadyClaimed", self.first + index, item.holder.address)
         elif item.turn and not item.new_code:
             assert refusal == ("CodeSpent", self.first + index)
+        elif item.releaser != item.holder:
+            assert refusal == ("ItemNotReleased", self.first + index)
         else:
             assert refusal is None
             self.acted.append(call)
@@ -101,6 +104,12 @@ class History:
         if item.claimed:
             item.holder, item.claimed = shop, False
             item.turn += 1
+
+    def release(self, index: int) -> None:
+        item = self.items[index]
+        if item.holder in (self.world.retailer, self.world.carrier):
+            self.world.handovers.send("releaseToSale", [(self.first + index,) * 2], by=item.holder)
+            item.releaser = item.holder
 
     def reissue(self, index: int) -> None:
         item, code = self.items[index], self.fresh()
@@ -145,14 +154,16 @@ def history(world: World) -> History:
     tree = MerkleTree(leaves)
     first, last = world.commission(world.open_series(), COUNT, root=tree.root)
     world.handovers.send("releaseToSale", [(first, last)], by=world.brand)
-    return History(world, first, tree, [Item(world.brand, code) for code in codes], random.Random(0))  # noqa: S311
+    return History(world, first, tree, [Item(world.brand, code, world.brand) for code in codes], random.Random(0))  # noqa: S311
 
 
 @pytest.mark.parametrize("seed", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 def test_any_history_of_claims_is_the_model_s_and_nothing_signed_acts_twice(history: History, seed: int) -> None:
     history.rng = random.Random(seed)  # noqa: S311 - a repeatable history, not a secret
-    acts = [history.claim, history.claim, history.resell, history.give_back, history.reissue, history.skip]
-    for _ in range(240):
+    acts = [
+        history.claim, history.claim, history.resell, history.give_back, history.release, history.reissue, history.skip,
+    ]  # fmt: skip
+    for _ in range(360):
         history.rng.choice(acts)(history.rng.randrange(COUNT))
         history.check()
     assert len(history.acted) > 20

@@ -71,7 +71,7 @@ interface IClaims is IAccountErrors, IRunErrors, IMerkleErrors {
     /// @notice `item` lies in the account of no party but `holder`: it is packed, or off the network.
     error ItemNotOnShelf(uint256 item, address holder);
 
-    /// @notice Nobody has released `item` to sale.
+    /// @notice Who holds `item` has not released it to sale.
     error ItemNotReleased(uint256 item);
 
     /// @notice `flag` of {IItemStatus} forbids this for items from `first` to `last`.

@@ -97,6 +97,9 @@ interface IItemStatus is IAccountErrors, IRunErrors {
     /// @notice Whether the item was released to sale.
     function isReleased(uint256 tokenId) external view returns (bool);
 
+    /// @notice Who released the item to sale last; zero when nobody did. A release binds nobody who holds it later.
+    function releaserOf(uint256 tokenId) external view returns (address);
+
     /// @notice Why the item was retired; {Retirement.None} when it was not.
     function retirementOf(uint256 tokenId) external view returns (Retirement);
 

@@ -117,4 +117,9 @@ interface ITrademarkRegistry is IAccountErrors {
     /// @notice Whether `account` may use `mark` now: active, in its period, held by it or licensed to it. A licence
     /// that is used up still counts, for the series opened under it.
     function isUsable(bytes32 mark, address account) external view returns (bool);
+
+    /// @notice As {isUsable}; and a licensee's mark has not changed hands after `since`. What was begun then counts against
+    /// no licence of the present holder.
+    /// @param since seconds since 1970
+    function isUsableSince(bytes32 mark, address account, uint64 since) external view returns (bool);
 }

@@ -65,6 +65,11 @@ class ItemStatus(BoundContract):
         """Whether an item was released to sale."""
         return bool(self._read("isReleased", token_id))
 
+    def releaser_of(self, token_id: int) -> str | None:
+        """Who released an item to sale last."""
+        releaser = str(self._read("releaserOf", token_id))
+        return releaser if int(releaser, 16) else None
+
     def retirement_of(self, token_id: int) -> Retirement:
         """Why an item was retired; Retirement.NONE when it was not."""
         return Retirement(self._read("retirementOf", token_id))
