@@ -84,7 +84,8 @@ def complaints(found: list[dict[str, Any]], triage: Mapping[str, Any]) -> Iterat
 def main(arguments: list[str]) -> int:
     """Runs the command; returns its exit code."""
     compile_sources()
-    found = findings(arguments[0] if arguments else "slither")
+    # A path given relative to here would not be found from the folder that slither runs in.
+    found = findings(str(Path(arguments[0]).absolute()) if arguments else "slither")
     wrong = list(complaints(found, json.loads(TRIAGE.read_text(encoding="utf-8"))))
     for line in wrong:
         print(f"FAIL: {line}.", file=sys.stderr)
