@@ -21,16 +21,6 @@ class Role(StrEnum):
     NODE_OPERATOR = "node-operator"
     GUARDIAN = "guardian"
 
-    def bytes32(self) -> bytes:
-        """The value that contracts store."""
-        return self.value.encode("ascii").ljust(32, b"\0")
-
-    @classmethod
-    def from_bytes32(cls, raw: bytes) -> Role | None:
-        """The role behind a stored value, None for one this version does not know."""
-        text = raw.rstrip(b"\0").decode("ascii", "replace")
-        return cls(text) if text in cls._value2member_map_ else None
-
 
 AUTHORITIES = frozenset({Role.CUSTOMS, Role.MARKET_SURVEILLANCE})
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from countermark.chain.words import to_word
 from countermark.custody.handover import Basis, Handover, Purpose, Receipt, RunLine, UnitLine
 from countermark.limits import DEFAULT_LIMITS
 from countermark.roles import KeyScope, Level, Role
@@ -39,13 +40,13 @@ def plain(value: Any) -> Any:
 def test_every_role_of_the_python_side_is_known_to_the_contracts(world: World) -> None:
     for role in Role:
         refusal = world.trust.refusal(
-            "grant", world.stranger.address, role.bytes32(), 1, 0, FOR_EVER, by=world.governor
+            "grant", world.stranger.address, to_word(role), 1, 0, FOR_EVER, by=world.governor
         )
         assert refusal is None or refusal[0] == "NotAccredited", role
 
 
 def test_levels_and_scopes_have_the_same_numbers(world: World) -> None:
-    entry = world.trust.struct("entry", world.governor.address, Role.GOVERNOR.bytes32())
+    entry = world.trust.struct("entry", world.governor.address, to_word(Role.GOVERNOR))
     assert entry["level"] == Level.ACCREDITED
     assert world.trust.struct("keyInfo", world.governor.address)["scopes"] == KeyScope.ALL
     narrow = world.party("narrow")

@@ -26,11 +26,6 @@ def position_of(event: events.ChainEvent) -> int:
     return event.block_number << _LOG_BITS | event.log_index
 
 
-def block_of(position: int) -> int:
-    """The block of a position."""
-    return position >> _LOG_BITS
-
-
 def position_after(block: int) -> int:
     """The first position that lies behind a block."""
     return (block + 1) << _LOG_BITS
