@@ -39,9 +39,7 @@ def plain(value: Any) -> Any:
 
 def test_every_role_of_the_python_side_is_known_to_the_contracts(world: World) -> None:
     for role in Role:
-        refusal = world.trust.refusal(
-            "grant", world.stranger.address, to_word(role), 1, 0, FOR_EVER, by=world.governor
-        )
+        refusal = world.trust.refusal("grant", world.stranger.address, to_word(role), 1, 0, FOR_EVER, by=world.governor)
         assert refusal is None or refusal[0] == "NotAccredited", role
 
 
