@@ -48,6 +48,9 @@ class Story:
     products: tuple[Product, ...]
     outcome: Outcome = field(default_factory=Outcome)
     goods: dict[str, Goods] = field(default_factory=dict)
+    scanning: Scanning = field(init=False)
+    desk: CustomsDesk = field(init=False)
+    photos: Path = field(init=False)
 
     def tell(self) -> Outcome:
         """All chapters in order."""
