@@ -13,7 +13,7 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 COLLECTED_WITH_PYREVM = importlib.util.find_spec("pyrevm") is not None
-collect_ignore_glob = [] if COLLECTED_WITH_PYREVM or "COUNTERMARK_REQUIRE_ALL" in os.environ else ["contracts/*"]
+collect_ignore_glob = [] if COLLECTED_WITH_PYREVM or os.environ.get("COUNTERMARK_REQUIRE_ALL") else ["contracts/*"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
