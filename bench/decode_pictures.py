@@ -15,9 +15,9 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from countermark.gs1.digital_link import build_link
 from countermark.gs1.identity import ItemKey
-from countermark.labels.render import label_png
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
+from countermark.printing.render import label_png
 from countermark_scanner.decode import decode_grey, decode_picture, zbar_available
 from countermark_scanner.pictures import read_grey
 

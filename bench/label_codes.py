@@ -13,11 +13,11 @@ import qrcode
 import qrcode.image.svg
 from PIL import Image
 
-from countermark.labels.print_line import write_print_line
-from countermark.labels.render import label_image, label_svg
 from countermark.labels.series import LabelOrder, SeriesSecrets, make_labels
 from countermark.labels.signature import label_message, read_signature
 from countermark.p256 import PrivateKey
+from countermark.printing.print_line import write_print_line
+from countermark.printing.render import label_image, label_svg
 from countermark_node.demo.photos import BUSY, SOFT, TURNED, photograph
 from countermark_scanner.decode import decode_picture, zbar_available
 

@@ -24,9 +24,9 @@ from sqlmodel import col, func, select
 
 from countermark.credentials.trademark import Trademark
 from countermark.gs1 import ItemKey, build_link, read_label
-from countermark.labels.render import label_image
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
+from countermark.printing.render import label_image
 from countermark.products import Product, ProductRecord
 from countermark.scans.attestation import attest_scan
 from countermark.scans.place import Place, PlaceSource

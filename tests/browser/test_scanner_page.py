@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from countermark.gs1 import build_elements
-from countermark.labels.render import label_png
+from countermark.printing.render import label_png
 
 if TYPE_CHECKING:
     from tests.browser.conftest import MakeCamera, OpenPage, Shelf, StoredScans

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from countermark.errors import InputRefused, TableRefused
 from countermark.gs1 import ItemKey, read_label
 from countermark.labels.leaf import leaf_hash
-from countermark.labels.line_report import read_line_report
 from countermark.labels.merkle import PAD, MerkleTree, depth_of, verify_path
 from countermark.labels.packing_list import PackingList, read_packing_list
-from countermark.labels.print_line import write_print_line
 from countermark.labels.serial import is_native_of, native_serial, read_native
 from countermark.labels.series import LabelOrder, SeriesSecrets, make_labels
+from countermark.line.line_report import read_line_report
 from countermark.p256 import PrivateKey
+from countermark.printing.print_line import write_print_line
 
 GTIN = "09521234543213"
 SECRETS = SeriesSecrets.from_master(b"m" * 32)

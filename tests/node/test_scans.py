@@ -12,10 +12,10 @@ from PIL import Image
 
 from countermark.gs1.digital_link import build_link
 from countermark.gs1.identity import ItemKey
-from countermark.labels.render import label_png
 from countermark.labels.serial import native_serial
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
+from countermark.printing.render import label_png
 from countermark.roles import KeyScope
 from countermark.scans.attestation import attest_scan
 from countermark.scans.place import Place, PlaceSource

@@ -21,8 +21,8 @@ from typer.testing import CliRunner
 
 from countermark.errors import InputRefused, RateLimited, TooLarge, Unavailable
 from countermark.gs1.identity import ItemKey
-from countermark.labels.render import label_png
 from countermark.limits import Limits
+from countermark.printing.render import label_png
 from countermark.scans.attestation import scan_statement
 from countermark.scans.place import Place, PlaceSource
 from countermark.signing import TypedMessage

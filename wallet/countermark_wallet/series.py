@@ -14,11 +14,11 @@ from countermark.chain.event_types import Commissioned, SeriesOpened
 from countermark.errors import ContractRefused, NotPermitted, WrongChain
 from countermark.gs1.identity import ItemKey
 from countermark.identifiers import index_of, token_id
-from countermark.labels.line_report import read_line_report
 from countermark.labels.packing_list import PackingList, read_packing_list
-from countermark.labels.print_line import write_print_line
 from countermark.labels.series import Label, LabelOrder, make_labels
 from countermark.limits import DEFAULT_LIMITS, Limits
+from countermark.line.line_report import read_line_report
+from countermark.printing.print_line import write_print_line
 from countermark.products import Product
 from countermark_wallet.keystore import UnlockedWallet
 from countermark_wallet.ledger import Ledger
@@ -255,7 +255,7 @@ def _whole_text(path: Path) -> Iterator[TextIO]:
 
 def _draw(label: Label, folder: Path) -> LabelPicture:
     # Imported here: pictures need numpy, Pillow and the QR writer.
-    from countermark.labels.render import label_png, label_svg
+    from countermark.printing.render import label_png, label_svg
 
     private_folder(folder)
     # The serial may hold any of GS1's characters; the file names use the sequence alone.

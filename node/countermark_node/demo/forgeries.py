@@ -8,10 +8,10 @@ from pathlib import Path
 from countermark.gs1.digital_link import build_link
 from countermark.gs1.identity import ItemKey
 from countermark.gs1.label_text import read_label
-from countermark.labels.render import label_image
 from countermark.labels.serial import native_serial
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
+from countermark.printing.render import label_image
 from countermark_node.demo.cast import BRAND_HOST
 from countermark_node.demo.goods import Goods, save_photo
 from countermark_node.demo.photos import STRAIGHT, TURNED
