@@ -27,6 +27,8 @@ class Limits:
     """Largest packing list (about a million items)."""
     table_bytes: int = 64 * 1024 * 1024
     """Largest CSV file read."""
+    print_line_bytes: int = 8 * 1024 * 1024 * 1024
+    """Largest print line read (a series of 16 million labels has about 4 GiB); it is read line by line."""
     table_line_characters: int = 4_096
     """Longest line of a CSV file."""
     series_labels: int = (1 << 24) - 1
@@ -37,6 +39,22 @@ class Limits:
     """Longest signed token (credential) that is parsed."""
     json_depth: int = 32
     """Deepest nesting of a signed JSON document."""
+    disclosures: int = 64
+    """Most disclosures of one SD-JWT."""
+    key_binding_seconds: int = 300
+    """How far a key binding's time may lie from our clock."""
+    status_list_bytes: int = 128 * 1024
+    """Largest unpacked status list (1,048,576 entries)."""
+    status_list_token_bytes: int = 256 * 1024
+    """Longest signed status list that is parsed."""
+    status_entries: int = 4
+    """Most status entries of one credential."""
+    did_document_bytes: int = 64 * 1024
+    """Largest DID document read."""
+    did_document_keys: int = 32
+    """Most verification methods of a DID document."""
+    outbound_seconds: float = 10.0
+    """Longest a fetch of a foreign document takes in all."""
     handover_runs: int = 32
     """Most runs in one handover (contract limit as well)."""
     handover_days: int = 30
