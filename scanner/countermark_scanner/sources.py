@@ -93,7 +93,7 @@ class ItemRecord:
     """A serial tied to a commissioned token.
 
     `proof` says how: `leaf` = the packing list holding it reproduces the segment's Merkle root. `passport` is the
-    SHA-256 of the product record that the segment carries; `expiry` the last good day.
+    SHA-256 of the signed passport that the segment carries; `expiry` the last good day.
     """
 
     token_id: int
@@ -133,7 +133,7 @@ class ChainState:
 
 
 class ChainRecords(Protocol):
-    """What the chain, and the packing lists and product records it anchors, say about items."""
+    """What the chain, and the packing lists and passports it anchors, say about items."""
 
     def item(self, item: ItemKey) -> ItemRecord | None:
         """The record of a commissioned item."""
@@ -142,7 +142,7 @@ class ChainRecords(Protocol):
         """Asked only when `item` gave None."""
 
     def product(self, item: ItemKey) -> bytes | None:
-        """The product record of the item's segment as held, unparsed: the scanner hashes it itself."""
+        """The signed passport of the item's segment as held, unparsed: the scanner hashes it itself."""
 
     def state(self) -> ChainState | None:
         """How far the chain was read; None before the first block."""

@@ -133,7 +133,7 @@ class World:
             f"/v1/segments/{segment.first}/packing-list",
             files={
                 "packing_list": ("list.csv", packing_list or segment.packing_list.read_bytes(), "text/csv"),
-                "product": ("product.json", segment.product_record.read_bytes(), "application/json"),
+                "passport": ("passport.vc.jwt", segment.passport.read_bytes(), "application/vc+jwt"),
             },
         )
 
@@ -253,6 +253,7 @@ def _accredit(world: World, *, node_operator: bool) -> None:
     brand = world.accreditation("brand")
     brand.list_label_key(world.wallets["brand"].label_key().public)
     brand.list_host(HOST)
+    brand.list_credential_key(world.wallets["brand"].credential_key().public)
     brand.grant(world.account("carrier"), Role.CARRIER, Level.INTRODUCED)
     brand.grant(world.account("retailer"), Role.RETAILER, Level.INTRODUCED)
 

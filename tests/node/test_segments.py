@@ -73,15 +73,15 @@ def test_file_that_is_no_packing_list_is_refused(world: World, unlisted: Goods, 
     assert nothing_stored(world, unlisted)
 
 
-def test_record_of_another_product_is_refused(world: World, unlisted: Goods) -> None:
+def test_passport_of_another_segment_is_refused(world: World, unlisted: Goods) -> None:
     response = world.client.post(
         f"/v1/segments/{unlisted.segment.first}/packing-list",
         files={
             "packing_list": ("list.csv", unlisted.segment.packing_list.read_bytes(), "text/csv"),
-            "product": ("product.json", world.goods.segment.product_record.read_bytes(), "application/json"),
+            "passport": ("passport.vc.jwt", world.goods.segment.passport.read_bytes(), "application/vc+jwt"),
         },
     )
-    assert (response.status_code, response.json()["reason"]) == (400, "wrong-product")
+    assert (response.status_code, response.json()["reason"]) == (400, "wrong-hash")
     assert nothing_stored(world, unlisted)
 
 
@@ -91,13 +91,13 @@ def test_token_that_begins_no_segment_is_not_found(world: World, unlisted: Goods
         f"/v1/segments/{token}/packing-list",
         files={
             "packing_list": ("list.csv", unlisted.segment.packing_list.read_bytes(), "text/csv"),
-            "product": ("product.json", unlisted.segment.product_record.read_bytes(), "application/json"),
+            "passport": ("passport.vc.jwt", unlisted.segment.passport.read_bytes(), "application/vc+jwt"),
         },
     )
     assert (response.status_code, response.json()["reason"]) == (404, "no-such-segment")
 
 
-def test_upload_without_the_record_is_refused(world: World, unlisted: Goods) -> None:
+def test_upload_without_the_passport_is_refused(world: World, unlisted: Goods) -> None:
     response = world.client.post(
         f"/v1/segments/{unlisted.segment.first}/packing-list", files={"packing_list": ("list.csv", b"", "text/csv")}
     )

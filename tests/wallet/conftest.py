@@ -144,6 +144,7 @@ def _accredit(market: Market) -> None:
     brand = market.accreditation("brand")
     brand.list_label_key(market.wallets["brand"].label_key().public)
     brand.list_host(HOST)
+    brand.list_credential_key(market.wallets["brand"].credential_key().public)
     brand.grant(market.account("carrier"), Role.CARRIER, Level.INTRODUCED)
     brand.grant(market.account("retailer"), Role.RETAILER, Level.INTRODUCED)
 

@@ -24,7 +24,7 @@ from countermark.gs1.label_text import read_label
 from countermark.identifiers import index_of
 from countermark.labels.packing_list import read_packing_list
 from countermark.labels.signature import read_signature
-from countermark.products import decode_product_record
+from countermark.passports.passport import passport_hash, read_passport
 from countermark_wallet.series_state import SeriesStore
 
 if TYPE_CHECKING:
@@ -48,9 +48,10 @@ def test_packed_products_become_tokens_in_packing_order(market: Market, tmp_path
         listed = read_packing_list(stream, state.gtin)
     assert list(listed.serials) == packed
     assert listed.root() == segment.root == on_chain.root
-    record = decode_product_record(segment.product_record.read_bytes())
-    assert record == state.product.record
-    assert record.digest() == on_chain.passport
+    token = segment.passport.read_text("ascii")
+    told = read_passport(token, brand.wallet.credential_key().public).passport
+    assert (told.product, told.lot, told.expiry) == (state.product.record, "L1", state.product.expiry)
+    assert (told.brand.address, passport_hash(token)) == (market.account("brand"), on_chain.passport)
     assert on_chain.lot == "L1"
     assert market.ledger("brand").token.owner_of(segment.last) == market.account("brand")
     assert brand.store.load(state.gtin, state.number).segments == (segment,)

@@ -82,16 +82,16 @@ class NodeClient:
         """Records one scan and returns its verdict report (POST /v1/scans)."""
         return self._request("POST", "/v1/scans", json=dict(scan))
 
-    def send_packing_list(self, first_token: int, packing_list: Path, product_record: Path) -> dict[str, Any]:
-        """Uploads a commissioned segment's list and product record; both prove themselves by their hashes on chain."""
+    def send_packing_list(self, first_token: int, packing_list: Path, passport: Path) -> dict[str, Any]:
+        """Uploads a commissioned segment's list and passport; both prove themselves by their hashes on chain."""
         path = f"/v1/segments/{first_token}/packing-list"
         with (
             open_bytes(packing_list, what="packing list") as items,
-            open_bytes(product_record, what="product record") as record,
+            open_bytes(passport, what="passport") as token,
         ):
             files = {
                 "packing_list": ("packing-list.csv", items, "text/csv"),
-                "product": ("product.json", record, "application/json"),
+                "passport": ("passport.vc.jwt", token, "application/vc+jwt"),
             }
             return self._request("POST", path, files=files)
 

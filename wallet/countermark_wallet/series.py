@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from countermark.chain.event_types import Commissioned, SeriesOpened
+from countermark.credentials.account_id import AccountId
 from countermark.errors import ContractRefused, NotPermitted, WrongChain
 from countermark.gs1.identity import ItemKey
 from countermark.identifiers import index_of, token_id
@@ -18,12 +21,13 @@ from countermark.labels.packing_list import PackingList, read_packing_list
 from countermark.labels.series import Label, LabelOrder, make_labels
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.line.line_report import read_line_report
+from countermark.passports.passport import Passport, sign_passport
 from countermark.printing.print_line import write_print_line
 from countermark.products import Product
 from countermark_wallet.keystore import UnlockedWallet
 from countermark_wallet.ledger import Ledger
 from countermark_wallet.periods import utc_now
-from countermark_wallet.safe_files import open_text, private_folder, whole_file, write_whole
+from countermark_wallet.safe_files import open_text, private_folder, read_bounded, whole_file, write_whole
 from countermark_wallet.series_state import CommissionedSegment, SeriesState, SeriesStore
 
 __all__ = ["BrandSeries", "CommissionedSegment", "LabelPicture", "MadeLabels", "SeriesState", "SeriesStore"]
@@ -132,6 +136,7 @@ class BrandSeries:
         )
         packing = PackingList.seal(state.gtin, serials, self.wallet.series_secrets(state.gtin, state.number))
         root = packing.root()
+        self._check_credential_key()
         # (2) The files before the tokens: salts lost after commissioning would leave items that nobody can prove.
         files = self._write_segment(state, packing, root)
         # (3) The tokens, unless the chain has them since an interrupted run.
@@ -172,6 +177,19 @@ class BrandSeries:
                 reason="label-key-not-listed",
             )
 
+    def _check_credential_key(self) -> None:
+        """Nobody could believe a passport under a key that the brand has not listed."""
+        key, account = self.wallet.credential_key().public, self.ledger.account
+        listed = self.ledger.trust.credential_key(account, key.x, key.y)
+        now = int(self.clock().timestamp())
+        if not listed.valid_from <= now < listed.valid_until or 0 < listed.revoked_since <= now:
+            raise NotPermitted(
+                got=f"credential key {key.key_id.hex()}, which {account} has not listed as valid now",
+                expected="a credential key that the brand has listed on the ledger, since passports are signed with it",
+                next_step="run: countermark account list-credential-key",
+                reason="credential-key-not-listed",
+            )
+
     def _load(self, gtin: str, number: int) -> SeriesState:
         state = self.store.load(gtin, number)
         if state.chain_id != self.ledger.chain_id:
@@ -204,12 +222,26 @@ class BrandSeries:
         return frozenset(serials)
 
     def _write_segment(self, state: SeriesState, packing: PackingList, root: bytes) -> tuple[Path, Path]:
-        listed, record = self.store.segment_files(state.gtin, state.number, root)
+        listed, passport = self.store.segment_files(state.gtin, state.number, root)
         private_folder(listed.parent)
         with _whole_text(listed) as stream:
             packing.write(stream)
-        write_whole(record, state.product.record.encode())
-        return listed, record
+        if not passport.exists():
+            # A passport that an interrupted run signed may be on the chain already, so it is never signed twice.
+            write_whole(passport, self._sign_passport(state, root).encode("ascii"))
+        return listed, passport
+
+    def _sign_passport(self, state: SeriesState, root: bytes) -> str:
+        """Names the segment's root, so that two segments never share a passport's id."""
+        passport = Passport(
+            id=uuid.uuid5(uuid.NAMESPACE_URL, f"urn:countermark:segment:{root.hex()}").urn,
+            brand=AccountId(state.chain_id, self.ledger.account),
+            product=state.product.record,
+            valid_from=self.clock(),
+            lot=state.product.lot,
+            expiry=state.product.expiry,
+        )
+        return sign_passport(passport, self.wallet.credential_key())
 
     def _interrupted(self, state: SeriesState, root: bytes, files: tuple[Path, Path]) -> CommissionedSegment | None:
         """The chain's last segment of this series when it is this one: an earlier run ended before it was recorded."""
@@ -230,7 +262,7 @@ class BrandSeries:
             root,
             product.lot or "",
             product.expiry_seconds(),
-            product.record.digest(),
+            hashlib.sha256(read_bounded(files[1], self.limits.token_bytes, what="passport")).digest(),
             self.ledger.account,
         )
         try:
@@ -255,12 +287,15 @@ def _whole_text(path: Path) -> Iterator[TextIO]:
 
 def _draw(label: Label, folder: Path) -> LabelPicture:
     # Imported here: pictures need numpy, Pillow and the QR writer.
-    from countermark.printing.render import label_png, label_svg
+    from countermark.printing.picture import label_png
+    from countermark.printing.print_label import PrintLabel
+    from countermark.printing.svg import label_svg
 
     private_folder(folder)
     # The serial may hold any of GS1's characters; the file names use the sequence alone.
     base = folder / f"label-{label.item.gtin}-{label.sequence:08d}"
+    printed = PrintLabel(label.sequence, label.item, label.link)
     svg, png = base.with_suffix(".svg"), base.with_suffix(".png")
-    write_whole(svg, label_svg(label.link, label.item).encode("utf-8"))
-    write_whole(png, label_png(label.link, label.item))
+    write_whole(svg, label_svg(printed).encode("utf-8"))
+    write_whole(png, label_png(printed))
     return LabelPicture(label.sequence, label.item, svg, png)

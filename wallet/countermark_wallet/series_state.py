@@ -28,7 +28,7 @@ class CommissionedSegment:
     root: bytes
     transaction: str
     packing_list: Path
-    product_record: Path
+    passport: Path
 
     @property
     def count(self) -> int:
@@ -100,9 +100,9 @@ class SeriesStore:
     folder: Path
 
     def segment_files(self, gtin: str, number: int, root: bytes) -> tuple[Path, Path]:
-        """Where packing list and product record of the segment with this root stand."""
+        """Where packing list and passport of the segment with this root stand."""
         folder = self.folder / "series" / f"{parse_gtin(gtin)}-{number}"
-        return folder / f"segment-{root.hex()[:32]}.csv", folder / f"segment-{root.hex()[:32]}.json"
+        return folder / f"segment-{root.hex()[:32]}.csv", folder / f"segment-{root.hex()[:32]}.vc.jwt"
 
     def load(self, gtin: str, number: int) -> SeriesState:
         """The state of one series. Raises NotFound (no-such-series), InputRefused (bad-series-file)."""

@@ -9,10 +9,12 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from countermark.errors import InputRefused
+from countermark.errors import InputRefused, TooLarge
 from countermark.gs1.identity import ItemKey
-from countermark.products import ProductRecord, decode_product_record
+from countermark.passports.passport import read_anchored_passport
+from countermark.products import ProductRecord
 from countermark_node.alerts.tables import AlertRow
+from countermark_node.chain_sync.tables import SegmentRow
 from countermark_node.database import Database
 from countermark_node.scans.tables import ContradictionRow
 from countermark_node.segments.tables import PackedItemRow, PackingListRow
@@ -140,9 +142,10 @@ def _views(session: Session, rows: Sequence[AlertRow]) -> list[AlertView]:
 def _product(session: Session, item: ItemKey) -> ProductRecord | None:
     packed = session.get(PackedItemRow, (item.gtin, item.serial))
     held = packed and session.get(PackingListRow, (packed.series, packed.segment))
-    if not held:
+    segment = packed and session.get(SegmentRow, (packed.series, packed.segment))
+    if not held or not segment:
         return None
     try:
-        return decode_product_record(held.product)
-    except InputRefused:
+        return read_anchored_passport(held.passport, segment.passport).passport.product
+    except (InputRefused, TooLarge):
         return None

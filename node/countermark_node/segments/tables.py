@@ -8,14 +8,14 @@ from sqlmodel import Field, SQLModel
 
 
 class PackingListRow(SQLModel, table=True):
-    """A segment whose list is here. `product` is the product record whose SHA-256 is the segment's passport."""
+    """A segment whose list is here. `passport` is the signed passport whose SHA-256 the segment carries."""
 
     __tablename__: ClassVar[str] = "packing_list"
     series: int = Field(primary_key=True)
     first_index: int = Field(primary_key=True)
     items: int
     root: bytes
-    product: bytes
+    passport: bytes
     received_at: int
 
 

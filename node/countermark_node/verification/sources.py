@@ -222,7 +222,7 @@ class SqlChain:
         )
 
     def product(self, item: ItemKey) -> bytes | None:
-        """The product record that came with the item's packing list."""
+        """The passport that came with the item's packing list."""
         packed = self.packed(item)
         if packed is None:
             return None
@@ -230,7 +230,7 @@ class SqlChain:
         if found is None:
             row = PackingListRow
             found = self._session.exec(
-                select(row.product).where(row.series == packed.series, row.first_index == packed.segment)
+                select(row.passport).where(row.series == packed.series, row.first_index == packed.segment)
             ).one()
             self._kept.products[packed.at] = found
         return found

@@ -115,7 +115,7 @@ def commission(
         [
             f"{segment.count} products commissioned as tokens {segment.first} to {segment.last}",
             f"packing list {segment.packing_list}",
-            f"product      {segment.product_record}",
+            f"passport     {segment.passport}",
         ],
     )
 
@@ -142,7 +142,7 @@ def _upload(session: Session, segment: CommissionedSegment) -> None:
     from countermark_wallet.node_client import NodeClient
 
     with NodeClient(session.node_url, timeout=120) as node:
-        node.send_packing_list(segment.first, segment.packing_list, segment.product_record)
+        node.send_packing_list(segment.first, segment.packing_list, segment.passport)
 
 
 def _state_json(state: SeriesState) -> dict[str, Any]:
@@ -163,5 +163,5 @@ def _segment_json(segment: CommissionedSegment) -> dict[str, Any]:
         "root": segment.root.hex(),
         "transaction": segment.transaction,
         "packing_list": str(segment.packing_list),
-        "product_record": str(segment.product_record),
+        "passport": str(segment.passport),
     }
