@@ -16,8 +16,10 @@ from PIL import Image
 from countermark.labels.series import LabelOrder, SeriesSecrets, make_labels
 from countermark.labels.signature import label_message, read_signature
 from countermark.p256 import PrivateKey
+from countermark.printing.picture import label_image
+from countermark.printing.print_label import PrintLabel
 from countermark.printing.print_line import write_print_line
-from countermark.printing.render import label_image, label_svg
+from countermark.printing.svg import label_svg
 from countermark_node.demo.photos import BUSY, SOFT, TURNED, photograph
 from countermark_scanner.decode import decode_picture, zbar_available
 
@@ -43,9 +45,10 @@ def main() -> None:
     """All rows."""
     key, secrets = PrivateKey.generate(), SeriesSecrets.from_master(bytes(32))
     label = next(make_labels(ORDER, secrets, key))
+    printed = PrintLabel(label.sequence, label.item, label.link)
     message = label_message(label.item)
     signature = read_signature(label.link.partition("?s=")[2])
-    photos = [photograph(label_image(label.link, label.item), shot, seed=7) for shot in (TURNED, SOFT, BUSY)]
+    photos = [photograph(label_image(printed), shot, seed=7) for shot in (TURNED, SOFT, BUSY)]
     print("| what | ours, a second | baseline, a second | ratio |\n|---|---|---|---|")
     signing = rate(lambda: len([key.sign(message) for _ in range(500)]))
     making = rate(lambda: write_print_line(make_labels(ORDER, secrets, key), io.StringIO()))
@@ -53,7 +56,7 @@ def main() -> None:
     checking = rate(lambda: len([signature.verify(label.item, key.public) for _ in range(500)]))
     verifying = rate(lambda: len([key.public.verify(message, signature.signature) for _ in range(500)]))
     row("label signatures checked", checking, verifying, "P-256 checks")
-    ours = rate(lambda: len([label_svg(label.link, label.item) for _ in range(50)]))
+    ours = rate(lambda: len([label_svg(printed) for _ in range(50)]))
     theirs = rate(lambda: len(qrcode.make(label.link, image_factory=qrcode.image.svg.SvgPathImage).to_string()) and 1)
     row("label as SVG", ours, theirs, "qrcode")
     reading = rate(lambda: len([decode_picture(photo) for photo in photos]))

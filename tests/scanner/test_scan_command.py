@@ -22,7 +22,8 @@ from typer.testing import CliRunner
 from countermark.errors import InputRefused, RateLimited, TooLarge, Unavailable
 from countermark.gs1.identity import ItemKey
 from countermark.limits import Limits
-from countermark.printing.render import label_png
+from countermark.printing.picture import label_png
+from countermark.printing.print_label import PrintLabel
 from countermark.scans.attestation import scan_statement
 from countermark.scans.place import Place, PlaceSource
 from countermark.signing import TypedMessage
@@ -130,7 +131,7 @@ def scan_command(url: str, *arguments: str, typed: str = "", as_json: bool = Fal
 @pytest.fixture
 def label_file(tmp_path: Path) -> Path:
     path = tmp_path / "label.png"
-    path.write_bytes(label_png(LINK, ITEM))
+    path.write_bytes(label_png(PrintLabel(0, ITEM, LINK)))
     return path
 
 

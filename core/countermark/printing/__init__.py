@@ -1,1 +1,1 @@
-"""What printers take: print-line tables, SVG, PNG, ZPL and PDF sheets of codes with their human-readable lines. Pure."""
+"""What printers take: print-line tables, SVG, PNG, ZPL and PDF sheets, each code with its human-readable line. Pure."""

@@ -1,0 +1,39 @@
+"""Labels as greyscale pictures."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image, ImageDraw, ImageFont
+
+from countermark.printing.print_label import PLAIN, LabelStyle, PrintLabel
+from countermark.printing.svg import FONT_MODULES, LINE_MODULES
+from countermark.printing.symbol import code_matrix
+
+
+def label_image(label: PrintLabel, style: LabelStyle = PLAIN, *, scale: int = 8) -> Image.Image:
+    """The label as a picture of `scale` pixels a module."""
+    matrix, lines = code_matrix(label, style), label.human_lines()
+    side = matrix.side * scale
+    picture = Image.new("L", (side, side + len(lines) * LINE_MODULES * scale), 255)
+    picture.paste(Image.fromarray(matrix.pixels(scale)), (0, 0))
+    draw = ImageDraw.Draw(picture)
+    font = _font(lines, side, FONT_MODULES * scale)
+    for row, text in enumerate(lines):
+        draw.text((side / 2, side + (row + 0.5) * LINE_MODULES * scale), text, fill=0, font=font, anchor="mm")
+    return picture
+
+
+def _font(lines: tuple[str, ...], side: int, height: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Letters of `height`, or smaller so that the longest line stays within `side` pixels."""
+    font = ImageFont.load_default(height)
+    longest = max(font.getbbox(line)[2] for line in lines)
+    return font if longest <= side else ImageFont.load_default(height * side / longest)
+
+
+def label_png(label: PrintLabel, style: LabelStyle = PLAIN, *, scale: int = 8, dpi: int | None = None) -> bytes:
+    """The label as a PNG file; `dpi` is written into it, so that it prints in its size."""
+    buffer = io.BytesIO()
+    named = {"dpi": (dpi, dpi)} if dpi else {}
+    label_image(label, style, scale=scale).save(buffer, "PNG", **named)
+    return buffer.getvalue()
