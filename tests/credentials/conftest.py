@@ -29,6 +29,12 @@ def did_vectors() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def sd_jwt_vectors() -> dict[str, Any]:
+    vectors: dict[str, Any] = json.loads((VECTORS / "sd_jwt.json").read_text("utf-8"))
+    return vectors
+
+
+@pytest.fixture(scope="session")
 def office_key() -> PrivateKey:
     return PrivateKey.from_secret(bytes(range(48)))
 
