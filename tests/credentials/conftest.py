@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,31 @@ def did_vectors() -> dict[str, Any]:
 def sd_jwt_vectors() -> dict[str, Any]:
     vectors: dict[str, Any] = json.loads((VECTORS / "sd_jwt.json").read_text("utf-8"))
     return vectors
+
+
+@pytest.fixture(scope="session")
+def status_list_vectors() -> dict[str, Any]:
+    vectors: dict[str, Any] = json.loads((VECTORS / "status_list.json").read_text("utf-8"))
+    return vectors
+
+
+@pytest.fixture(scope="session")
+def set_member() -> Callable[[str, Any], Callable[[dict[str, Any]], None]]:
+    """Makes a change of claims: the member at a dotted path gets a value, or goes when it is None."""
+
+    def changing(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
+        def change(claims: dict[str, Any]) -> None:
+            *parents, name = path.split(".")
+            target = claims
+            for parent in parents:
+                target = target[parent]
+            target[name] = value
+            if value is None:
+                del target[name]
+
+        return change
+
+    return changing
 
 
 @pytest.fixture(scope="session")

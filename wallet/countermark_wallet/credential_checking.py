@@ -8,9 +8,10 @@ from pathlib import Path
 from countermark.chain.contracts import Contracts
 from countermark.chain.marks import MarkStatus
 from countermark.credentials.did_key import key_of
+from countermark.credentials.facts import AnchoredMark, OfficeKey
 from countermark.credentials.gate import read_header
 from countermark.credentials.trademark import MEDIA_TYPE, TrademarkCredential, read_trademark_credential
-from countermark.credentials.trust import AnchoredMark, CredentialCheck, OfficeKey, check_credential
+from countermark.credentials.trust import CredentialCheck, check_credential
 from countermark.errors import CredentialRefused
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.p256 import PublicKey
