@@ -6,14 +6,21 @@ import io
 
 from PIL import Image, ImageDraw, ImageFont
 
+from countermark.printing.place import LabelPaper
 from countermark.printing.print_label import PLAIN, LabelStyle, PrintLabel
 from countermark.printing.svg import FONT_MODULES, LINE_MODULES
 from countermark.printing.symbol import code_matrix
 
 
-def label_image(label: PrintLabel, style: LabelStyle = PLAIN, *, scale: int = 8) -> Image.Image:
-    """The label as a picture of `scale` pixels a module."""
+def label_image(
+    label: PrintLabel, style: LabelStyle = PLAIN, *, scale: int = 8, paper: LabelPaper | None = None
+) -> Image.Image:
+    """The label as a picture of `scale` pixels a module, or of the dots that `paper` wants.
+
+    Raises InputRefused: does-not-encode, and what `paper` refuses.
+    """
     matrix, lines = code_matrix(label, style), label.human_lines()
+    scale = paper.place(label, matrix).size.dots if paper else scale
     side = matrix.side * scale
     picture = Image.new("L", (side, side + len(lines) * LINE_MODULES * scale), 255)
     picture.paste(Image.fromarray(matrix.pixels(scale)), (0, 0))
@@ -31,9 +38,11 @@ def _font(lines: tuple[str, ...], side: int, height: float) -> ImageFont.FreeTyp
     return font if longest <= side else ImageFont.load_default(height * side / longest)
 
 
-def label_png(label: PrintLabel, style: LabelStyle = PLAIN, *, scale: int = 8, dpi: int | None = None) -> bytes:
-    """The label as a PNG file; `dpi` is written into it, so that it prints in its size."""
+def label_png(
+    label: PrintLabel, style: LabelStyle = PLAIN, *, scale: int = 8, paper: LabelPaper | None = None
+) -> bytes:
+    """The label as a PNG file; the resolution of `paper` is written into it, so that it prints in its size."""
     buffer = io.BytesIO()
-    named = {"dpi": (dpi, dpi)} if dpi else {}
-    label_image(label, style, scale=scale).save(buffer, "PNG", **named)
+    resolution = {"dpi": (paper.dpi, paper.dpi)} if paper else {}
+    label_image(label, style, scale=scale, paper=paper).save(buffer, "PNG", **resolution)
     return buffer.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
+from countermark.printing.place import LabelPaper
 from countermark.printing.print_label import PLAIN, LabelStyle, PrintLabel
 from countermark.printing.size import PrintSize
 from countermark.printing.symbol import CodeMatrix, code_matrix
@@ -16,17 +17,24 @@ _BARS = tuple(f"h{length}v1h-{length}z" for length in range(256))
 """A bar of each length: formatting them once makes a label a third faster."""
 
 
-def label_svg(label: PrintLabel, style: LabelStyle = PLAIN, size: PrintSize | None = None) -> str:
-    """The label, one unit a module; with `size` the document also names its width and height in millimetres."""
+def label_svg(label: PrintLabel, style: LabelStyle = PLAIN, paper: LabelPaper | None = None) -> str:
+    """The label, one unit a module; with `paper` the document also names its size in millimetres.
+
+    Raises InputRefused: does-not-encode, and what `paper` refuses.
+    """
     matrix = code_matrix(label, style)
     lines = label.human_lines()
     side, height = matrix.side, matrix.side + LINE_MODULES * len(lines)
-    printed = f' width="{side * size.module_mm:.3f}mm" height="{height * size.module_mm:.3f}mm"' if size else ""
+    printed = _measures(paper.place(label, matrix).size, height) if paper else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg"{printed} viewBox="0 0 {side} {height}" '
         f'shape-rendering="crispEdges"><rect width="{side}" height="{height}" fill="#fff"/>'
         f'<path d="{_path(matrix)}"/>{_texts(lines, side)}</svg>\n'
     )
+
+
+def _measures(size: PrintSize, height: int) -> str:
+    return f' width="{size.side_mm:.3f}mm" height="{height * size.module_mm:.3f}mm"'
 
 
 def _font_modules(lines: Sequence[str], side: int) -> float:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from countermark.errors import CountermarkError
-from countermark_wallet.cli import account, handover, series, trademark, wallet
+from countermark_wallet.cli import account, handover, printing, trademark, wallet
 from countermark_wallet.cli.session import Session, session_of
 from countermark_wallet.passwords import PasswordSource
 
@@ -20,7 +20,8 @@ _GROUPS = (
     ("wallet", wallet.app, "Wallets: the keys of one party, behind one password."),
     ("account", account.app, "Accounts, roles, prefixes and listed keys on the ledger."),
     ("trademark", trademark.app, "Trademark credentials: issue, revoke, check."),
-    ("series", series.app, "Series of labels: open, print, commission."),
+    # printing adds its commands to those of series.
+    ("series", printing.app, "Series of labels: open, print, commission."),
     ("handover", handover.app, "Custody from wallet to wallet."),
 )
 
