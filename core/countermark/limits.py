@@ -11,6 +11,8 @@ class Limits:
 
     label_characters: int = 2_048
     """Longest raw string that is parsed as a label (a signed link has about 150)."""
+    gs1_elements: int = 64
+    """Most elements of an element string or Digital Link, and most parts of a link's query."""
     picture_bytes: int = 12 * 1024 * 1024
     """Largest picture file read or uploaded."""
     picture_pixels: int = 25_000_000
@@ -19,6 +21,12 @@ class Limits:
     """Most codes looked for in one picture."""
     picture_seconds: float = 3.0
     """Time after which no further attempt at finding a code is begun."""
+    picture_processor_seconds: float = 8.0
+    """Most processor time that a worker process spends on one picture."""
+    picture_worker_seconds: float = 15.0
+    """Time after which a worker process that still decodes a picture is ended."""
+    picture_memory_bytes: int = 1024 * 1024 * 1024
+    """Most address space of a worker process that decodes pictures."""
     json_body_bytes: int = 2 * 1024 * 1024
     """Largest JSON request body."""
     body_seconds: float = 300.0
@@ -31,12 +39,32 @@ class Limits:
     """Largest print line read (a series of 16 million labels has about 4 GiB); it is read line by line."""
     table_line_characters: int = 4_096
     """Longest line of a CSV file."""
+    serial_list_bytes: int = 1024 * 1024 * 1024
+    """Longest list of adopted serials (16 million of 20 characters, each quoted)."""
     series_labels: int = (1 << 24) - 1
     """Most labels in one series: token ids keep 24 bits for the index."""
     scans_per_request: int = 1_000
     """Most scans in one batch request."""
     token_bytes: int = 64 * 1024
     """Longest signed token (credential) that is parsed."""
+    label_file_bytes: int = 1024 * 1024
+    """Largest digital label file."""
+    passport_corrections: int = 100
+    """Most corrections of one passport."""
+    bundle_bytes: int = 512 * 1024 * 1024
+    """Largest trust bundle in one file."""
+    bundle_part_bytes: int = 32 * 1024 * 1024
+    """Largest shard or snapshot of a trust bundle."""
+    bundle_root_bytes: int = 64 * 1024
+    """Largest root or timestamp of a trust bundle."""
+    bundle_roots: int = 256
+    """Most roots followed in one update."""
+    bundle_timestamp_days: int = 7
+    """Longest life of a trust bundle's timestamp, so that its key alone cannot freeze a bundle for long."""
+    bundle_future_seconds: int = 300
+    """How far ahead of our clock a bundle's timestamp or block may lie."""
+    bundle_signers: int = 32
+    """Most keys of one role of a trust bundle."""
     json_depth: int = 32
     """Deepest nesting of a signed JSON document."""
     disclosures: int = 64
