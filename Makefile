@@ -100,8 +100,11 @@ bench-gas: $(DEV_STAMP) node_modules/.bin/forge
 bench-labels: $(DEV_STAMP)
 	$(BIN)/python bench/label_codes.py
 
+# PHOTOS=FOLDER measures photographs: the folder test/samples of zxing-cpp's source.
 bench-decode: $(DEV_STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python bench/decode_pictures.py
+	$(BIN)/python bench/decode_peers.py $(PHOTOS)
 
 bench-chain: $(DEV_STAMP)
 	$(BIN)/python bench/embedded_chain.py

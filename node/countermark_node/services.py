@@ -26,6 +26,7 @@ from countermark_node.settings import NodeSettings
 from countermark_node.times import Clock, utc_now
 from countermark_node.verification.service import VerificationService
 from countermark_node.waiting_line import WaitingLine
+from countermark_scanner.decode_workers import DecodeWorkers
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class NodeServices:
     database: Database
     limiters: Limiters
     lines: Lines
+    decoders: DecodeWorkers
     projector: Projector
     verification: VerificationService
     segments: SegmentService
@@ -129,6 +131,7 @@ class NodeServices:
             database=database,
             limiters=limiters,
             lines=Lines.of(settings),
+            decoders=DecodeWorkers(settings.pictures_at_once),
             projector=projector,
             verification=verification,
             segments=SegmentService(database, projector, clock=clock),
@@ -170,7 +173,8 @@ class NodeServices:
             worker.stop()
 
     def close(self) -> None:
-        """Let the database go."""
+        """Let the database go, and end the processes that decode pictures."""
+        self.decoders.close()
         self.database.close()
 
 

@@ -59,12 +59,13 @@ def scan(
     Exit code 0 when every label is genuine, 1 otherwise.
     """
     # Imported here: decoders and HTTP take longer to load than showing help.
+    from countermark_scanner.decode_workers import DecodeWorkers
     from countermark_scanner.node_link import NodeLink
     from countermark_scanner.scanning import ScanningSession
 
     context: CommandContext = ctx.obj
     place = _place(lat, lon, accuracy)
-    with NodeLink(context.node_url) as link:
+    with NodeLink(context.node_url) as link, DecodeWorkers() as workers:
         session = ScanningSession(
             link=link,
             clock=lambda: datetime.now(UTC),
@@ -72,6 +73,7 @@ def scan(
             place=place,
             signer=context.signer() if sign else None,
             language=language.value,
+            decode=workers.decode,
         )
         results = [_show(task, as_json or context.json_output) for task in _tasks(session, pictures or [], raw)]
     if not all(results):

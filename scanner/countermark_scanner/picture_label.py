@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from countermark.errors import LabelRefused, PictureRefused, TooLarge, shown
 from countermark.gs1.identity import parse_gtin
@@ -11,10 +11,13 @@ from countermark.gs1.label_text import read_label
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark_scanner.decode import DecodedCode, decode_picture
 
+Decoder = Callable[[bytes], Sequence[DecodedCode]]
+"""From a picture file to its codes: `decode_picture` here, or `DecodeWorkers.decode` for strangers' files."""
 
-def picture_label(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ScannedLabel:
+
+def picture_label(data: bytes, limits: Limits = DEFAULT_LIMITS, decode: Decoder = decode_picture) -> ScannedLabel:
     """The label in a picture file. Raises PictureRefused, TooLarge or the LabelRefused of what the code holds."""
-    return choose_label(decode_picture(data, limits), limits)
+    return choose_label(decode(data), limits)
 
 
 def choose_label(codes: Sequence[DecodedCode], limits: Limits = DEFAULT_LIMITS) -> ScannedLabel:

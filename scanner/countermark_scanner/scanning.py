@@ -14,9 +14,10 @@ from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.scans.attestation import attest_scan
 from countermark.scans.place import Place
 from countermark.signing import AccountSigner
+from countermark_scanner.decode import decode_picture
 from countermark_scanner.messages import DEFAULT_LANGUAGE, Language
 from countermark_scanner.node_link import NodeLink
-from countermark_scanner.picture_label import picture_label
+from countermark_scanner.picture_label import Decoder, picture_label
 
 GOOD_VERDICTS = frozenset({"genuine", "label-genuine"})
 
@@ -55,10 +56,11 @@ class ScanningSession:
     place: Place | None = None
     signer: AccountSigner | None = None
     language: Language = DEFAULT_LANGUAGE
+    decode: Decoder = decode_picture
 
     def scan_picture(self, path: Path) -> dict[str, Any]:
         """The node's answer for the one label in a picture, which is decoded here and stays here."""
-        return self._send(picture_label(read_picture_file(path)).raw)
+        return self._send(picture_label(read_picture_file(path), decode=self.decode).raw)
 
     def scan_text(self, raw: str) -> dict[str, Any]:
         """The node's answer for what a hand scanner typed; broken labels are refused before anything is sent."""

@@ -351,5 +351,5 @@ def test_zbar_reads_what_it_is_given_when_the_system_has_it() -> None:
     if not zbar_available():
         assert not os.environ.get("COUNTERMARK_REQUIRE_ALL"), decode.ZBAR_MISSING
         pytest.skip(decode.ZBAR_MISSING)
-    (found,) = decode._zbar_codes(np.asarray(code(LINK)), 1.0)
+    (found,) = decode._zbar_codes(decode._Part(np.asarray(code(LINK))))
     assert (found.text, found.raw) == (LINK, LINK)

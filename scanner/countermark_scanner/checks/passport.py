@@ -27,7 +27,7 @@ def anchored_product(case: Case) -> ProductRecord | None:
 
 
 def check_passport(case: Case) -> CheckResult:
-    """(8) The passport hashes to what the segment carries; a printed lot, which is never signed, is the recorded one."""
+    """(8) The passport hashes to what the segment carries; a printed lot, which is not signed, is the recorded one."""
     if case.record is None:
         return result("passport-no-item")
     printed, recorded = case.label.lot, case.record.lot
