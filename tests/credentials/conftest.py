@@ -42,6 +42,12 @@ def status_list_vectors() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def thumbprint_vector(jose_vectors: dict[str, Any]) -> dict[str, Any]:
+    vector: dict[str, Any] = jose_vectors["thumbprint"]
+    return vector
+
+
+@pytest.fixture(scope="session")
 def set_member() -> Callable[[str, Any], Callable[[dict[str, Any]], None]]:
     """Makes a change of claims: the member at a dotted path gets a value, or goes when it is None."""
 
