@@ -17,6 +17,7 @@ from countermark.labels.leaf import leaf_hash
 from countermark.labels.merkle import PAD, MerkleTree, depth_of, verify_path
 from countermark.labels.packing_list import PackingList, read_packing_list
 from countermark.labels.serial import is_native_of, native_serial, read_native
+from countermark.labels.serial_check import check_of
 from countermark.labels.series import LabelOrder, SeriesSecrets, make_labels
 from countermark.line.line_report import read_line_report
 from countermark.p256 import PrivateKey
@@ -30,7 +31,7 @@ SERIALS = [label.item.serial for label in make_labels(ORDER, SECRETS, KEY)]
 
 
 def report(text: str, **change: object) -> tuple[str, ...]:
-    arguments = {"gtin": GTIN, "series_number": 3, "quantity": 20, "secrets": SECRETS, **change}
+    arguments = {"gtin": GTIN, "check": check_of(ORDER.derived_serials(SECRETS)), **change}
     return read_line_report(io.StringIO(text), **arguments)  # type: ignore[arg-type]
 
 

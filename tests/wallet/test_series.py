@@ -220,7 +220,7 @@ def test_unknown_series_is_not_found(market: Market) -> None:
         market.series().store.load("04012345999990", 1)
 
 
-def test_full_or_forbidden_disk_leaves_no_half_print_line(
+def test_full_or_forbidden_disk_leaves_no_half_print_line_and_the_next_run_ends_it(
     market: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brand = market.series()
@@ -229,7 +229,11 @@ def test_full_or_forbidden_disk_leaves_no_half_print_line(
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("countermark_wallet.safe_files.os.fsync", full)
-    with pytest.raises(Unavailable, match="No space"):
-        brand.make_labels(state.gtin, state.number, tmp_path / "out")
-    assert files_below(tmp_path) == set()
+    with monkeypatch.context() as patch:
+        patch.setattr("countermark_wallet.resumable_files.os.fsync", full)
+        with pytest.raises(Unavailable, match="No space"):
+            brand.make_labels(state.gtin, state.number, tmp_path / "out")
+    assert not list(tmp_path.rglob("*.csv"))
+    made = brand.make_labels(state.gtin, state.number, tmp_path / "out")
+    assert made.count == 4
+    assert files_below(tmp_path) == {f"out/{made.print_line.name}"}

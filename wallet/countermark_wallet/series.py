@@ -2,56 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import uuid
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from countermark.chain.event_types import Commissioned, SeriesOpened
-from countermark.credentials.account_id import AccountId
-from countermark.errors import ContractRefused, NotPermitted, WrongChain
-from countermark.gs1.identity import ItemKey
-from countermark.identifiers import index_of, token_id
-from countermark.labels.packing_list import PackingList, read_packing_list
-from countermark.labels.series import Label, LabelOrder, make_labels
+from countermark.chain.event_types import SeriesOpened
+from countermark.errors import InputRefused, NotPermitted, WrongChain
+from countermark.labels.serial_check import check_of
+from countermark.labels.serial_set import SerialSet
+from countermark.labels.serials import SerialProfile
+from countermark.labels.series_account import SeriesAccount
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.line.line_report import read_line_report
-from countermark.passports.passport import Passport, sign_passport
-from countermark.printing.print_line import write_print_line
 from countermark.products import Product
+from countermark_wallet.adopted_lists import AdoptedFile, adopt
+from countermark_wallet.commissioning import Commissioning
 from countermark_wallet.keystore import UnlockedWallet
+from countermark_wallet.label_files import LabelPicture, MadeLabels, SeriesLabels
 from countermark_wallet.ledger import Ledger
 from countermark_wallet.periods import utc_now
-from countermark_wallet.safe_files import open_text, private_folder, read_bounded, whole_file, write_whole
+from countermark_wallet.series_closing import WasteBook, close_on_ledger
 from countermark_wallet.series_state import CommissionedSegment, SeriesState, SeriesStore
 
 __all__ = ["BrandSeries", "CommissionedSegment", "LabelPicture", "MadeLabels", "SeriesState", "SeriesStore"]
 
 _PREFIX_LENGTHS = range(12, 3, -1)
-
-
-@dataclass(frozen=True, slots=True)
-class LabelPicture:
-    """One label as pictures for people."""
-
-    sequence: int
-    item: ItemKey
-    svg: Path
-    png: Path
-
-
-@dataclass(frozen=True, slots=True)
-class MadeLabels:
-    """The file for the print line, and the pictures that were asked for."""
-
-    count: int
-    print_line: Path
-    pictures: tuple[LabelPicture, ...]
 
 
 @dataclass(frozen=True)
@@ -71,17 +49,31 @@ class BrandSeries:
         """What the wallet remembers."""
         return SeriesStore(self.wallet.folder)
 
-    def open(self, product: Product) -> SeriesState:
-        """Opens a series with `product.quantity` as its ceiling.
+    def open(
+        self,
+        product: Product,
+        *,
+        profile: SerialProfile = SerialProfile.NATIVE,
+        codes: bool = False,
+        adopted: Path | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> SeriesState:
+        """Opens a series with `product.quantity` as its ceiling; `adopted` is the list of an ADOPTED series.
 
-        Labels cannot be reprinted, so the host and the label key must be listed first. Raises NotPermitted
-        (gtin-outside-prefixes, host-not-listed, label-key-not-listed), ContractRefused.
+        Labels cannot be reprinted, so the host and the label key must be listed first, and a list is checked whole.
+        Raises NotPermitted (gtin-outside-prefixes, host-not-listed, label-key-not-listed), TableRefused
+        (bad-serial-list), ContractRefused.
         """
+        if (profile is SerialProfile.ADOPTED) != (adopted is not None):
+            raise AssertionError("a list of serials makes an adopted series, and no other")
         length = self._prefix_length(product.gtin)
         self._check_listings()
-        token = self.ledger.token
-        call = token.open_series(int(product.gtin), length, product.marks, product.quantity)
-        opened = self.ledger.event(self.ledger.send(call), SeriesOpened)
+        with ExitStack() as stack:
+            taken = stack.enter_context(self._adopt(product, adopted, progress)) if adopted else None
+            call = self.ledger.token.open_series(int(product.gtin), length, product.marks, product.quantity)
+            opened = self.ledger.event(self.ledger.send(call), SeriesOpened)
+            if taken:
+                taken.move(self.store.files(product.gtin, opened.number).adopted)
         state = SeriesState(
             self.ledger.chain_id,
             self.ledger.account,
@@ -91,9 +83,20 @@ class BrandSeries:
             self.host,
             self.label_site,
             self.label_period,
+            profile,
+            codes,
         )
         self.store.save(state)
         return state
+
+    def _adopt(
+        self, product: Product, source: Path, progress: Callable[[int], None] | None
+    ) -> AbstractContextManager[AdoptedFile]:
+        others = tuple(
+            SeriesLabels(state, self.wallet).serials for state in self.store.all() if state.gtin == product.gtin
+        )
+        keep = self.store.folder / "series" / f"{product.gtin}-adopting.txt"
+        return adopt(source, product.gtin, product.quantity, keep, others, progress=progress, limits=self.limits)
 
     def make_labels(
         self,
@@ -101,21 +104,23 @@ class BrandSeries:
         number: int,
         folder: Path,
         *,
+        codes_folder: Path | None = None,
         pictures: Collection[int] = (),
+        workers: int | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> MadeLabels:
-        """Writes print-line.csv for the whole series into `folder`, and SVG and PNG of the sequences in `pictures`.
+        """Writes the print line of the whole series into `folder`, and SVG and PNG of the sequences in `pictures`.
 
-        Labels pass one at a time, so a million take no more memory than ten. The same series gives the same labels.
+        A series with claim codes writes them into `codes_folder`, for another printer. On all cores (`workers`
+        processes) and in flat memory; a run that was cut off is continued, and the same series gives the same labels.
+        Raises InputRefused (codes-folder), NotPermitted (series-closed, already-running), Unavailable.
         """
-        state = self._load(gtin, number)
-        drawn: list[LabelPicture] = []
-        labels = self._drawing(self._labels(state), frozenset(pictures), folder, drawn)
-        private_folder(folder)
-        target = folder / f"{state.gtin}-{number}-print-line.csv"
-        with _whole_text(target) as stream:
-            count = write_print_line(labels, stream, progress)
-        return MadeLabels(count, target, tuple(drawn))
+        state = self._open_state(gtin, number)
+        _check_codes_folder(state, folder, codes_folder)
+        labels = SeriesLabels(state, self.wallet)
+        made = labels.write(folder, codes_folder, pictures=pictures, workers=workers, progress=progress)
+        self.store.save(replace(state, made=made.count))
+        return made
 
     def commission(self, gtin: str, number: int, report: TextIO) -> CommissionedSegment:
         """Makes tokens of the items in a line report, in its packing order, and writes the files that prove them.
@@ -123,26 +128,56 @@ class BrandSeries:
         Raises TableRefused when any line is wrong; then, and when the chain refuses, nothing is left behind.
         A report that was commissioned but not recorded here (a crash in between) is recorded, not commissioned again.
         """
-        state = self._load(gtin, number)
-        # (1) What was packed, all of it right.
-        serials = read_line_report(
-            report,
-            gtin=state.gtin,
-            series_number=state.number,
-            quantity=state.quantity,
-            secrets=self.wallet.series_secrets(state.gtin, state.number),
-            already=self._commissioned_serials(state),
-            limits=self.limits,
-        )
-        packing = PackingList.seal(state.gtin, serials, self.wallet.series_secrets(state.gtin, state.number))
-        root = packing.root()
-        self._check_credential_key()
-        # (2) The files before the tokens: salts lost after commissioning would leave items that nobody can prove.
-        files = self._write_segment(state, packing, root)
-        # (3) The tokens, unless the chain has them since an interrupted run.
-        segment = self._interrupted(state, root, files) or self._commission(state, len(serials), root, files)
+        state = self._open_state(gtin, number)
+        work = Commissioning(self.ledger, self.wallet, state, self.clock, self.limits)
+        serials = self._read_report(state, report, work.before())
+        segment = work.commission(work.seal(serials, {}))
         self.store.save(state.with_segment(segment))
         return segment
+
+    def waste(self, gtin: str, number: int, report: TextIO) -> int:
+        """Records the serials in a report as waste, never to be commissioned; returns how many that makes in all.
+
+        Raises TableRefused when any line is wrong, or was commissioned or reported before; then nothing is recorded.
+        """
+        state = self._open_state(gtin, number)
+        work = Commissioning(self.ledger, self.wallet, state, self.clock, self.limits)
+        book = WasteBook(self.store.files(state.gtin, state.number).waste)
+        return book.add(self._read_report(state, report, work.before()))
+
+    def close(self, gtin: str, number: int, *, printed: int, missing: int = 0) -> SeriesAccount:
+        """Closes a series for ever, on the ledger as well, once its account adds up.
+
+        `printed` labels left the printer; `missing` of them nobody can account for. Raises InputRefused
+        (account-does-not-add-up, ledger-differs), NotPermitted (series-closed), ContractRefused.
+        """
+        state = self._open_state(gtin, number)
+        wasted = WasteBook(self.store.files(state.gtin, state.number).waste).count()
+        account = SeriesAccount(state.quantity, state.made, printed, state.commissioned, wasted, missing)
+        account.check()
+        close_on_ledger(self.ledger, state)
+        self.store.save(replace(state, closed=account))
+        return account
+
+    def _read_report(self, state: SeriesState, report: TextIO, before: SerialSet) -> tuple[str, ...]:
+        fits = check_of(SeriesLabels(state, self.wallet).serials)
+        wasted = WasteBook(self.store.files(state.gtin, state.number).waste).serials()
+
+        def check(serial: str) -> str:
+            return f"{serial!r} was reported as waste before" if serial in wasted else fits(serial)
+
+        return read_line_report(report, gtin=state.gtin, check=check, already=before, limits=self.limits)
+
+    def _open_state(self, gtin: str, number: int) -> SeriesState:
+        state = self._load(gtin, number)
+        if state.closed is not None:
+            raise NotPermitted(
+                got=f"series {number} of {state.gtin}, which is closed",
+                expected="a series that is open",
+                next_step="open a new series",
+                reason="series-closed",
+            )
+        return state
 
     def _prefix_length(self, gtin: str) -> int:
         account, brands = self.ledger.account, self.ledger.brands
@@ -177,19 +212,6 @@ class BrandSeries:
                 reason="label-key-not-listed",
             )
 
-    def _check_credential_key(self) -> None:
-        """Nobody could believe a passport under a key that the brand has not listed."""
-        key, account = self.wallet.credential_key().public, self.ledger.account
-        listed = self.ledger.trust.credential_key(account, key.x, key.y)
-        now = int(self.clock().timestamp())
-        if not listed.valid_from <= now < listed.valid_until or 0 < listed.revoked_since <= now:
-            raise NotPermitted(
-                got=f"credential key {key.key_id.hex()}, which {account} has not listed as valid now",
-                expected="a credential key that the brand has listed on the ledger, since passports are signed with it",
-                next_step="run: countermark account list-credential-key",
-                reason="credential-key-not-listed",
-            )
-
     def _load(self, gtin: str, number: int) -> SeriesState:
         state = self.store.load(gtin, number)
         if state.chain_id != self.ledger.chain_id:
@@ -200,102 +222,16 @@ class BrandSeries:
             )
         return state
 
-    def _labels(self, state: SeriesState) -> Iterator[Label]:
-        order = LabelOrder(state.gtin, state.number, state.quantity, state.host, lot=state.product.lot)
-        secrets = self.wallet.series_secrets(state.gtin, state.number)
-        return make_labels(order, secrets, self.wallet.label_key(state.label_site, state.label_period))
 
-    @staticmethod
-    def _drawing(
-        labels: Iterator[Label], wanted: frozenset[int], folder: Path, drawn: list[LabelPicture]
-    ) -> Iterator[Label]:
-        for label in labels:
-            if label.sequence in wanted:
-                drawn.append(_draw(label, folder))
-            yield label
-
-    def _commissioned_serials(self, state: SeriesState) -> frozenset[str]:
-        serials: set[str] = set()
-        for segment in state.segments:
-            with open_text(segment.packing_list, what="packing list") as stream:
-                serials.update(read_packing_list(stream, state.gtin, limits=self.limits).serials)
-        return frozenset(serials)
-
-    def _write_segment(self, state: SeriesState, packing: PackingList, root: bytes) -> tuple[Path, Path]:
-        listed, passport = self.store.segment_files(state.gtin, state.number, root)
-        private_folder(listed.parent)
-        with _whole_text(listed) as stream:
-            packing.write(stream)
-        if not passport.exists():
-            # A passport that an interrupted run signed may be on the chain already, so it is never signed twice.
-            write_whole(passport, self._sign_passport(state, root).encode("ascii"))
-        return listed, passport
-
-    def _sign_passport(self, state: SeriesState, root: bytes) -> str:
-        """Names the segment's root, so that two segments never share a passport's id."""
-        passport = Passport(
-            id=uuid.uuid5(uuid.NAMESPACE_URL, f"urn:countermark:segment:{root.hex()}").urn,
-            brand=AccountId(state.chain_id, self.ledger.account),
-            product=state.product.record,
-            valid_from=self.clock(),
-            lot=state.product.lot,
-            expiry=state.product.expiry,
+def _check_codes_folder(state: SeriesState, folder: Path, codes_folder: Path | None) -> None:
+    if state.codes and codes_folder is not None and codes_folder.resolve() != folder.resolve():
+        return
+    if state.codes or codes_folder is not None:
+        raise InputRefused(
+            got=f"{codes_folder or 'no folder'} for claim codes",
+            expected="a folder apart from the print line's, whose reader must not have both"
+            if state.codes
+            else "none: this series has no claim codes",
+            next_step="give --codes-out" if state.codes else "leave --codes-out away",
+            reason="codes-folder",
         )
-        return sign_passport(passport, self.wallet.credential_key())
-
-    def _interrupted(self, state: SeriesState, root: bytes, files: tuple[Path, Path]) -> CommissionedSegment | None:
-        """The chain's last segment of this series when it is this one: an earlier run ended before it was recorded."""
-        issued = self.ledger.token.series_info(state.series).issued
-        if not issued:
-            return None
-        segment = self.ledger.token.segment_of(token_id(state.series, issued - 1))
-        if segment.root != root:
-            return None
-        first, last = (token_id(state.series, index_of(item)) for item in (segment.first, segment.last))
-        return CommissionedSegment(first, last, root, "", *files)
-
-    def _commission(self, state: SeriesState, count: int, root: bytes, files: tuple[Path, Path]) -> CommissionedSegment:
-        product = state.product
-        call = self.ledger.token.commission(
-            state.series,
-            count,
-            root,
-            product.lot or "",
-            product.expiry_seconds(),
-            hashlib.sha256(read_bounded(files[1], self.limits.token_bytes, what="passport")).digest(),
-            self.ledger.account,
-        )
-        try:
-            receipt = self.ledger.send(call)
-        except ContractRefused:
-            for path in files:
-                with suppress(FileNotFoundError):
-                    path.unlink()
-            raise
-        event = self.ledger.event(receipt, Commissioned)
-        return CommissionedSegment(event.first, event.last, root, receipt.tx_hash, *files)
-
-
-@contextmanager
-def _whole_text(path: Path) -> Iterator[TextIO]:
-    with whole_file(path) as raw:
-        stream = io.TextIOWrapper(raw, encoding="utf-8", newline="")
-        yield stream
-        stream.flush()
-        stream.detach()
-
-
-def _draw(label: Label, folder: Path) -> LabelPicture:
-    # Imported here: pictures need numpy, Pillow and the QR writer.
-    from countermark.printing.picture import label_png
-    from countermark.printing.print_label import PrintLabel
-    from countermark.printing.svg import label_svg
-
-    private_folder(folder)
-    # The serial may hold any of GS1's characters; the file names use the sequence alone.
-    base = folder / f"label-{label.item.gtin}-{label.sequence:08d}"
-    printed = PrintLabel(label.sequence, label.item, label.link)
-    svg, png = base.with_suffix(".svg"), base.with_suffix(".png")
-    write_whole(svg, label_svg(printed).encode("utf-8"))
-    write_whole(png, label_png(printed))
-    return LabelPicture(label.sequence, label.item, svg, png)

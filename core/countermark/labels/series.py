@@ -105,21 +105,11 @@ class LabelOrder:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One label to print: the record that every kind of printer gets. `link` is the long one, with the signature."""
+    """One made label. `link` is the printed link with its signature."""
 
     sequence: int
     item: ItemKey
     link: str = field(repr=False)
-
-    @property
-    def short_link(self) -> str:
-        """The link without the signature, for a label that may be checked with a network only."""
-        return self.link.partition("?")[0]
-
-    @property
-    def s(self) -> str | None:
-        """The signature field, None on a short label."""
-        return self.link.partition("?s=")[2] or None
 
 
 def make_labels(
