@@ -8,7 +8,7 @@ from types import MappingProxyType
 from countermark_scanner.checks.case import Case, VerifierSettings
 from countermark_scanner.checks.marks import lapsed
 from countermark_scanner.checks.status import expired
-from countermark_scanner.sources import ItemFlag, ItemRecord
+from countermark_scanner.sources import ItemFlag, ItemRecord, Showing
 from countermark_scanner.verdict import AsOf, Notice, Verdict
 
 NOTICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -21,6 +21,8 @@ NOTICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "copy-in-circulation": (),
         "mark-lapsed": ("mark",),
         "off-network": (),
+        "claimed": (),
+        "chip-not-checked": (),
         "label-can-be-copied": (),
         "data-age": ("minutes",),
     }
@@ -39,6 +41,8 @@ def notices(case: Case, verdict: Verdict, as_of: AsOf | None, settings: Verifier
 def _all(case: Case, verdict: Verdict, as_of: AsOf | None, settings: VerifierSettings) -> Iterator[Notice]:
     if case.record is not None:
         yield from _of_record(case, case.record)
+    if case.context.showing is Showing.CHIP_UNCHECKED:
+        yield Notice("chip-not-checked", {})
     if any(found.confirmed for found in case.contradictions or ()):
         yield Notice("copy-in-circulation", {})
     if verdict in _COPYABLE:
@@ -49,6 +53,8 @@ def _all(case: Case, verdict: Verdict, as_of: AsOf | None, settings: VerifierSet
 
 def _of_record(case: Case, record: ItemRecord) -> Iterator[Notice]:
     yield from (Notice(flag.value, {}) for flag in ItemFlag if flag in record.flags)
+    if record.claimed and case.context.showing is not Showing.OWNER_KEY:
+        yield Notice("claimed", {})
     if expired(case) and record.expiry is not None:
         yield Notice("expired", {"date": record.expiry.isoformat()})
     yield from (Notice("mark-lapsed", {"mark": mark.mark}) for mark in record.marks if lapsed(mark, case.now))

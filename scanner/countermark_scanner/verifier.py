@@ -27,7 +27,7 @@ from countermark_scanner.sources import (
     Standing,
     TrustSource,
 )
-from countermark_scanner.verdict import Outcome, VerdictReport
+from countermark_scanner.verdict import Outcome, SaleState, VerdictReport
 
 
 class Verifier:
@@ -91,6 +91,7 @@ class Verifier:
             lot=case.record.lot if case.record else None,
             product=anchored_product(case),
             as_of=looked_at,
+            sale=SaleState(case.record.released, case.record.claimed) if case.record else None,
         )
 
     def _gather(

@@ -339,11 +339,13 @@ def test_real_report_is_shown_with_its_ten_checks(world: Any) -> None:
 
 def test_report_has_the_promised_members_in_both_languages(world: Any) -> None:
     english, chinese = report_json(world.verify()), report_json(world.verify(), "zh", "officer")
-    assert list(english) == ["verdict", "headline", "advice", "checks", "notices", "item", "product", "as_of"]
+    promised = ["verdict", "headline", "advice", "checks", "notices", "item", "product", "sale", "as_of"]
+    assert list(english) == promised
     assert list(english["checks"][0]) == ["number", "name", "outcome", "code", "params", "sentence"]
     assert list(english["notices"][0]) == ["code", "params", "sentence"]
     assert english["item"] == {"gtin": ITEM.gtin, "serial": ITEM.serial, "lot": "L7"}
     assert english["product"] == {"name": "Olive oil 500 ml", "brand": "Brand", "country": "PT", "category": "food"}
+    assert english["sale"] == {"released": False, "claimed": False}
     assert english["as_of"] == {"block": 100, "time": "2026-06-01T11:59:56+00:00", "age_seconds": 1}
     assert json.loads(json.dumps(chinese)) == chinese
     assert [each["code"] for each in english["checks"]] == [each["code"] for each in chinese["checks"]]
