@@ -18,7 +18,8 @@ from countermark_wallet.resumable_files import ResumableFiles, resumable_files
 
 CHUNK = 2_000
 """Labels made at a time: their adopted serials fit into a pipe's buffer."""
-_CHECKPOINT_EVERY = 50_000
+CHECKPOINT_EVERY = 50_000
+"""Labels between two syncs to disk: about a second's work, which is what a crash may cost."""
 _WORTH_PROCESSES = 20_000
 """Fewer labels are made sooner than worker processes start."""
 
@@ -48,6 +49,7 @@ def make_streams(
     *,
     serials: SeriesSerials | None = None,
     workers: int | None = None,
+    checkpoint_every: int = CHECKPOINT_EVERY,
     progress: Callable[[int], None] | None = None,
 ) -> int:
     """Writes all labels of `order` and returns how many; `serials` for an adopted order.
@@ -64,7 +66,7 @@ def make_streams(
         jobs = _jobs(order, files.done, serials)
         for chunk in make_chunks(order, secrets, jobs, count):
             _append(files, streams, chunk)
-            if files.done - synced >= _CHECKPOINT_EVERY:
+            if files.done - synced >= checkpoint_every:
                 files.checkpoint()
                 synced = files.done
             if progress:

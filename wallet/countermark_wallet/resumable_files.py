@@ -135,7 +135,8 @@ def _read_journal(path: Path) -> Mapping[str, Any]:
 
 @contextmanager
 def _only_one(path: Path) -> Iterator[None]:
-    with path.open("wb") as stream:
+    # The lock file stays: removing it would let two runs lock two files of the same name.
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE), "wb") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
