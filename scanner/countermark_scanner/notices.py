@@ -23,6 +23,7 @@ NOTICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "off-network": (),
         "claimed": (),
         "chip-not-checked": (),
+        "offline": (),
         "label-can-be-copied": (),
         "data-age": ("minutes",),
     }
@@ -45,6 +46,8 @@ def _all(case: Case, verdict: Verdict, as_of: AsOf | None, settings: VerifierSet
         yield Notice("chip-not-checked", {})
     if any(found.confirmed for found in case.contradictions or ()):
         yield Notice("copy-in-circulation", {})
+    if case.state is not None and case.state.offline_until is not None:
+        yield Notice("offline", {})
     if verdict in _COPYABLE:
         yield Notice("label-can-be-copied", {})
     if as_of is not None and as_of.age_seconds >= settings.tell_age_after.total_seconds():

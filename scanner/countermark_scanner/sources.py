@@ -151,11 +151,15 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChainState:
-    """The newest block known, its time, and when it was last confirmed to be the chain's head."""
+    """The newest block known, its time, and when it was last confirmed to be the chain's head.
+
+    `offline_until` is set for a trust bundle: nobody was asked now, and from then on something newer should have come.
+    """
 
     block: int
     block_time: datetime
     synced_at: datetime
+    offline_until: datetime | None = None
 
 
 class ChainRecords(Protocol):

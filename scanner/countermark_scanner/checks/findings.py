@@ -46,6 +46,7 @@ _ACTIVE, _ISSUED, _FALSE = Verdict.NOT_ACTIVE, Verdict.NOT_ISSUED, Verdict.LABEL
 _ROWS = (
     Finding(1, "label-link", _P, _BEST),
     Finding(1, "label-elements", _P, _BEST),
+    Finding(1, "label-file", _P, _BEST),
     Finding(2, "host-registered", _P, _BEST, ("host",)),
     Finding(2, "host-not-carried", _P, _BEST),
     Finding(2, "host-foreign", _F, _FALSE, ("host",)),
@@ -106,10 +107,12 @@ _ROWS = (
     Finding(9, "scans-copy-confirmed", _F, _CAUTION, ("distance_km", "minutes")),
     Finding(9, "scans-copy-suspected", _F, _CAUTION, ("distance_km", "minutes")),
     Finding(9, "scans-unknown", _U, _UNSURE),
+    Finding(9, "scans-offline", _U, _LABEL),
     Finding(10, "data-current", _P, _BEST, ("block", "minutes")),
     Finding(10, "data-old", _F, _UNSURE, ("block", "minutes")),
     Finding(10, "data-clock-wrong", _U, _UNSURE, ("block",)),
     Finding(10, "data-none", _U, _UNSURE),
+    Finding(10, "data-offline", _U, _LABEL, ("block", "minutes")),
 )
 
 FINDINGS: Mapping[str, Finding] = MappingProxyType({row.code: row for row in _ROWS})
