@@ -35,6 +35,10 @@ class Limits:
     """Largest packing list (about a million items)."""
     table_bytes: int = 64 * 1024 * 1024
     """Largest CSV file read."""
+    epcis_bytes: int = 32 * 1024 * 1024
+    """Largest EPCIS document read."""
+    epcis_events: int = 100_000
+    """Most events in one EPCIS document."""
     print_line_bytes: int = 8 * 1024 * 1024 * 1024
     """Largest print line read (a series of 16 million labels has about 4 GiB); it is read line by line."""
     table_line_characters: int = 4_096
