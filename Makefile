@@ -99,6 +99,7 @@ bench-gas: $(DEV_STAMP) node_modules/.bin/forge
 
 bench-labels: $(DEV_STAMP)
 	$(BIN)/python bench/label_codes.py
+	$(BIN)/python bench/label_making.py
 
 # PHOTOS=FOLDER measures photographs: the folder test/samples of zxing-cpp's source.
 bench-decode: $(DEV_STAMP)

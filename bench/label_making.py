@@ -1,0 +1,153 @@
+"""Labels of a whole series as files, beside raw P-256 signing in the same run: `make bench-labels`.
+
+Rates are of one core. A second table makes a million labels on all cores in a process of its own and shows what its
+memory grew to; `--sixteen-million` adds the largest series, a list of that length, and its Merkle root (6 GB of disk).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from countermark.labels.chunk import LabelMaker
+from countermark.labels.merkle import root_of
+from countermark.labels.serials import SerialProfile
+from countermark.labels.series import LabelOrder, SeriesSecrets
+from countermark_wallet.adopted_lists import adopt
+from countermark_wallet.label_workers import MakingSecrets, cores
+from countermark_wallet.making import CHUNK, LabelStreams, make_streams
+
+GTIN, HOST = "09521234543213", "id.brand.example"
+SECRETS = MakingSecrets(SeriesSecrets.from_master(bytes(32)), bytes(48))
+MESSAGES = [f"message {number} of about fifty bytes, as a label has it".encode() for number in range(CHUNK)]
+TURNS = 7
+
+
+def order_of(quantity: int, profile: SerialProfile = SerialProfile.NATIVE, *, codes: bool = False) -> LabelOrder:
+    """An order for the bench's product."""
+    return LabelOrder(GTIN, 1, quantity, HOST, profile=profile, codes=codes)
+
+
+def rates(*works: Callable[[], object]) -> list[float]:
+    """Chunks a second of each, the best of several turns: taken in turn, so that a busy machine slows all alike."""
+    best = [0.0] * len(works)
+    for _ in range(TURNS):
+        for place, work in enumerate(works):
+            started = time.perf_counter()
+            work()
+            best[place] = max(best[place], CHUNK / (time.perf_counter() - started))
+    return best
+
+
+def one_core() -> None:
+    """Serial, salt, leaf, signature and print line, beside signing alone."""
+    raw = ec.generate_private_key(ec.SECP256R1())
+    randomised, deterministic = ec.ECDSA(hashes.SHA256()), ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+    native, random, coded = (
+        LabelMaker(order, SECRETS.series, SECRETS.maker(order)._key)
+        for order in (
+            order_of(CHUNK),
+            order_of(CHUNK, SerialProfile.RANDOM),
+            order_of(CHUNK, codes=True),
+        )
+    )
+    signing, repeatable, *made = rates(
+        lambda: [raw.sign(message, randomised) for message in MESSAGES],
+        lambda: [raw.sign(message, deterministic) for message in MESSAGES],
+        lambda: native.make(1, CHUNK),
+        lambda: random.make(1, CHUNK),
+        lambda: coded.make(1, CHUNK),
+    )
+    print("| one core | a second | of raw P-256 signing |\n|---|---|---|")
+    print(f"| raw P-256 signing | {signing:,.0f} | 1.00 |")
+    print(f"| the same, deterministic (RFC 6979) | {repeatable:,.0f} | {repeatable / signing:.2f} |")
+    for what, rate in zip(("native serials", "random serials", "native serials and claim codes"), made, strict=True):
+        print(f"| labels made, {what} | {rate:,.0f} | {rate / signing:.2f} |")
+
+
+def make_all(folder: Path, quantity: int) -> dict[str, float]:
+    """Runs in a process of its own: seconds, and megabytes of this process and of all its workers."""
+    streams = LabelStreams(folder / "print-line.csv", folder / "leaves.bin", folder / "making.json")
+    started = time.perf_counter()
+    make_streams(order_of(quantity), SECRETS, streams)
+    seconds = time.perf_counter() - started
+    own, each = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {"seconds": seconds, "megabytes": own + cores() * each}
+
+
+def check_list(folder: Path, quantity: int) -> dict[str, float]:
+    """Adopts a list of that length."""
+    source = folder / "list.csv"
+    with source.open("w", encoding="ascii") as stream:
+        stream.write("serial\n")
+        stream.writelines(f"SN-{number:013d}\n" for number in range(quantity))
+    started = time.perf_counter()
+    with adopt(source, GTIN, quantity, folder / "kept.txt"):
+        seconds = time.perf_counter() - started
+    return {"seconds": seconds, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def read_root(folder: Path, quantity: int) -> dict[str, float]:
+    """The Merkle root over the leaves of an earlier `make_all`."""
+    started = time.perf_counter()
+    with (folder / "leaves.bin").open("rb") as stream:
+        leaves: Iterator[bytes] = iter(lambda: stream.read(32), b"")
+        root_of(leaves)
+        assert stream.tell() == 32 * quantity
+    seconds = time.perf_counter() - started
+    return {"seconds": seconds, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+PARTS = {"make": make_all, "list": check_list, "root": read_root}
+
+
+def measure(part: str, folder: Path, quantity: int) -> dict[str, float]:
+    """One part in a fresh process, whose memory is its own."""
+    command = [sys.executable, __file__, "--part", part, str(folder), str(quantity)]
+    ended = subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - this file
+    found: dict[str, float] = json.loads(ended.stdout)
+    return found
+
+
+def whole_series(quantities: list[int]) -> None:
+    """Time and memory as series grow."""
+    print(f"\n| {cores()} cores | seconds | a second | peak memory, all processes |\n|---|---|---|---|")
+    for quantity in quantities:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            rows = [("labels made and written", "make")]
+            rows += [("Merkle root of their leaves", "root"), ("adopted list checked", "list")]
+            for what, part in rows:
+                found = measure(part, folder, quantity)
+                rate, megabytes = quantity / found["seconds"], found["megabytes"]
+                print(f"| {quantity:,} {what} | {found['seconds']:.1f} | {rate:,.0f} | {megabytes:.0f} MB |")
+
+
+def main() -> None:
+    """All tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sixteen-million", action="store_true")
+    parser.add_argument("--part", nargs=3, metavar=("PART", "FOLDER", "QUANTITY"))
+    given = parser.parse_args()
+    if given.part:
+        part, folder, quantity = given.part
+        json.dump(PARTS[part](Path(folder), int(quantity)), sys.stdout)
+        return
+    one_core()
+    whole_series([100_000, 1_000_000] + [(1 << 24) - 1] * given.sixteen_million)
+    print(f"\nload of the machine: {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()
