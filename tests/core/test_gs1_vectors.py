@@ -129,3 +129,20 @@ def test_table_of_identifiers_agrees_with_itself() -> None:
 def test_predefined_length_is_that_of_the_format(prefix: str, length: int) -> None:
     formats = [rule.format.split(":")[0] for rule in RULES if rule.ai.startswith(prefix)]
     assert all(form == f"N{length}" for form in formats), formats
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://a/415/9520123456788",
+        "https://a/01/09521234543213?37=5",
+        "https://a/01/09521234543213?3922=0299",
+        "https://a/8003/09521234543213?8030=abc",
+        "https://a/00/952012345678912345?02=09520123456788",
+    ],
+)
+def test_link_without_what_must_stand_beside_is_refused_unless_it_is_one_carrier_of_several(uri: str) -> None:
+    with pytest.raises(LabelRefused) as refused:
+        parse_digital_link(uri)
+    assert refused.value.reason == "bad-combination"
+    assert parse_digital_link(uri, complete=False).data.elements

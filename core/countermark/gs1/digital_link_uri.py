@@ -8,9 +8,11 @@ characters that browsers drop or escape, dot segments, second spellings of a key
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, unquote_to_bytes
+from functools import lru_cache
+from types import MappingProxyType
+from urllib.parse import unquote_to_bytes
 
 from countermark.gs1.application_identifiers import KEY_QUALIFIERS, PREDEFINED_LENGTHS
 from countermark.gs1.elements import ElementData
@@ -28,8 +30,8 @@ _URI = re.compile(
     rf"(https|http|HTTPS|HTTP)://([^/?#]+)(/[{_CHARACTERS}]*)(?:\?([{_CHARACTERS}?]*))?(?:#[{_CHARACTERS}?#]*)?"
 )
 _PAIRS = tuple[tuple[str, str], ...]
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_PRINTABLE = re.compile(rb"[!-~]*")
+_ESCAPE = re.compile(r"%.{0,2}", re.DOTALL)
+_DECODED: Mapping[str, str] = MappingProxyType({f"%{code:02X}": chr(code) for code in range(0x21, 0x7F)})
 _BAD_SEGMENT = re.compile(r"/(?:\.|%2[eE]){0,2}(?:/|\Z)")
 _RESERVED = re.compile(r"[^A-Za-z0-9\-._~]")
 _STEM = re.compile(r"[A-Za-z0-9\-._~!$'()*+,;=:@]+(?:/[A-Za-z0-9\-._~!$'()*+,;=:@]+)*")
@@ -76,14 +78,22 @@ class DigitalLink:
         return ElementData(self.path + self.attributes)
 
 
+def _decode(found: re.Match[str]) -> str:
+    character = _DECODED.get(found[0].upper())
+    if character is None:
+        expected = "percent signs with two hexadecimal digits, for printable ASCII characters"
+        raise refuse(found.string, expected, "bad-escape")
+    return character
+
+
 def unescape(text: str) -> str:
     """One part of a path or query, percent-decoded exactly once: printable ASCII. Raises LabelRefused, `bad-escape`."""
-    if "%" not in text:
-        return text
-    decoded = unquote_to_bytes(text)
-    if _BAD_ESCAPE.search(text) or not _PRINTABLE.fullmatch(decoded):
-        raise refuse(text, "percent signs with two hexadecimal digits, for printable ASCII characters", "bad-escape")
-    return decoded.decode("ascii")
+    return _ESCAPE.sub(_decode, text) if "%" in text else text
+
+
+def escape(text: str) -> str:
+    """`text`, printable ASCII, for a path or query: every reserved character as a percent escape."""
+    return _RESERVED.sub(lambda found: f"%{ord(found[0]):02X}", text)
 
 
 def check_segments(path: str) -> None:
@@ -145,11 +155,11 @@ def split_query(query: str | None, limits: Limits = DEFAULT_LIMITS) -> tuple[lis
     return identifiers, tuple(others)
 
 
-def _check_attributes(order: Order, attributes: Sequence[tuple[str, str]]) -> None:
+def _check_attributes(order: Order, attributes: Iterable[str]) -> None:
     """Refuse what the query must not hold: identifiers twice, or of the path, or not allowed there."""
     belongs_in_path = SEQUENCES[order].belongs_in_path
     seen = set(order)
-    for ai, _ in attributes:
+    for ai in attributes:
         if ai in seen:
             raise refuse(f"({ai}) twice", "each element once", "repeated-element")
         if ai in belongs_in_path:
@@ -163,7 +173,7 @@ def read_attributes(order: Order, raw: Sequence[tuple[str, str]], tolerance: Tol
     """The application identifiers of a query behind a path of `order`, checked; a plus sign there is a space."""
     attributes = tuple([_read_value(ai, value.replace("+", "%20"), tolerance) for ai, value in raw])
     if attributes:
-        _check_attributes(order, attributes)
+        _check_attributes(order, [ai for ai, _ in attributes])
     return attributes
 
 
@@ -193,26 +203,21 @@ def parse_digital_link(
     return DigitalLink(scheme, host, port, stem, pairs, attributes, extensions)
 
 
-def escape(text: str) -> str:
-    """`text` for a path or query, with every reserved character as a percent escape."""
-    return quote(text, safe="") if _RESERVED.search(text) else text
-
-
-def _arrange(data: ElementData) -> tuple[Sequence[tuple[str, str]], list[tuple[str, str]]]:
-    """What goes into the path, by the longest right order behind the first key, and what goes into the query."""
-    if tuple([ai for ai, _ in data.elements]) in SEQUENCES:
-        return data.elements, []
-    present = dict(data.elements)
-    key = next((ai for ai in present if ai in KEY_QUALIFIERS), None)
+@lru_cache(maxsize=256)
+def _arrange(identifiers: Order) -> tuple[Order, Order]:
+    """Which identifiers go into the path, by the longest right order behind the first key, and which into the query."""
+    key = next((ai for ai in identifiers if ai in KEY_QUALIFIERS), None)
     if key is None:
-        raise refuse(", ".join(present), "a key such as (01) or (00)", "not-a-label", "add what the link stands for")
-    choices = [tuple(ai for ai in qualifiers if ai in present) for qualifiers in KEY_QUALIFIERS[key]]
+        raise refuse(
+            ", ".join(identifiers), "a key such as (01) or (00)", "not-a-label", "add what the link stands for"
+        )
+    choices = [tuple(ai for ai in qualifiers if ai in identifiers) for qualifiers in KEY_QUALIFIERS[key]]
     order = (key, *max(choices, key=len, default=()))
-    attributes = [pair for pair in data.elements if pair[0] not in order]
+    attributes = [ai for ai in identifiers if ai not in order]
     _check_attributes(order, attributes)
     # Values of fixed length first, as the standard advises and GS1's engine does.
-    attributes.sort(key=lambda pair: pair[0][:2] not in PREDEFINED_LENGTHS)
-    return [(ai, present[ai]) for ai in order], attributes
+    attributes.sort(key=lambda ai: ai[:2] not in PREDEFINED_LENGTHS)
+    return order, tuple(attributes)
 
 
 def write_digital_link(
@@ -223,15 +228,16 @@ def write_digital_link(
     Raises LabelRefused: no key in `data`, an element that no query may hold, or a value of one or two dots, which no
     path can carry because browsers collapse it.
     """
-    pairs, attributes = _arrange(data)
-    path = "".join([f"/{ai}/{escape(value)}" for ai, value in pairs])
+    values = dict(data.elements)
+    order, attributes = _arrange(tuple(values))
+    path = "".join([f"/{ai}/{escape(values[ai])}" for ai in order])
     if stem:
         if not _STEM.fullmatch(stem):
             raise refuse(stem, "a path without slashes at its ends", "bad-path", "correct the resolver's path")
         path = f"/{stem}{path}"
     check_segments(path)
     name, port = read_host(host, "https")
-    parts = [f"{ai}={escape(value)}" for ai, value in attributes]
+    parts = [f"{ai}={escape(values[ai])}" for ai in attributes]
     parts += [f"{key}={value}" if value else key for key, value in extensions]
     where = f"https://{name}:{port}" if port else f"https://{name}"
     return f"{where}{path}?{'&'.join(parts)}" if parts else where + path

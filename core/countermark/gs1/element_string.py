@@ -33,8 +33,7 @@ def _read_typed(text: str) -> ElementData:
 
 def parse_elements(raw: str) -> ScannedLabel:
     """The label behind an element string. Raises LabelRefused; its `reason` says what is wrong."""
-    text = SYMBOLOGY.sub("", raw, count=1) if raw.startswith("]") else raw
-    data = _read_typed(text) if text.startswith("(") else parse_element_string(text, complete=False)
+    data = _read_typed(raw) if raw.startswith("(") else parse_element_string(raw, complete=False)
     if data.item is None:
         raise refuse(raw, "a GTIN (01) and a serial number (21)", "no-serial", _TYPE_IT)
     check_together(dict(data.elements))
