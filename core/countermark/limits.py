@@ -31,8 +31,8 @@ class Limits:
     """Largest JSON request body."""
     body_seconds: float = 300.0
     """Time within which a request body must have arrived."""
-    packing_list_bytes: int = 64 * 1024 * 1024
-    """Largest packing list (about a million items)."""
+    packing_list_bytes: int = 192 * 1024 * 1024
+    """Largest packing list (a million items with claim keys and chips, four million without)."""
     table_bytes: int = 64 * 1024 * 1024
     """Largest CSV file read."""
     epcis_bytes: int = 32 * 1024 * 1024

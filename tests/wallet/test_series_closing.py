@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from countermark.errors import ContractRefused, InputRefused, NotPermitted, TableRefused
+from countermark.errors import ContractRefused, InputRefused, NotPermitted, TableRefused, TooLarge
 from countermark.labels.serials import SerialProfile
 from countermark.labels.series_account import SeriesAccount
+from countermark.limits import Limits
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Market
@@ -122,7 +123,7 @@ def test_label_from_the_waste_report_is_never_commissioned(
     market: Market, packed: tuple[BrandSeries, SeriesState, list[str]]
 ) -> None:
     brand, state, serials = packed
-    with pytest.raises(TableRefused, match="reported as waste"):
+    with pytest.raises(TableRefused, match="waste"):
         brand.commission(state.gtin, state.number, market.report(serials[7:9]))
 
 
@@ -156,3 +157,14 @@ def test_claim_codes_and_links_never_go_into_one_folder(market: Market, tmp_path
             brand.make_labels(state.gtin, state.number, tmp_path / "out", codes_folder=codes_folder)
         assert refusal.value.reason == "codes-folder"
     assert not list(tmp_path.rglob("*.csv"))
+
+
+def test_packing_list_that_no_node_would_take_commissions_nothing(market: Market, tmp_path: Path) -> None:
+    brand = replace(market.series(), limits=Limits(packing_list_bytes=100))
+    state = brand.open(market.product(3))
+    serials = market.serials(state, tmp_path)
+    with pytest.raises(TooLarge) as refusal:
+        brand.commission(state.gtin, state.number, market.report(serials))
+    assert refusal.value.reason == "packing-list-too-large"
+    assert market.ledger("brand").token.series_info(state.series).issued == 0
+    assert not list(brand.store.files(state.gtin, state.number).folder.glob("segment-*"))

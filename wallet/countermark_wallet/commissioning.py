@@ -12,7 +12,7 @@ from pathlib import Path
 
 from countermark.chain.event_types import Commissioned
 from countermark.credentials.account_id import AccountId
-from countermark.errors import ContractRefused, InputRefused, NotPermitted
+from countermark.errors import ContractRefused, InputRefused, NotPermitted, TooLarge
 from countermark.identifiers import index_of, token_id
 from countermark.labels.leaf import NO_CHIP, NO_CLAIM
 from countermark.labels.packing_list import PackingList, packed_serials
@@ -96,10 +96,21 @@ class Commissioning:
         private_folder(listed.parent)
         with whole_text(listed) as stream:
             packing.write(stream)
+            self._check_size(stream.tell())
         if not passport.exists():
             # A passport that an interrupted run signed may be on the chain already, so it is never signed twice.
             write_whole(passport, self._sign_passport(root).encode("ascii"))
         return listed, passport
+
+    def _check_size(self, size: int) -> None:
+        """No node would take a larger list, and by then its tokens would be there."""
+        if size > self.limits.packing_list_bytes:
+            raise TooLarge(
+                got=f"a packing list of {size} bytes",
+                expected=f"at most {self.limits.packing_list_bytes} bytes",
+                next_step="commission the report in several parts; nothing was commissioned",
+                reason="packing-list-too-large",
+            )
 
     def _sign_passport(self, root: bytes) -> str:
         """Names the segment's root, so that two segments never share a passport's id."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -41,7 +41,8 @@ class WasteBook:
     def _lines(self) -> Iterator[str]:
         if self.path.exists():
             with open_text(self.path, what="waste of the series") as stream:
-                yield from (row[_COLUMN] for _, row in read_rows(stream, (_COLUMN,), limits=self.limits))
+                bounds = replace(self.limits, table_bytes=self.limits.serial_list_bytes)
+                yield from (row[_COLUMN] for _, row in read_rows(stream, (_COLUMN,), limits=bounds))
 
 
 def close_on_ledger(ledger: Ledger, state: SeriesState) -> None:

@@ -98,7 +98,7 @@ def read_packing_list(
 ) -> PackingList:
     """A list of at most `most` items. Raises TableRefused with the first wrong line, TooLarge past the limits."""
     rows: dict[str, tuple[bytes, bytes, bytes]] = {}
-    for line, row in read_rows(stream, COLUMNS, optional=OPTIONAL_COLUMNS, limits=limits):
+    for line, row in _rows(stream, limits):
         problem = _line_problem(row)
         if row["serial"] in rows:
             problem = f"{row['serial']!r} stands twice"
@@ -115,7 +115,12 @@ def read_packing_list(
 
 def packed_serials(stream: TextIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[str]:
     """The serials of a list that was checked before, one by one. Raises TableRefused, TooLarge."""
-    return (row["serial"] for _, row in read_rows(stream, COLUMNS, optional=OPTIONAL_COLUMNS, limits=limits))
+    return (row["serial"] for _, row in _rows(stream, limits))
+
+
+def _rows(stream: TextIO, limits: Limits) -> Iterator[tuple[int, Mapping[str, str]]]:
+    bounds = replace(limits, table_bytes=limits.packing_list_bytes)
+    return read_rows(stream, COLUMNS, optional=OPTIONAL_COLUMNS, limits=bounds)
 
 
 def _parts(row: Mapping[str, str]) -> tuple[bytes, bytes, bytes]:
