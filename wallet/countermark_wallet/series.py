@@ -7,22 +7,23 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from countermark.chain.event_types import SeriesOpened
 from countermark.errors import InputRefused, NotPermitted, WrongChain
 from countermark.labels.serial_check import check_of
-from countermark.labels.serial_set import SerialSet
+from countermark.labels.serial_set import EitherSet
 from countermark.labels.serials import SerialProfile
 from countermark.labels.series_account import SeriesAccount
 from countermark.limits import DEFAULT_LIMITS, Limits
-from countermark.line.line_report import read_line_report
+from countermark.line.report import KnownSerials, LineReport, nothing_packed, read_csv_report, read_report
 from countermark.products import Product
 from countermark_wallet.adopted_lists import AdoptedFile, adopt
 from countermark_wallet.commissioning import Commissioning
 from countermark_wallet.keystore import UnlockedWallet
 from countermark_wallet.label_files import LabelPicture, MadeLabels, SeriesLabels
 from countermark_wallet.ledger import Ledger
+from countermark_wallet.line_desk import LineDesk, TakenReport
 from countermark_wallet.periods import utc_now
 from countermark_wallet.series_closing import WasteBook, close_on_ledger
 from countermark_wallet.series_state import CommissionedSegment, SeriesState, SeriesStore
@@ -128,12 +129,25 @@ class BrandSeries:
         Raises TableRefused when any line is wrong; then, and when the chain refuses, nothing is left behind.
         A report that was commissioned but not recorded here (a crash in between) is recorded, not commissioned again.
         """
-        state = self._open_state(gtin, number)
-        work = Commissioning(self.ledger, self.wallet, state, self.clock, self.limits)
-        serials = self._read_report(state, report, work.before())
-        segment = work.commission(work.seal(serials, {}))
-        self.store.save(state.with_segment(segment))
+        read = read_csv_report(report, limits=self.limits, **self._known(self._open_state(gtin, number)))
+        segment = self.take(gtin, number, read.whole()).segment
+        if segment is None:
+            raise nothing_packed(gtin)
         return segment
+
+    def read_report(self, gtin: str, number: int, report: BinaryIO, *, job: str = "") -> LineReport:
+        """A line report, CSV or EPCIS, whose wrong lines are findings. Raises TableRefused, InputRefused, TooLarge."""
+        return read_report(report, job=job, limits=self.limits, **self._known(self._open_state(gtin, number)))
+
+    def take(self, gtin: str, number: int, report: LineReport) -> TakenReport:
+        """Makes tokens of what a report says was packed, and waste of what it says was wasted; findings are left out.
+
+        The same report again gives the same segment and does nothing. Raises InputRefused (job-changed, job-renamed),
+        ContractRefused.
+        """
+        state = self._open_state(gtin, number)
+        files = self.store.files(state.gtin, state.number)
+        return LineDesk(state, files, self._commissioning(state), self.store).take(report)
 
     def waste(self, gtin: str, number: int, report: TextIO) -> int:
         """Records the serials in a report as waste, never to be commissioned; returns how many that makes in all.
@@ -141,9 +155,9 @@ class BrandSeries:
         Raises TableRefused when any line is wrong, or was commissioned or reported before; then nothing is recorded.
         """
         state = self._open_state(gtin, number)
-        work = Commissioning(self.ledger, self.wallet, state, self.clock, self.limits)
         book = WasteBook(self.store.files(state.gtin, state.number).waste)
-        return book.add(self._read_report(state, report, work.before()))
+        read = read_csv_report(report, limits=self.limits, **self._known(state)).whole()
+        return book.add(item.serial for item in (*read.packed, *read.wasted))
 
     def close(self, gtin: str, number: int, *, printed: int, missing: int = 0) -> SeriesAccount:
         """Closes a series for ever, on the ledger as well, once its account adds up.
@@ -159,14 +173,17 @@ class BrandSeries:
         self.store.save(replace(state, closed=account))
         return account
 
-    def _read_report(self, state: SeriesState, report: TextIO, before: SerialSet) -> tuple[str, ...]:
-        fits = check_of(SeriesLabels(state, self.wallet).serials)
+    def _commissioning(self, state: SeriesState) -> Commissioning:
+        return Commissioning(self.ledger, self.wallet, state, self.clock, self.limits)
+
+    def _known(self, state: SeriesState) -> KnownSerials:
+        """What a report on this series is read against."""
         wasted = WasteBook(self.store.files(state.gtin, state.number).waste).serials()
-
-        def check(serial: str) -> str:
-            return f"{serial!r} was reported as waste before" if serial in wasted else fits(serial)
-
-        return read_line_report(report, gtin=state.gtin, check=check, already=before, limits=self.limits)
+        return {
+            "gtin": state.gtin,
+            "check": check_of(SeriesLabels(state, self.wallet).serials),
+            "already": EitherSet(self._commissioning(state).before(), wasted),
+        }
 
     def _open_state(self, gtin: str, number: int) -> SeriesState:
         state = self._load(gtin, number)

@@ -138,6 +138,11 @@ class SeriesFiles:
         return self.folder / "adopted.txt"
 
     @property
+    def jobs(self) -> Path:
+        """The jobs of the packaging line that were taken."""
+        return self.folder / "jobs.json"
+
+    @property
     def waste(self) -> Path:
         """The serials that were reported as waste."""
         return self.folder / "waste.csv"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,17 @@ class SerialSet:
         value = int.from_bytes(_fingerprint(serial), "big")
         at = bisect_left(self._sorted, value)
         return at < len(self._sorted) and int(self._sorted[at]) == value
+
+
+@dataclass(frozen=True, slots=True)
+class EitherSet:
+    """The serials of two sets."""
+
+    first: SerialSet
+    second: SerialSet
+
+    def __contains__(self, serial: object) -> bool:
+        return serial in self.first or serial in self.second
 
 
 def duplicates(serials: Callable[[], Iterator[str]], most: int = _MOST_NAMED) -> list[tuple[str, int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from countermark.errors import InputRefused
@@ -13,7 +13,8 @@ from countermark.line.report import LineReport
 class TakenJob:
     """A report that was taken: `job` the line's name for it, maybe empty, `digest` of its content, `result` of it.
 
-    `result` is the root of the segment that it became, 64 hexadecimal digits; empty when it held nothing but waste.
+    `result` is the root of the segment that it became or was about to become, 64 hexadecimal digits; empty when it held
+    nothing but waste.
     """
 
     job: str
@@ -23,7 +24,11 @@ class TakenJob:
 
 @dataclass(frozen=True, slots=True)
 class JobJournal:
-    """The jobs of one series, in the order in which they were taken."""
+    """The jobs of one series, in the order in which they were taken.
+
+    A job is written down before its segment is commissioned, so that no crash lets it be taken twice. `settled` leaves
+    those whose commissioning never came about.
+    """
 
     taken: tuple[TakenJob, ...] = ()
 
@@ -46,9 +51,9 @@ class JobJournal:
         """The journal after one more report."""
         return JobJournal((*self.taken, TakenJob(report.job, report.digest, result)))
 
-    def rows(self) -> Sequence[tuple[str, str, str]]:
-        """job, digest and result of each, as text."""
-        return [(taken.job, taken.digest.hex(), taken.result) for taken in self.taken]
+    def settled(self, roots: Collection[str]) -> JobJournal:
+        """The journal without jobs that were about to become segments other than those with `roots`."""
+        return JobJournal(tuple(taken for taken in self.taken if not taken.result or taken.result in roots))
 
 
 def _refuse(got: str, reason: str) -> InputRefused:

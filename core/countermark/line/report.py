@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import BinaryIO
+from typing import BinaryIO, TextIO, TypedDict
 
 from countermark.errors import TableRefused
 from countermark.labels.serial_check import SerialCheck
@@ -19,6 +19,7 @@ from countermark.line.rows import ReportRow, ReportRows, csv_rows
 
 _DOMAIN = b"countermark/line-report/1\x00"
 _FINDINGS = 10_000
+_JOB_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,14 @@ class LineReport:
         return self
 
 
+class KnownSerials(TypedDict):
+    """What a report is read against: the product, what speaks against a serial, which serials were used before."""
+
+    gtin: str
+    check: SerialCheck
+    already: Container[str]
+
+
 def read_report(
     raw: BinaryIO,
     *,
@@ -96,12 +105,27 @@ def read_report(
     """The report in `raw`, CSV or EPCIS 2.0 JSON; its first character says which.
 
     `check` says what speaks against a serial, `already` holds those that earlier reports commissioned or wasted. Wrong
-    lines become findings; `whole()` refuses them all at once. Raises TableRefused when the file as a whole is wrong,
-    holds no item, or names several jobs; TooLarge past the limits.
+    lines become findings; `whole()` refuses them all at once. Raises TableRefused when the file as a whole is wrong or
+    holds no item, InputRefused for an EPCIS document that breaks the standard, TooLarge past the limits.
     """
     text = report_text(raw)
     rows = epcis_rows(text.stream, limits) if text.is_json else csv_rows(text.stream, limits)
-    reading = _Reading(gtin, check, already, job)
+    return _read(rows, _Reading(gtin, check, already, job))
+
+
+def read_csv_report(
+    stream: TextIO,
+    *,
+    gtin: str,
+    check: SerialCheck,
+    already: Container[str] = frozenset(),
+    limits: Limits = DEFAULT_LIMITS,
+) -> LineReport:
+    """A report that is CSV text already, as `read_report` reads it."""
+    return _read(csv_rows(stream, limits), _Reading(gtin, check, already, ""))
+
+
+def _read(rows: ReportRows, reading: _Reading) -> LineReport:
     for row in rows.rows:
         reading.take(row)
         if len(reading.findings) >= _FINDINGS:
@@ -121,22 +145,26 @@ class _Reading:
     packed: list[PackedItem] = field(default_factory=list)
     wasted: list[PackedItem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    content: list[tuple[str, PackedItem]] = field(default_factory=list)
 
     def take(self, row: ReportRow) -> None:
         item, status, problem = self._read(row)
         problem = row.problem or problem or self._repeated(item) or self._other_job(row.cells.get(Column.JOB, ""))
+        # The content is what the line said, whatever was known of these serials before.
+        self.content.append((status, item))
+        if not problem:
+            self.seen[item.serial] = row.line
+            problem = f"{item.serial!r} was commissioned or wasted before" if item.serial in self.already else ""
         if problem:
             self.findings.append(Finding(row.line, row.cells, problem))
-            return
-        self.seen[item.serial] = row.line
-        (self.packed if status == cells.PACKED else self.wasted).append(item)
+        else:
+            (self.packed if status == cells.PACKED else self.wasted).append(item)
 
     def report(self, rows: ReportRows) -> LineReport:
         if not (self.packed or self.wasted or self.findings):
-            raise _refuse(["no serial at all"], self.gtin)
-        packed = _carton_by_carton(self.packed)
-        report = LineReport(self.gtin, packed, tuple(self.wasted), tuple(self.findings), self.job, b"", rows.ignored)
-        return replace(report, digest=_digest(report))
+            raise nothing_packed(self.gtin)
+        packed, digest = _carton_by_carton(self.packed), _digest(self.gtin, self.content)
+        return LineReport(self.gtin, packed, tuple(self.wasted), tuple(self.findings), self.job, digest, rows.ignored)
 
     def _read(self, row: ReportRow) -> tuple[PackedItem, str, str]:
         cell = row.cells.get
@@ -153,9 +181,11 @@ class _Reading:
     def _repeated(self, item: PackedItem) -> str:
         if item.serial in self.seen:
             return f"{item.serial!r} stands already in line {self.seen[item.serial]}"
-        return f"{item.serial!r} was commissioned or wasted before" if item.serial in self.already else ""
+        return ""
 
     def _other_job(self, job: str) -> str:
+        if len(job) > _JOB_CHARACTERS:
+            return f"a job's name of {len(job)} characters, {_JOB_CHARACTERS} are enough"
         if job and self.job and job != self.job:
             return f"job {job!r} in a report on job {self.job!r}"
         self.job = self.job or job
@@ -170,16 +200,19 @@ def _carton_by_carton(items: list[PackedItem]) -> tuple[PackedItem, ...]:
     return tuple(item for group in groups.values() for item in group)
 
 
-def _digest(report: LineReport) -> bytes:
-    """SHA-256 over product and items in order, whatever the file looked like; wrong lines count as they stand."""
-    digest = hashlib.sha256(_DOMAIN + report.gtin.encode("ascii"))
-    for kind, items in ((b"+", report.packed), (b"-", report.wasted)):
-        for item in items:
-            parts = (item.serial, item.carton, item.chip.hex() if item.chip else "")
-            digest.update(kind + "\x1f".join(parts).encode("utf-8") + b"\n")
-    for finding in report.findings:
-        digest.update(b"?" + "\x1f".join(finding.cells.values()).encode("utf-8", "surrogatepass") + b"\n")
+def _digest(gtin: str, content: list[tuple[str, PackedItem]]) -> bytes:
+    """SHA-256 over product and items in order, whatever the file looked like; wrong lines count as far as read."""
+    digest = hashlib.sha256(_DOMAIN + gtin.encode("ascii"))
+    for wanted in (cells.PACKED, cells.WASTED):
+        for item in _carton_by_carton([item for status, item in content if status == wanted]):
+            parts = (wanted, item.serial, item.carton, item.chip.hex() if item.chip else "")
+            digest.update("\x1f".join(parts).encode("utf-8", "surrogatepass") + b"\n")
     return digest.digest()
+
+
+def nothing_packed(gtin: str) -> TableRefused:
+    """The refusal of a report that should have items and has none."""
+    return _refuse(["no serial at all"], gtin)
 
 
 def _refuse(findings: list[str], gtin: str) -> TableRefused:

@@ -56,7 +56,8 @@ def csv_rows(stream: TextIO, limits: Limits = DEFAULT_LIMITS) -> ReportRows:
 def _header(lines: Iterator[str]) -> tuple[str, int, str]:
     """The line with the names, how many lines went before the rows, and the separator."""
     declared = ""
-    for skipped, line in enumerate(lines, start=1):
+    for skipped, raw in enumerate(lines, start=1):
+        line = raw.removeprefix("\ufeff")
         told = _EXCEL_SEPARATOR.fullmatch(line)
         if told and not declared:
             declared = told[1]
