@@ -25,3 +25,6 @@ class CommandContext(Protocol):
 
     def signer(self) -> AccountSigner:
         """The chosen wallet's signer; asks for the password on first use. Raises NotPermitted, NotFound."""
+
+    def signer_of(self, secret: bytes) -> AccountSigner:
+        """A signer for a secp256k1 secret of 32 bytes that is kept nowhere, such as a claim code's."""

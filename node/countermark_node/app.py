@@ -21,6 +21,7 @@ from countermark_node.rpc.routes import router as rpc
 from countermark_node.scans.routes import router as scans
 from countermark_node.segments.routes import router as segments
 from countermark_node.services import NodeServices
+from countermark_node.showings.routes import router as showings
 
 
 def create_app(services: NodeServices) -> FastAPI:
@@ -40,7 +41,7 @@ def create_app(services: NodeServices) -> FastAPI:
     add_problem_handlers(app)
     app.add_middleware(BodyLimit, limits=route_limits(DEFAULT_LIMITS))
     app.add_middleware(Headers)
-    for router in (health, network, rpc, segments, scans, alerts, access):
+    for router in (health, network, rpc, segments, scans, showings, alerts, access):
         app.include_router(router)
     app.include_router(pages(services))
     return app

@@ -23,6 +23,10 @@ from countermark_node.scans.intake import ScanPolicy
 from countermark_node.scans.service import ScanService
 from countermark_node.segments.service import SegmentService
 from countermark_node.settings import NodeSettings
+from countermark_node.showings.challenges import Challenges
+from countermark_node.showings.chips import ChipVault
+from countermark_node.showings.judge import ShowingJudge
+from countermark_node.showings.possession import PossessionJudge
 from countermark_node.times import Clock, utc_now
 from countermark_node.verification.service import VerificationService
 from countermark_node.waiting_line import WaitingLine
@@ -96,6 +100,7 @@ class NodeServices:
     limiters: Limiters
     lines: Lines
     decoders: DecodeWorkers
+    challenges: Challenges
     projector: Projector
     verification: VerificationService
     segments: SegmentService
@@ -120,6 +125,9 @@ class NodeServices:
         committing = Worker("alert-committer", committer.run, seconds=settings.commit_retry_seconds)
         following = Worker("chain-follower", projector.catch_up, seconds=settings.chain_poll_seconds)
 
+        deployment, challenges = installation.deployment, Challenges(installation.salt)
+        claims_address = deployment.address("Claims")
+
         def hint() -> None:
             hub.wake()
             committing.wake()
@@ -132,13 +140,19 @@ class NodeServices:
             limiters=limiters,
             lines=Lines.of(settings),
             decoders=DecodeWorkers(settings.pictures_at_once),
+            challenges=challenges,
             projector=projector,
             verification=verification,
             segments=SegmentService(database, projector, clock=clock),
             scans=ScanService(
                 database,
                 verification,
-                EvidenceJudge(installation.deployment.chain_id, installation.deployment.address("TrustRegistry")),
+                EvidenceJudge(deployment.chain_id, deployment.address("TrustRegistry")),
+                ShowingJudge(
+                    ChipVault(installation.salt),
+                    PossessionJudge(challenges, deployment.chain_id, claims_address),
+                    settings.chip_tap_seconds,
+                ),
                 AlertMaker(hint, per_item=settings.alerts_per_item, clock=clock),
                 limiter=limiters.scans,
                 signatures=limiters.signatures,

@@ -50,6 +50,9 @@ class NodeSettings(BaseSettings):
     rpc_waiting_per_network: int = Field(
         default=16, ge=1, description="JSON-RPC requests of one network that are answered or wait."
     )
+    chip_tap_seconds: int = Field(
+        default=120, ge=1, description="Seconds within which a chip's second answer makes both fresh."
+    )
     packing_lists_per_minute: int = Field(
         default=60, ge=1, description="Packing lists taken in per network and minute."
     )

@@ -18,6 +18,8 @@ from countermark.errors import LabelRefused
 from countermark.nfc.keys import KEY_BYTES, ChipKeys
 
 _ATTRIBUTES = frozenset({"picc_data", "uid", "ctr", "enc", "cmac"})
+_TELLING = frozenset({"picc_data", "cmac"})
+"""The others are words that a brand may use for something else."""
 _MESSAGE = re.compile(
     r"(?:picc_data=(?P<picc>[0-9A-F]{32})|uid=(?P<uid>[0-9A-F]{14})&ctr=(?P<ctr>[0-9A-F]{6}))"
     r"(?:&enc=(?P<enc>(?:[0-9A-F]{32}){1,8}))?&cmac=(?P<cmac>[0-9A-F]{16})"
@@ -57,12 +59,12 @@ def read_sun(link: str) -> SunMessage | None:
 
     Raises LabelRefused (bad-chip-answer) for attributes of a chip that are not in the one form that chips write.
     """
-    query = link.partition("?")[2]
-    parts = query.split("&")
-    places = [place for place, part in enumerate(parts) if part.partition("=")[0] in _ATTRIBUTES]
-    if not places:
+    if not has_sun(link):
         return None
-    match = _MESSAGE.fullmatch("&".join(parts[places[0] :]))
+    parts = link.partition("?")[2].split("&")
+    names = [part.partition("=")[0] for part in parts]
+    first = next(place for place, name in enumerate(names) if name in _ATTRIBUTES)
+    match = _MESSAGE.fullmatch("&".join(parts[first:]))
     if match is None:
         raise _refused("attributes of a chip in another form", "bad-chip-answer")
     file_data = match["enc"] or ""
@@ -74,6 +76,11 @@ def read_sun(link: str) -> SunMessage | None:
         file_data=bytes.fromhex(file_data),
         signed=f"{file_data}&cmac=".encode("ascii") if file_data else b"",
     )
+
+
+def has_sun(link: str) -> bool:
+    """Whether a link has attributes of a chip, in whatever form."""
+    return not _TELLING.isdisjoint(part.partition("=")[0] for part in link.partition("?")[2].split("&"))
 
 
 def open_sun(message: SunMessage, keys: ChipKeys) -> ChipAnswer:

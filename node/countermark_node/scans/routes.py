@@ -69,6 +69,8 @@ async def take_picture(request: Request, language: Chosen, audience: Reader = "c
             )
         data = await picture.read()
     submission = ScanSubmission.from_json(parse_json(details), raw="")
-    label = await services.lines.pictures.do(source.network, partial(picture_label, data, decode=services.decoders.decode))
+    label = await services.lines.pictures.do(
+        source.network, partial(picture_label, data, decode=services.decoders.decode)
+    )
     recorded = await run_in_threadpool(services.scans.record, replace(submission, raw=label.raw), source)
     return {**recorded.to_json(language, audience), "raw": label.raw}

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from countermark.credentials.did_key import key_of
 from countermark.errors import InputRefused, NotFound
 from countermark.identifiers import index_of, series_of
+from countermark.labels.leaf import NO_CHIP, NO_CLAIM
 from countermark.labels.packing_list import PackingList, read_packing_list
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.passports.passport import SignedPassport, read_anchored_passport, read_passport
@@ -119,7 +120,8 @@ class SegmentService:
 
 
 def _rows(taken: PackingList, segment: SegmentRow) -> Iterator[dict[str, Any]]:
-    for place, (serial, salt) in enumerate(zip(taken.serials, taken.salts, strict=True)):
+    parts = zip(taken.serials, taken.salts, taken.claim_addresses, taken.chips, strict=True)
+    for place, (serial, salt, claim, chip) in enumerate(parts):
         yield {
             "gtin": taken.gtin,
             "serial": serial,
@@ -127,6 +129,8 @@ def _rows(taken: PackingList, segment: SegmentRow) -> Iterator[dict[str, Any]]:
             "segment": segment.first_index,
             "item_index": segment.first_index + place,
             "salt": salt,
+            "claim": None if claim == NO_CLAIM else claim,
+            "chip": None if chip == NO_CHIP else chip,
         }
 
 

@@ -20,7 +20,10 @@ class PackingListRow(SQLModel, table=True):
 
 
 class PackedItemRow(SQLModel, table=True):
-    """The item at `item_index` of a series; `segment` is the first index of its segment."""
+    """The item at `item_index` of a series; `segment` is the first index of its segment.
+
+    `claim` is the address of its claim key (20 bytes), `chip` the value of the chip bound to it (32 bytes), if any.
+    """
 
     __tablename__: ClassVar[str] = "packed_item"
     __table_args__: ClassVar[dict[str, bool]] = {"sqlite_with_rowid": False}
@@ -30,3 +33,5 @@ class PackedItemRow(SQLModel, table=True):
     segment: int
     item_index: int
     salt: bytes
+    claim: bytes | None = None
+    chip: bytes | None = None

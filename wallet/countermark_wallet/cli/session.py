@@ -49,6 +49,12 @@ class Session:
         """The chosen wallet's first key."""
         return self.wallet().signer()
 
+    def signer_of(self, secret: bytes) -> WalletSigner:
+        """A signer for a secret that is kept nowhere."""
+        from countermark_wallet.signer import WalletSigner
+
+        return WalletSigner(secret)
+
     def ledger(self) -> Ledger:
         """The node's ledger, as the chosen wallet's party. Raises WrongChain for another network than before."""
         from countermark_wallet.ledger import connect
