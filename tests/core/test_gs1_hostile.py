@@ -8,11 +8,12 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from countermark.errors import CountermarkError, LabelRefused, TooLarge
@@ -180,6 +181,9 @@ SCHEMES = (
     "//",
 )
 
+# Generation may take its time on a busy machine.
+PATIENT = settings(suppress_health_check=[HealthCheck.too_slow])
+
 links = st.tuples(
     st.sampled_from(SCHEMES[:4]) | st.sampled_from(SCHEMES),
     st.sampled_from(HOSTS) | st.from_regex(r"[a-zA-Z0-9.\-:\[\]x@%]{1,24}", fullmatch=True),
@@ -193,7 +197,7 @@ mutated = st.tuples(links, st.integers(0, 200), st.text(max_size=2)).map(
 )
 
 
-@settings(max_examples=800)
+@settings(PATIENT, max_examples=800)
 @given(links | mutated)
 @example(f"https://brand.example\\@evil.example/01/{GTIN}/21/A")
 @example(f"https://brand.example/%2e%2e/01/{GTIN}/21/A")
@@ -216,7 +220,7 @@ def test_browser_opens_the_host_and_path_that_we_read(opened: Opener, link: str)
     assert [unquote_to_bytes(segment).decode("ascii") for segment in segments[-len(path) :]] == path
 
 
-@settings(max_examples=600)
+@settings(PATIENT, max_examples=600)
 @given(links | mutated)
 @example(f"https://3232235777/01/{GTIN}/21/A")
 @example(f"https://id.brand.example./01/{GTIN}/21/A")
@@ -233,6 +237,25 @@ def test_browser_opens_the_host_that_a_label_names(opened: Opener, link: str) ->
     name, _, port = label.host.partition(":")
     assert (url[1], url[2] or default) == (name, port or default)
     assert label.item == parse_digital_link(link.rstrip("\r\n\t")).data.item
+
+
+@settings(PATIENT, max_examples=300)
+@given(links | mutated)
+@example(f"https://a/01/{GTIN}/235/XYZ?10=ABC&s=x&linkType=gs1:pip&flag")
+def test_link_that_is_read_is_written_so_that_it_reads_the_same(link: str) -> None:
+    with contextlib.suppress(LabelRefused, TooLarge):
+        read = parse_digital_link(link)
+        again = parse_digital_link(read.uri)
+        assert replace(again, port=read.port) == replace(read, scheme="https")
+        assert again.uri == read.uri
+
+
+@pytest.mark.parametrize(
+    "extension", [("21", "B"), ("s", "x&17=271231"), ("s", "x#y"), ("s=1&t", "x"), ("s", "%"), ("", "")]
+)
+def test_extension_cannot_smuggle_another_part_into_the_query(extension: tuple[str, str]) -> None:
+    with pytest.raises(LabelRefused):
+        write_digital_link(read_gs1(f"(01){GTIN}(21)A"), "id.brand.example", extensions=[extension])
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -281,7 +304,7 @@ looks = st.tuples(
 ).map("".join)
 
 
-@settings(max_examples=400)
+@settings(PATIENT, max_examples=400)
 @given(looks | links | mutated | st.text(max_size=80) | st.binary(max_size=80) | looks.map(str.encode))
 def test_no_parser_raises_anything_outside_the_error_tree(raw: str | bytes) -> None:
     for parse in PARSERS:
@@ -289,7 +312,7 @@ def test_no_parser_raises_anything_outside_the_error_tree(raw: str | bytes) -> N
             parse(raw)
 
 
-@settings(max_examples=400)
+@settings(PATIENT, max_examples=400)
 @given(st.lists(digits, max_size=6).map("\x1d".join) | st.sampled_from((f"01{GTIN}21A\x1d17271231\x1d10B",)))
 def test_what_is_read_is_written_back_to_the_same_data(raw: str) -> None:
     with contextlib.suppress(LabelRefused):

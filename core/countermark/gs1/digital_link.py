@@ -14,7 +14,7 @@ from countermark.gs1.hosts import read_host
 from countermark.gs1.identity import ItemKey, check_lot, check_serial, parse_gtin
 from countermark.gs1.label import ScannedLabel
 from countermark.gs1.refusal import refuse
-from countermark.gs1.values import check_together
+from countermark.gs1.values import check_together, check_value
 
 _LINK = re.compile(r"(?P<scheme>https|http|HTTPS|HTTP)://(?P<host>[^/?#]*)(?P<path>/[^?#]*)(?:\?(?P<query>[^#]*))?")
 _UNSAFE = re.compile(r"[^!-~]|[\\\"<>^`{|}]")
@@ -58,6 +58,8 @@ def _read_qualifiers(segments: list[str]) -> dict[str, str]:
             raise refuse(f"/{key}/", "the qualifiers /22/, /10/ and /21/ in this order, each once", "bad-qualifier")
         place = _QUALIFIERS.index(key) + 1
         found[key] = unescape(value)
+        if key == "22":
+            check_value(key, found[key])
     return found
 
 

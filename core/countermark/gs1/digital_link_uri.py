@@ -34,7 +34,12 @@ _ESCAPE = re.compile(r"%.{0,2}", re.DOTALL)
 _DECODED: Mapping[str, str] = MappingProxyType({f"%{code:02X}": chr(code) for code in range(0x21, 0x7F)})
 _BAD_SEGMENT = re.compile(r"/(?:\.|%2[eE]){0,2}(?:/|\Z)")
 _RESERVED = re.compile(r"[^A-Za-z0-9\-._~]")
-_STEM = re.compile(r"[A-Za-z0-9\-._~!$'()*+,;=:@]+(?:/[A-Za-z0-9\-._~!$'()*+,;=:@]+)*")
+# Possessive, so that a long text is refused as fast as it is accepted.
+_STEM = re.compile(r"(?:[A-Za-z0-9\-._~:\[\]@!$'()*+,;&=]++|%[0-9A-Fa-f]{2}|/(?!/))++(?<!/)")
+_EXTENSION = re.compile(
+    r"(?![0-9]+=)(?:[A-Za-z0-9\-._~:\[\]@!$'()*+,;/?]++|%[0-9A-Fa-f]{2})++"
+    r"(?:=(?:[A-Za-z0-9\-._~:\[\]@!$'()*+,;/?=]++|%[0-9A-Fa-f]{2})*+)?"
+)
 _DIGITS = re.compile(r"[0-9]+")
 _SHORT_GTIN = re.compile(r"(?:[0-9]{8}|[0-9]{12,13})")
 _UNKNOWN_VALUE = re.compile(r"[!\"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,90}")
@@ -76,6 +81,12 @@ class DigitalLink:
     def data(self) -> ElementData:
         """Key, qualifiers and attributes as element data."""
         return ElementData(self.path + self.attributes)
+
+    @property
+    def uri(self) -> str:
+        """The link written again, with https: path and query as they were, each character spelled one way."""
+        where = f"{self.host}:{self.port}" if self.port else self.host
+        return _write(where, self.stem, self.path, self.attributes, self.extensions)
 
 
 def _decode(found: re.Match[str]) -> str:
@@ -220,24 +231,33 @@ def _arrange(identifiers: Order) -> tuple[Order, Order]:
     return order, tuple(attributes)
 
 
+def _write(host: str, stem: str, path: _PAIRS, attributes: _PAIRS, extensions: Iterable[tuple[str, str]]) -> str:
+    where = "".join([f"/{ai}/{escape(value)}" for ai, value in path])
+    if stem:
+        if not _STEM.fullmatch(stem):
+            raise refuse(stem, "a path without slashes at its ends", "bad-path", "correct the resolver's path")
+        where = f"/{stem}{where}"
+    check_segments(where)
+    parts = [f"{ai}={escape(value)}" for ai, value in attributes]
+    for key, value in extensions:
+        part = f"{key}={value}" if value else key
+        if not _EXTENSION.fullmatch(part):
+            raise refuse(part, "a name that is no number and a value, escaped for a query", "bad-query", "escape it")
+        parts.append(part)
+    name, port = read_host(host, "https")
+    link = f"https://{name}:{port}{where}" if port else f"https://{name}{where}"
+    return f"{link}?{'&'.join(parts)}" if parts else link
+
+
 def write_digital_link(
     data: ElementData, host: str = CANONICAL_HOST, *, stem: str = "", extensions: Iterable[tuple[str, str]] = ()
 ) -> str:
-    """The link `https://{host}[/{stem}]/...` of checked element data; `extensions` are written as they are.
+    """The link `https://{host}[/{stem}]/...` of checked element data; `extensions` are pairs escaped already.
 
     Raises LabelRefused: no key in `data`, an element that no query may hold, or a value of one or two dots, which no
     path can carry because browsers collapse it.
     """
     values = dict(data.elements)
     order, attributes = _arrange(tuple(values))
-    path = "".join([f"/{ai}/{escape(values[ai])}" for ai in order])
-    if stem:
-        if not _STEM.fullmatch(stem):
-            raise refuse(stem, "a path without slashes at its ends", "bad-path", "correct the resolver's path")
-        path = f"/{stem}{path}"
-    check_segments(path)
-    name, port = read_host(host, "https")
-    parts = [f"{ai}={escape(values[ai])}" for ai in attributes]
-    parts += [f"{key}={value}" if value else key for key, value in extensions]
-    where = f"https://{name}:{port}" if port else f"https://{name}"
-    return f"{where}{path}?{'&'.join(parts)}" if parts else where + path
+    path = tuple([(ai, values[ai]) for ai in order])
+    return _write(host, stem, path, tuple([(ai, values[ai]) for ai in attributes]), extensions)
