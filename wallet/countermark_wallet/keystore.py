@@ -76,6 +76,10 @@ class UnlockedWallet:
         """The key that signs credentials in one period."""
         return PrivateKey.from_secret(derivation.named_secret(self._seed, f"credential-key/{period}", _P256_SEED_BYTES))
 
+    def trust_key(self, role: str) -> PrivateKey:
+        """The key that signs trust bundles as root, snapshot or timestamp; a key for each role."""
+        return PrivateKey.from_secret(derivation.named_secret(self._seed, f"trust-key/{role}", _P256_SEED_BYTES))
+
     def series_secrets(self, gtin: str, number: int) -> SeriesSecrets:
         """The secrets of series `number` of a GTIN (14 digits), all from one root of the series."""
         return SeriesSecrets.from_master(derivation.named_secret(self._seed, f"series/{gtin}/{number}", 32))

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from countermark.errors import CountermarkError
-from countermark_wallet.cli import account, handover, printing, trademark, wallet
+from countermark_wallet.cli import account, handover, label_file, licence, line, trademark, trust, wallet
 from countermark_wallet.cli.session import Session, session_of
 from countermark_wallet.passwords import PasswordSource
 
@@ -19,10 +19,13 @@ COMMAND_GROUP = "countermark.commands"
 _GROUPS = (
     ("wallet", wallet.app, "Wallets: the keys of one party, behind one password."),
     ("account", account.app, "Accounts, roles, prefixes and listed keys on the ledger."),
-    ("trademark", trademark.app, "Trademark credentials: issue, revoke, check."),
-    # printing adds its commands to those of series.
-    ("series", printing.app, "Series of labels: open, print, commission."),
+    ("trademark", trademark.app, "Trademark credentials: issue, revoke, present, check."),
+    ("licence", licence.app, "Licences of marks: grant, end."),
+    # printing and line add their commands to those of series.
+    ("series", line.app, "Series of labels: open, print, commission."),
     ("handover", handover.app, "Custody from wallet to wallet."),
+    ("label-file", label_file.app, "Digital label files: make, show, correct."),
+    ("trust", trust.app, "Trust bundles: update, show, export, sign."),
 )
 
 
