@@ -95,6 +95,10 @@ class NodeClient:
             }
             return self._request("POST", path, files=files)
 
+    def send_status_list(self, account: str, purpose: str, token: str) -> dict[str, Any]:
+        """Publishes a signed status list (POST /v1/status-lists/{account}/{purpose})."""
+        return self._request("POST", f"/v1/status-lists/{account}/{purpose}", content=token.encode("ascii"))
+
     def _request(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         import httpx
 

@@ -135,6 +135,15 @@ class _Bounded(httpcore.NetworkStream):
         return self.stream.get_extra_info(info)
 
 
+def authority_of(url: str) -> str:
+    """host:port of an http or https address that the user chose, as `allowed` has it; nothing of any other text."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+    except ValueError:
+        return ""
+
+
 def is_public(address: str) -> bool:
     """Whether an IP address belongs to the public internet, also when an IPv4 address hides in an IPv6 one."""
     try:
