@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,6 @@ from pathlib import Path
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from countermark.labels.chunk import LabelMaker
 from countermark.labels.merkle import root_of
 from countermark.labels.serials import SerialProfile
 from countermark.labels.series import LabelOrder, SeriesSecrets
@@ -32,6 +30,7 @@ GTIN, HOST = "09521234543213", "id.brand.example"
 SECRETS = MakingSecrets(SeriesSecrets.from_master(bytes(32)), bytes(48))
 MESSAGES = [f"message {number} of about fifty bytes, as a label has it".encode() for number in range(CHUNK)]
 TURNS = 7
+SAMPLE_EVERY = 100_000
 
 
 def order_of(quantity: int, profile: SerialProfile = SerialProfile.NATIVE, *, codes: bool = False) -> LabelOrder:
@@ -55,7 +54,7 @@ def one_core() -> None:
     raw = ec.generate_private_key(ec.SECP256R1())
     randomised, deterministic = ec.ECDSA(hashes.SHA256()), ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
     native, random, coded = (
-        LabelMaker(order, SECRETS.series, SECRETS.maker(order)._key)
+        SECRETS.maker(order)
         for order in (
             order_of(CHUNK),
             order_of(CHUNK, SerialProfile.RANDOM),
@@ -76,14 +75,30 @@ def one_core() -> None:
         print(f"| labels made, {what} | {rate:,.0f} | {rate / signing:.2f} |")
 
 
+def peak_of(process: str) -> float:
+    """Most megabytes that a process ever had in memory (its own, not what it was forked from)."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
+
+
+def peak_of_all() -> float:
+    """The sum over this process and its children, of which most are workers."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return sum(peak_of(process) for process in ("self", *children))
+
+
 def make_all(folder: Path, quantity: int) -> dict[str, float]:
-    """Runs in a process of its own: seconds, and megabytes of this process and of all its workers."""
+    """Runs in a process of its own: seconds, and megabytes of all its processes together."""
     streams = LabelStreams(folder / "print-line.csv", folder / "leaves.bin", folder / "making.json")
+    peaks = []
+
+    def progress(done: int) -> None:
+        if done % SAMPLE_EVERY == 0 or done + CHUNK >= quantity:
+            peaks.append(peak_of_all())
+
     started = time.perf_counter()
-    make_streams(order_of(quantity), SECRETS, streams)
-    seconds = time.perf_counter() - started
-    own, each = (resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return {"seconds": seconds, "megabytes": own + cores() * each}
+    make_streams(order_of(quantity), SECRETS, streams, progress=progress)
+    return {"seconds": time.perf_counter() - started, "megabytes": max(peaks)}
 
 
 def check_list(folder: Path, quantity: int) -> dict[str, float]:
@@ -95,7 +110,7 @@ def check_list(folder: Path, quantity: int) -> dict[str, float]:
     started = time.perf_counter()
     with adopt(source, GTIN, quantity, folder / "kept.txt"):
         seconds = time.perf_counter() - started
-    return {"seconds": seconds, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return {"seconds": seconds, "megabytes": peak_of("self")}
 
 
 def read_root(folder: Path, quantity: int) -> dict[str, float]:
@@ -106,7 +121,7 @@ def read_root(folder: Path, quantity: int) -> dict[str, float]:
         root_of(leaves)
         assert stream.tell() == 32 * quantity
     seconds = time.perf_counter() - started
-    return {"seconds": seconds, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return {"seconds": seconds, "megabytes": peak_of("self")}
 
 
 PARTS = {"make": make_all, "list": check_list, "root": read_root}

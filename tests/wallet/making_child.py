@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 import sys
@@ -27,9 +28,24 @@ def streams_in(folder: Path) -> LabelStreams:
     )
 
 
+def peak_of_all() -> int:
+    """Kilobytes that this process and its workers had in memory at most."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    statuses = (Path(f"/proc/{process}/status").read_text() for process in ("self", *children))
+    return sum(int(status.partition("VmHWM:")[2].split()[0]) for status in statuses)
+
+
 def make(folder: Path, quantity: int, workers: int) -> None:
     order = LabelOrder("09521234543213", 3, quantity, "id.brand.example", codes=True)
-    make_streams(order, SECRETS, streams_in(folder), workers=workers, checkpoint_every=2_000)
+    peaks = [0]
+
+    def progress(done: int) -> None:
+        if done == quantity:
+            peaks.append(peak_of_all())
+
+    streams = streams_in(folder)
+    make_streams(order, SECRETS, streams, workers=workers, checkpoint_every=2_000, progress=progress)
+    sys.stdout.write(str(max(peaks)))
 
 
 if __name__ == "__main__":

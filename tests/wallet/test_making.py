@@ -211,7 +211,7 @@ def cmdline(pid: int) -> bytes:
 
 def start(folder: Path, quantity: int, workers: int = 2, file_size: int = 0) -> subprocess.Popen[str]:
     arguments = [sys.executable, str(CHILD), str(folder), str(quantity), str(workers), str(file_size)]
-    return subprocess.Popen(arguments, text=True, stderr=subprocess.PIPE)
+    return subprocess.Popen(arguments, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
@@ -277,3 +277,14 @@ def test_workers_get_no_secret_by_arguments_or_environment(tmp_path: Path) -> No
     for secret in (b"master secret", b"label key seed", secrets.serial_key, secrets.claim_key, secrets.salt_key):
         assert secret not in told
         assert secret.hex().encode() not in told
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_series(tmp_path: Path) -> None:
+    peaks = []
+    for quantity in (6_000, 30_000):
+        with start(tmp_path / str(quantity), quantity) as process:
+            peaks.append(int(process.communicate(timeout=120)[0]) / 1024)
+    small, large = peaks
+    assert 0 < large < 300
+    assert large < small + 24

@@ -60,12 +60,12 @@ class PackingList:
         `chips` has the chip value of each serial on whose label a chip is bound; `claim_addresses` saves making them
         again, 30,000 a second.
         """
-        items = [ItemKey(gtin, serial) for serial in serials]
+        addresses = (secrets.claim_address_of(ItemKey(gtin, serial)) for serial in serials) if codes else ()
         return cls(
             gtin,
             tuple(serials),
-            tuple(secrets.salt_of(item) for item in items),
-            claim_addresses or (tuple(secrets.claim_address_of(item) for item in items) if codes else ()),
+            tuple(secrets.salt_of(ItemKey(gtin, serial)) for serial in serials),
+            claim_addresses or tuple(addresses),
             tuple(chips.get(serial, NO_CHIP) for serial in serials) if chips else (),
         )
 
