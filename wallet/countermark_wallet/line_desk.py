@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from countermark.errors import ContractRefused
-from countermark.line.report import LineReport
+from countermark.line.report import LineReport, nothing_packed
 from countermark.nfc.keys import chip_value
 from countermark_wallet.commissioning import Commissioning
 from countermark_wallet.line_journal import JournalFile
@@ -31,11 +31,11 @@ class LineDesk:
     work: Commissioning
     store: SeriesStore
 
-    def take(self, report: LineReport) -> TakenReport:
-        """Takes the right lines of `report`, once however often it is sent.
+    def take(self, report: LineReport, *, partial: bool = False) -> TakenReport:
+        """Takes `report`, once however often it is sent; one with findings only with `partial`, which leaves them out.
 
         The journal is written first: what a crash leaves undone, the same report sent again completes. Raises
-        InputRefused (job-changed, job-renamed), ContractRefused, which leaves nothing behind.
+        InputRefused (job-changed, job-renamed), TableRefused (bad-line-report), ContractRefused: then nothing is done.
         """
         journal = JournalFile(self.files.jobs)
         segments = {segment.root.hex(): segment for segment in self.state.segments}
@@ -43,6 +43,10 @@ class LineDesk:
         before = known.find(report)
         if before is not None:
             return TakenReport(segments.get(before.result), self._waste(report), resent=True)
+        if not partial:
+            report.whole()
+        if not report.packed and not report.wasted:
+            raise nothing_packed(report.gtin)
         if not report.packed:
             journal.save(known.with_taken(report, ""))
             return TakenReport(None, self._waste(report), resent=False)

@@ -130,7 +130,7 @@ class BrandSeries:
         A report that was commissioned but not recorded here (a crash in between) is recorded, not commissioned again.
         """
         read = read_csv_report(report, limits=self.limits, **self._known(self._open_state(gtin, number)))
-        segment = self.take(gtin, number, read.whole()).segment
+        segment = self.take(gtin, number, read).segment
         if segment is None:
             raise nothing_packed(gtin)
         return segment
@@ -139,15 +139,15 @@ class BrandSeries:
         """A line report, CSV or EPCIS, whose wrong lines are findings. Raises TableRefused, InputRefused, TooLarge."""
         return read_report(report, job=job, limits=self.limits, **self._known(self._open_state(gtin, number)))
 
-    def take(self, gtin: str, number: int, report: LineReport) -> TakenReport:
-        """Makes tokens of what a report says was packed, and waste of what it says was wasted; findings are left out.
+    def take(self, gtin: str, number: int, report: LineReport, *, partial: bool = False) -> TakenReport:
+        """Makes tokens of what a report says was packed, and waste of what it says was wasted.
 
-        The same report again gives the same segment and does nothing. Raises InputRefused (job-changed, job-renamed),
-        ContractRefused.
+        Wrong lines are left out with `partial` and refused without. The same report again gives the same segment and
+        does nothing. Raises TableRefused, InputRefused (job-changed, job-renamed), ContractRefused.
         """
         state = self._open_state(gtin, number)
         files = self.store.files(state.gtin, state.number)
-        return LineDesk(state, files, self._commissioning(state), self.store).take(report)
+        return LineDesk(state, files, self._commissioning(state), self.store).take(report, partial=partial)
 
     def waste(self, gtin: str, number: int, report: TextIO) -> int:
         """Records the serials in a report as waste, never to be commissioned; returns how many that makes in all.

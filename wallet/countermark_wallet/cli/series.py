@@ -1,4 +1,4 @@
-"""countermark series: open, list, labels, commission, upload, waste, close."""
+"""countermark series: open, list, labels, upload, waste, close; line.py and printing.py add theirs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from countermark.errors import CountermarkError, InputRefused, Unavailable
+from countermark.errors import InputRefused
 from countermark_wallet.cli.options import GtinArgument, JsonFlag, NumberArgument
 from countermark_wallet.cli.session import Session, session_of
 
@@ -64,7 +64,7 @@ def open_series(
             next_step="split the table",
             reason="adopt-one-product",
         )
-    brand = _brand(session, host)
+    brand = brand_of(session, host)
     with counting("serials checked", table[0].quantity, quiet=session.json_output or not adopt) as progress:
         states = [
             brand.open(product, profile=profile, codes=codes, adopted=adopt, progress=progress) for product in table
@@ -110,7 +110,7 @@ def labels(
     from countermark_wallet.cli.progress import counting
 
     session = session_of(ctx, as_json)
-    brand = _brand(session)
+    brand = brand_of(session)
     quantity = brand.store.load(gtin, number).quantity
     with counting("labels", quantity, quiet=session.json_output) as progress:
         made = brand.make_labels(
@@ -132,40 +132,6 @@ def labels(
 
 
 @app.command()
-def commission(
-    ctx: typer.Context,
-    gtin: GtinArgument,
-    number: NumberArgument,
-    report: Annotated[Path, typer.Argument(metavar="REPORT.csv", help="Packed serials in packing order.")],
-    as_json: JsonFlag = False,
-) -> None:
-    """Make tokens of the products that the line really packed, and give the node what proves them."""
-    from countermark_wallet.safe_files import open_text
-
-    session = session_of(ctx, as_json)
-    brand = _brand(session)
-    with open_text(report, what="line report") as stream:
-        segment = brand.commission(gtin, number, stream)
-    try:
-        _upload(session, segment)
-    except CountermarkError as error:
-        raise Unavailable(
-            got=f"tokens {segment.first} to {segment.last}, commissioned, but no node took their list: {error.got}",
-            expected="a node that takes the packing list, so that others can check these products",
-            next_step=f"run, when the node answers: countermark series upload {gtin} {number}",
-            reason="packing-list-not-uploaded",
-        ) from None
-    session.show(
-        _segment_json(segment),
-        [
-            f"{segment.count} products commissioned as tokens {segment.first} to {segment.last}",
-            f"packing list {segment.packing_list}",
-            f"passport     {segment.passport}",
-        ],
-    )
-
-
-@app.command()
 def upload(ctx: typer.Context, gtin: GtinArgument, number: NumberArgument, as_json: JsonFlag = False) -> None:
     """Give the node the packing lists of a series again, after it was not reachable when they were commissioned."""
     from countermark_wallet.series_state import SeriesStore
@@ -173,7 +139,7 @@ def upload(ctx: typer.Context, gtin: GtinArgument, number: NumberArgument, as_js
     session = session_of(ctx, as_json)
     state = SeriesStore(session.keystore().folder(session.wallet_name)).load(gtin, number)
     for segment in state.segments:
-        _upload(session, segment)
+        upload_segment(session, segment)
     session.show({"segments": len(state.segments)}, [f"{len(state.segments)} packing lists uploaded"])
 
 
@@ -190,7 +156,7 @@ def waste(
 
     session = session_of(ctx, as_json)
     with open_text(report, what="waste report") as stream:
-        count = _brand(session).waste(gtin, number, stream)
+        count = brand_of(session).waste(gtin, number, stream)
     session.show({"wasted": count}, [f"{count} labels of the series are waste"])
 
 
@@ -205,7 +171,7 @@ def close(
 ) -> None:
     """Close a series for ever, when what was printed is commissioned, wasted or owned up as missing."""
     session = session_of(ctx, as_json)
-    account = _brand(session).close(gtin, number, printed=printed, missing=missing)
+    account = brand_of(session).close(gtin, number, printed=printed, missing=missing)
     session.show(
         asdict(account),
         [
@@ -216,13 +182,15 @@ def close(
     )
 
 
-def _brand(session: Session, host: str = "") -> BrandSeries:
+def brand_of(session: Session, host: str = "") -> BrandSeries:
+    """The wallet's series, with the ledger of the chosen node."""
     from countermark_wallet.series import BrandSeries
 
     return BrandSeries(session.ledger(), session.wallet(), host)
 
 
-def _upload(session: Session, segment: CommissionedSegment) -> None:
+def upload_segment(session: Session, segment: CommissionedSegment) -> None:
+    """Gives the node what proves a segment's items."""
     from countermark_wallet.node_client import NodeClient
 
     with NodeClient(session.node_url, timeout=120) as node:
@@ -230,7 +198,7 @@ def _upload(session: Session, segment: CommissionedSegment) -> None:
 
 
 def _state_json(state: SeriesState) -> dict[str, Any]:
-    return {**state.to_json(), "segments": [_segment_json(segment) for segment in state.segments]}
+    return {**state.to_json(), "segments": [segment_json(segment) for segment in state.segments]}
 
 
 def _state_line(state: SeriesState) -> str:
@@ -239,7 +207,8 @@ def _state_line(state: SeriesState) -> str:
     return f"{state.gtin} series {state.number}: {counts}, {state.product.record.name}"
 
 
-def _segment_json(segment: CommissionedSegment) -> dict[str, Any]:
+def segment_json(segment: CommissionedSegment) -> dict[str, Any]:
+    """A segment as commands show it."""
     return {
         "first": segment.first,
         "last": segment.last,
