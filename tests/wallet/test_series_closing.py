@@ -14,6 +14,7 @@ from countermark.errors import ContractRefused, InputRefused, NotPermitted, Tabl
 from countermark.labels.serials import SerialProfile
 from countermark.labels.series_account import SeriesAccount
 from countermark.limits import Limits
+from countermark_wallet.series_closing import WasteBook
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Market
@@ -168,3 +169,12 @@ def test_packing_list_that_no_node_would_take_commissions_nothing(market: Market
     assert refusal.value.reason == "packing-list-too-large"
     assert market.ledger("brand").token.series_info(state.series).issued == 0
     assert not list(brand.store.files(state.gtin, state.number).folder.glob("segment-*"))
+
+
+def test_waste_that_is_reported_again_counts_once(tmp_path: Path) -> None:
+    book = WasteBook(tmp_path / "waste.csv")
+    assert (book.count(), len(book.serials())) == (0, 0)
+    assert book.add(["A", "=B", "A"]) == 2
+    assert book.add(iter(["=B", "C"])) == 3
+    assert book.count() == 3
+    assert "=B" in book.serials()

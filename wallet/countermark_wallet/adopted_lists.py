@@ -5,6 +5,7 @@ A list is read as a stream and checked whole before anything is opened: labels c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -17,13 +18,15 @@ from countermark.gs1.identity import ItemKey, check_serial
 from countermark.labels.serial_set import SerialSet, duplicates
 from countermark.labels.serials import AdoptedSerials, SeriesSerials
 from countermark.limits import DEFAULT_LIMITS, Limits
-from countermark.tables import mangled_by_spreadsheet, read_rows
+from countermark.tables import read_rows
 from countermark_wallet.safe_files import open_text, private_folder, whole_file
 
 _COLUMN = "serial"
 _FINDINGS = 100
 _CHUNK = 10_000
 _ANY_HOST = "host.example"
+# As spreadsheets write it, with a plus sign: 12E5 and the like are serials.
+_SHORTENED = re.compile(r"[0-9][.,][0-9]+[Ee]\+[0-9]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ def _held_by(path: Path, others: tuple[SeriesSerials, ...]) -> list[str]:
 
 
 def _problem(gtin: str, serial: str) -> str:
-    if mangled_by_spreadsheet(serial):
+    if _SHORTENED.fullmatch(serial):
         return "shortened by a spreadsheet: format the column as text"
     try:
         build_link(_ANY_HOST, ItemKey(gtin, check_serial(serial)))

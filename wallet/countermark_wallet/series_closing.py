@@ -34,9 +34,14 @@ class WasteBook:
         return sum(1 for _ in self._lines())
 
     def add(self, serials: Iterable[str]) -> int:
-        """Append serials that are not in it, and return how many there are then. Raises Unavailable (cannot-write)."""
+        """Append the serials that are not in it, and return how many there are then. Raises Unavailable (cannot-write).
+
+        A report that is sent again, or was cut off by a crash, so counts once.
+        """
+        known = self.serials()
+        new = (serial for serial in dict.fromkeys(serials) if serial not in known)
         with whole_text(self.path) as stream:
-            return write_rows(stream, (_COLUMN,), ((serial,) for serial in chain(self._lines(), serials)))
+            return write_rows(stream, (_COLUMN,), ((serial,) for serial in chain(self._lines(), new)))
 
     def _lines(self) -> Iterator[str]:
         if self.path.exists():
