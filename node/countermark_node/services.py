@@ -7,6 +7,7 @@ from typing import Self
 
 from starlette.requests import HTTPConnection
 
+from countermark.credentials.account_id import AccountId
 from countermark_node.access.service import AccessService, SessionPolicy
 from countermark_node.alerts.committing import AlertCommitter
 from countermark_node.alerts.hub import AlertHub
@@ -19,6 +20,7 @@ from countermark_node.health.service import HealthService
 from countermark_node.installation import DESKS, Installation
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.scans.evidence import EvidenceJudge
+from countermark_node.scans.evidence_tokens import EvidenceSigner
 from countermark_node.scans.intake import ScanPolicy
 from countermark_node.scans.service import ScanService
 from countermark_node.segments.service import SegmentService
@@ -101,6 +103,7 @@ class NodeServices:
     lines: Lines
     decoders: DecodeWorkers
     challenges: Challenges
+    evidence: EvidenceSigner
     projector: Projector
     verification: VerificationService
     segments: SegmentService
@@ -141,6 +144,11 @@ class NodeServices:
             lines=Lines.of(settings),
             decoders=DecodeWorkers(settings.pictures_at_once),
             challenges=challenges,
+            evidence=EvidenceSigner(
+                AccountId(deployment.chain_id, installation.account),
+                deployment.address("TrustRegistry"),
+                installation.credential_key,
+            ),
             projector=projector,
             verification=verification,
             segments=SegmentService(database, projector, clock=clock),

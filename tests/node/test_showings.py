@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +27,9 @@ from countermark.products import Product, ProductRecord
 from countermark.scans.possession import show_possession
 from countermark_node.showings.chip_keys import keep_chip_keys
 from countermark_node.showings.chips import ChipVault
+from countermark_wallet.cli.main import COMMAND_GROUP, main
 from countermark_wallet.commissioning import Commissioning
+from countermark_wallet.keystore import WalletKeystore
 from countermark_wallet.series import BrandSeries
 from countermark_wallet.signer import WalletSigner
 
@@ -310,3 +313,21 @@ def test_item_without_a_record_gets_no_challenge(world: World) -> None:
     raw = f"https://id.brand.example/01/{item.gtin}/21/{item.serial}"
     response = world.client.post("/v1/challenges", json={"raw": raw})
     assert (response.status_code, response.json()["reason"]) == (404, "no-such-item")
+
+
+def test_command_shows_an_unused_code_and_an_owner(
+    world: World, chipped: Chipped, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    label = next(chipped.unused)
+    code = chipped.codes[label.item.serial]
+    monkeypatch.setattr("typer.prompt", lambda *_, **__: code.lower())
+    command = ["--home", str(world.folder), "--node", world.server.url, "scan", "--raw", label.link]
+    assert main([*command, "--claim-code"], entry_points(group=COMMAND_GROUP)) == 0
+    assert "genuine -" in capsys.readouterr().out
+    # A fresh key, as owners have: no account of the network.
+    owner = WalletKeystore(world.folder, work_factor=2).create(f"buyer{next(world.counter)}", "four unrelated words")
+    chipped.claim(label, owner.signer())
+    monkeypatch.setenv("COUNTERMARK_WALLET_PASSWORD", "four unrelated words")
+    assert main(["--wallet", owner.name, *command, "--own"], entry_points(group=COMMAND_GROUP)) == 0
+    assert "owner signed" in capsys.readouterr().out
+    assert main([*command, "--claim-code"], entry_points(group=COMMAND_GROUP)) == 1

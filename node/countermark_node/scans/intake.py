@@ -29,6 +29,8 @@ class RecordedScan:
     received_at: datetime
     evidence: EvidenceClass
     report: VerdictReport
+    raw: str = ""
+    occurred_at: datetime | None = None
 
     def to_json(self, language: Language = DEFAULT_LANGUAGE, audience: Audience = "consumer") -> dict[str, Any]:
         """The answer of POST /v1/scans."""

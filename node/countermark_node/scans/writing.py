@@ -84,7 +84,7 @@ class ScanWriter:
         self._compare(scan)
         report = self._verify(intake, showing)
         self._insert(scan, intake, device, report)
-        return RecordedScan(scan.id, self._now, scan.evidence, report)
+        return RecordedScan(scan.id, self._now, scan.evidence, report, intake.label.raw, moment(intake.occurred_at))
 
     def _earlier(self, evidence: Evidence) -> ScanRow | None:
         if evidence.nonce is None:
@@ -103,7 +103,8 @@ class ScanWriter:
                 reason="nonce-used",
             )
         report = self._verify(intake)
-        return RecordedScan(before.id, moment(before.received_at), EvidenceClass(before.evidence), report)
+        received_at, evidence = moment(before.received_at), EvidenceClass(before.evidence)
+        return RecordedScan(before.id, received_at, evidence, report, before.raw, moment(before.occurred_at))
 
     def _scan(self, intake: Intake) -> Scan:
         return Scan(
