@@ -12,6 +12,7 @@ from countermark.limits import DEFAULT_LIMITS
 from countermark_node.access.routes import router as access
 from countermark_node.alerts.routes import router as alerts
 from countermark_node.body_limit import BodyLimit, route_limits
+from countermark_node.credentials.routes import router as credentials
 from countermark_node.headers import Headers
 from countermark_node.health.routes import router as health
 from countermark_node.network.routes import router as network
@@ -41,7 +42,7 @@ def create_app(services: NodeServices) -> FastAPI:
     add_problem_handlers(app)
     app.add_middleware(BodyLimit, limits=route_limits(DEFAULT_LIMITS))
     app.add_middleware(Headers)
-    for router in (health, network, rpc, segments, scans, showings, alerts, access):
+    for router in (health, network, rpc, segments, scans, showings, alerts, access, credentials):
         app.include_router(router)
     app.include_router(pages(services))
     return app
