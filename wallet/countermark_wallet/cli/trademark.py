@@ -165,8 +165,8 @@ def show(
     from countermark_wallet.outbound import Outbound, authority_of
     from countermark_wallet.periods import utc_now
 
-    session = session_of(ctx, as_json)
-    token, challenge = read_token(credential), _challenge(audience, nonce)
+    session, challenge = session_of(ctx, as_json), _challenge(audience, nonce)
+    token = read_token(credential)
     contracts, chain_id = session.contracts()
     desk = CredentialDesk(contracts, chain_id, Outbound(frozenset({authority_of(session.node_url)})))
     check = desk.check(token, now=utc_now(), challenge=challenge)
