@@ -14,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from countermark.epcis.event_hash import event_hash, pre_hash
-from countermark.epcis.events import Action, AggregationEvent, Circumstances, Event, ObjectEvent, Transaction
+from countermark.epcis.events import (
+    Action,
+    AggregationEvent,
+    Circumstances,
+    Event,
+    ObjectEvent,
+    Transaction,
+    UnreadEvent,
+)
 from countermark.epcis.identifiers import canonical_uri, item_uri, job_of, job_uri, read_epc, unit_uri
 from countermark.epcis.reading import read_document
 from countermark.epcis.writing import write_document
@@ -45,8 +53,14 @@ def document(*events: Event) -> dict[str, Any]:
     return members
 
 
-def read(members: object, **limits: int) -> tuple[Event, ...]:
+def read_all(members: object, **limits: int) -> tuple[Event | UnreadEvent, ...]:
     return read_document(json.dumps(members).encode(), Limits(**limits)).events
+
+
+def read(members: object, **limits: int) -> tuple[Event, ...]:
+    events = read_all(members, **limits)
+    assert not [event for event in events if isinstance(event, UnreadEvent)]
+    return events  # type: ignore[return-value]
 
 
 def test_written_document_reads_back_with_the_hash_as_identifier() -> None:
@@ -99,7 +113,7 @@ def test_event_hash_does_not_depend_on_spelling_or_order() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"type": "TransformationEvent"},
+        {"type": "SomeEvent"},
         {"type": ["ObjectEvent"]},
         {"action": "add"},
         {"action": None},
@@ -170,6 +184,23 @@ def test_document_beyond_its_limits_is_refused() -> None:
         read_document(b'{"a":' * 40 + b"1" + b"}" * 40)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"type": "TransformationEvent"},
+        {"type": "TransactionEvent", "epcList": 7},
+        {"errorDeclaration": {"declarationTime": "2026-11-22T14:05:00Z"}},
+        {"quantityList": [{"epcClass": "urn:epc:idpat:sgtin:9521234.054321.*", "quantity": 5}]},
+    ],
+)
+def test_event_that_must_not_be_acted_on_is_named_and_not_dropped(change: dict[str, Any]) -> None:
+    members = document()
+    members["epcisBody"]["eventList"][0] |= change
+    first, second = read_all(members)
+    assert isinstance(first, UnreadEvent)
+    assert isinstance(second, AggregationEvent)
+
+
 def test_extensions_are_let_through_and_aggregation_needs_its_unit() -> None:
     members = document()
     members["epcisBody"]["eventList"][0] |= {"example:temperature": {"x": [1]}, "ilmd": {"cbvmda:lotNumber": "L1"}}
@@ -191,7 +222,7 @@ def test_extensions_are_let_through_and_aggregation_needs_its_unit() -> None:
 )
 def test_no_event_raises_anything_but_our_errors(event: object) -> None:
     with contextlib.suppress(CountermarkError):
-        read({**document(), "epcisBody": {"eventList": [event]}})
+        read_all({**document(), "epcisBody": {"eventList": [event]}})
 
 
 @given(st.text(sorted(CHARACTERS_82), min_size=1, max_size=20))

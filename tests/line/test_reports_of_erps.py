@@ -131,6 +131,11 @@ def test_waste_cartons_chips_and_job_are_read(read: Read) -> None:
     assert report.packed[0].packed_at.isoformat() == "2026-11-22T13:05:00+00:00"
 
 
+def test_chip_that_two_labels_claim_is_a_finding(read: Read) -> None:
+    report = read(f"serial,uid\n{A},04DE5F1EACC040\n{B},04:de:5f:1e:ac:c0:40\n")
+    assert [finding.problem for finding in report.findings] == ["chip 04DE5F1EACC040 stands already in line 2"]
+
+
 def test_items_of_a_carton_come_together_so_that_it_is_one_run(read: Read) -> None:
     one, two, three, four, five = SERIALS[:5]
     report = read(f"serial,carton\n{one},A\n{two},B\n{three},\n{four},A\n{five},\n")

@@ -61,8 +61,15 @@ Event = ObjectEvent | AggregationEvent
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadEvent:
+    """An event of the standard that we do not act on, and why: nobody may think that it was taken in."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class EpcisDocument:
     """A document with its events in order."""
 
     created: datetime
-    events: tuple[Event, ...]
+    events: tuple[Event | UnreadEvent, ...]

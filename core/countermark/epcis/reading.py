@@ -1,7 +1,8 @@
 """EPCIS 2.0 documents read strictly: object and aggregation events, bounded, nothing skipped in silence.
 
-Source: EPCIS 2.0, sections 7.4 (event types) and 10 (JSON binding). Extensions, which carry a colon in their name,
-master data and certificates are let through unread; any other member that is not known is refused.
+Source: EPCIS 2.0, sections 7.4 (event types) and 10 (JSON binding). What says nothing about making and packing
+(sources, sensors, master data, extensions with a colon in their name) passes unread; a member that the standard does
+not know is refused; events that we must not act on become `UnreadEvent`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from countermark.epcis.events import (
     Event,
     ObjectEvent,
     Transaction,
+    UnreadEvent,
 )
 from countermark.epcis.vocabulary import read_word
 from countermark.errors import CredentialRefused, InputRefused, TooLarge
@@ -32,8 +34,15 @@ _DOCUMENT = {"@context", "type", "schemaVersion", "creationDate", "id", "epcisBo
 _DOCUMENT |= {"instanceIdentifier", "epcisHeader"}
 _COMMON = {"type", "@context", "eventID", "eventTime", "recordTime", "eventTimeZoneOffset", "action", "bizStep"}
 _COMMON |= {"disposition", "readPoint", "bizLocation", "bizTransactionList", "certificationInfo"}
+_COMMON |= {"sourceList", "destinationList", "sensorElementList", "persistentDisposition"}
 _OBJECT = _COMMON | {"epcList", "ilmd"}
 _AGGREGATION = _COMMON | {"parentID", "childEPCs"}
+_OTHER_KINDS = ("TransactionEvent", "TransformationEvent", "AssociationEvent")
+_UNREAD = {
+    "errorDeclaration": "declares an earlier event wrong",
+    "quantityList": "counts goods without serials",
+    "childQuantityList": "counts goods without serials",
+}
 
 
 def read_document(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> EpcisDocument:
@@ -59,17 +68,22 @@ def read_document(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> EpcisDocument:
     )
 
 
-def _event(event: Any, place: int) -> Event:
+def _event(event: Any, place: int) -> Event | UnreadEvent:
     try:
         return _read_event(event)
     except InputRefused as error:
         _refuse(f"event {place}: {error.got}", error.expected)
 
 
-def _read_event(event: Any) -> Event:
+def _read_event(event: Any) -> Event | UnreadEvent:
     if not isinstance(event, dict):
         _refuse(type(event).__name__, "an event")
     kind = event.get("type")
+    if kind in _OTHER_KINDS:
+        return UnreadEvent(f"{kind} says nothing about packed items")
+    for name, why in _UNREAD.items():
+        if name in event:
+            return UnreadEvent(f"{kind} with {name} {why}")
     if kind == "ObjectEvent":
         _known(event, _OBJECT, kind)
         epcs = _uris(event.get("epcList", []), "epcList")
@@ -81,7 +95,7 @@ def _read_event(event: Any) -> Event:
         if not parent and action is not Action.OBSERVE:
             _refuse(f"{kind} without parentID", "the unit that goods went into or out of")
         return AggregationEvent(action, parent, children, _circumstances(event), _optional_uri(event, "eventID"))
-    return _refuse(f"type {kind!r}", "ObjectEvent or AggregationEvent")
+    return _refuse(f"type {kind!r}", "an event of the standard")
 
 
 def _circumstances(event: Mapping[str, Any]) -> Circumstances:

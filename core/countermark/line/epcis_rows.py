@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from countermark.epcis.event_hash import time_text
-from countermark.epcis.events import Action, AggregationEvent, Circumstances, EpcisDocument, ObjectEvent
+from countermark.epcis.events import Action, AggregationEvent, Circumstances, EpcisDocument, ObjectEvent, UnreadEvent
 from countermark.epcis.identifiers import job_of, read_epc
 from countermark.epcis.reading import read_document
 from countermark.errors import InputRefused, TooLarge
@@ -59,7 +59,9 @@ class _Work:
 
     def take(self, document: EpcisDocument) -> None:
         for place, event in enumerate(document.events, start=1):
-            if isinstance(event, ObjectEvent):
+            if isinstance(event, UnreadEvent):
+                self._refuse(place, "", event.why)
+            elif isinstance(event, ObjectEvent):
                 self._object(place, event)
             else:
                 self._aggregation(place, event)

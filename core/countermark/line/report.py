@@ -142,6 +142,7 @@ class _Reading:
     already: Container[str]
     job: str
     seen: dict[str, int] = field(default_factory=dict)
+    chips: dict[bytes, int] = field(default_factory=dict)
     packed: list[PackedItem] = field(default_factory=list)
     wasted: list[PackedItem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -150,10 +151,13 @@ class _Reading:
     def take(self, row: ReportRow) -> None:
         item, status, problem = self._read(row)
         problem = row.problem or problem or self._repeated(item) or self._other_job(row.cells.get(Column.JOB, ""))
+        problem = problem or self._repeated_chip(item)
         # The content is what the line said, whatever was known of these serials before.
         self.content.append((status, item))
         if not problem:
             self.seen[item.serial] = row.line
+            if item.chip is not None:
+                self.chips[item.chip] = row.line
             problem = f"{item.serial!r} was commissioned or wasted before" if item.serial in self.already else ""
         if problem:
             self.findings.append(Finding(row.line, row.cells, problem))
@@ -182,6 +186,11 @@ class _Reading:
         if item.serial in self.seen:
             return f"{item.serial!r} stands already in line {self.seen[item.serial]}"
         return ""
+
+    def _repeated_chip(self, item: PackedItem) -> str:
+        if item.chip is None or item.chip not in self.chips:
+            return ""
+        return f"chip {item.chip.hex().upper()} stands already in line {self.chips[item.chip]}"
 
     def _other_job(self, job: str) -> str:
         if len(job) > _JOB_CHARACTERS:
