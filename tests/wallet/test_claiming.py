@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,10 @@ from countermark.errors import ContractRefused
 from countermark.gs1 import ItemKey, read_label
 from countermark.identifiers import index_of
 from countermark.labels.claim_code import claim_secret
+from countermark.labels.leaf import NO_CHIP
 from countermark.labels.merkle import MerkleTree
 from countermark.labels.packing_list import PackingList, read_packing_list
+from countermark.nfc.keys import chip_value
 from countermark_wallet.series import CommissionedSegment
 from countermark_wallet.signer import WalletSigner
 
@@ -114,3 +116,25 @@ def test_claim_addresses_come_from_the_wallet_alone_when_its_files_are_lost(mark
     segment = brand.commission(state.gtin, state.number, market.report(column(made.print_line, "serial")))
     with segment.packing_list.open(encoding="utf-8", newline="") as stream:
         assert b"".join(read_packing_list(stream, state.gtin).claim_addresses) == addresses
+
+
+def test_chip_and_code_of_one_label_stand_in_one_leaf(market: Market, tmp_path: Path) -> None:
+    """The line reports a chip's UID beside the serial: from then on the leaf proves chip and code together."""
+    brand = market.series()
+    state = brand.open(market.product(2), codes=True)
+    made = brand.make_labels(state.gtin, state.number, tmp_path / "labels", codes_folder=tmp_path / "codes")
+    assert made.codes is not None
+    serials, uid = column(made.print_line, "serial"), "04DE5F1EACC040"
+    report = io.StringIO(f"serial,chip\n{serials[0]},{uid}\n{serials[1]},\n")
+    segment = brand.commission(state.gtin, state.number, report)
+    with segment.packing_list.open(encoding="utf-8", newline="") as stream:
+        packing = read_packing_list(stream, state.gtin)
+    assert packing.chips == (chip_value(bytes.fromhex(uid)), NO_CHIP)
+    ledger = market.ledger("brand")
+    ledger.send(ledger.handovers.release_to_sale([RunLine(segment.first, segment.last)]))
+    bought = Bought(column(made.print_line, "link"), column(made.codes, "code"), segment, packing)
+    signer, proof = WalletSigner(claim_secret(bought.item(0), bought.codes[0])), bought.proof(0)
+    with pytest.raises(ContractRefused, match="LeafNotProved"):
+        send_claim(market, bought, 0, signer, proof)
+    owner = send_claim(market, bought, 0, signer, replace(proof, chip=packing.chips[0]))
+    assert ledger.token.owner_of(segment.first) == owner

@@ -197,6 +197,16 @@ def test_dead_worker_is_named_and_the_next_run_ends_the_work(tmp_path: Path) -> 
     assert refusal.value.reason == "worker-ended"
 
 
+def test_machine_that_starts_no_process_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(_process: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("multiprocessing.context.SpawnProcess.start", exhausted)
+    with pytest.raises(Unavailable) as refusal:
+        list(make_chunks(PLAIN, SECRETS, iter([ChunkJob(1, 1)]), 1))
+    assert refusal.value.reason == "worker-ended"
+
+
 def children_of(pid: int) -> list[int]:
     path = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(child) for child in path.read_text().split()] if path.exists() else []

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeAlias
 
 from countermark.errors import Unavailable
@@ -83,31 +84,44 @@ def _in_order(pipes: Sequence[_Pipe], jobs: Iterator[ChunkJob]) -> Iterator[Made
                 waiting.append(pipe)
             yield chunk
     except (EOFError, ConnectionError):
-        raise Unavailable(
-            got="a worker process that ended",
-            expected="labels from it",
-            next_step="check free memory, then run the same command again: it goes on where it was",
-            reason="worker-ended",
-        ) from None
+        raise _worker_ended() from None
+
+
+def _worker_ended() -> Unavailable:
+    return Unavailable(
+        got="a worker process that ended or did not start",
+        expected="labels from it",
+        next_step="check free memory, then run the same command again: it goes on where it was",
+        reason="worker-ended",
+    )
 
 
 @contextmanager
 def _workers(order: LabelOrder, secrets: MakingSecrets, count: int) -> Iterator[list[_Pipe]]:
-    context = multiprocessing.get_context("spawn")
     with ExitStack() as stack:
-        pipes: list[_Pipe] = []
-        for _ in range(count):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(theirs,), daemon=True)
-            process.start()
-            theirs.close()
-            # Closing our end ends the worker; only then is it waited for.
-            stack.callback(process.join)
-            stack.callback(ours.close)
-            pipes.append(ours)
-        for pipe in pipes:
-            pipe.send((order, secrets))
+        try:
+            pipes = [_start(stack) for _ in range(count)]
+            for pipe in pipes:
+                pipe.send((order, secrets))
+        except OSError:
+            raise _worker_ended() from None
         yield pipes
+
+
+def _start(stack: ExitStack) -> _Pipe:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    with theirs:
+        process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        process.start()
+    stack.callback(_end, ours, process)
+    return ours
+
+
+def _end(pipe: _Pipe, process: BaseProcess) -> None:
+    """A worker ends when its pipe does; only then is it waited for."""
+    pipe.close()
+    process.join()
 
 
 def _serve(pipe: _Pipe) -> None:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from countermark.credentials.strict_json import load_shallow
 from countermark.errors import NotPermitted, Unavailable
-from countermark_wallet.safe_files import FILE_MODE, private_folder, write_whole
+from countermark_wallet.safe_files import FILE_MODE, private_folder, sync_folder, write_whole
 
 _FORMAT = "countermark/growing-files/1"
 _JOURNAL_BYTES = 64 * 1024
@@ -56,6 +56,8 @@ class ResumableFiles:
         with self._telling():
             for target in self.targets.values():
                 _part(target).replace(target)
+            for folder in {target.parent for target in self.targets.values()}:
+                sync_folder(folder)
             with suppress(FileNotFoundError):
                 self.journal.unlink()
 

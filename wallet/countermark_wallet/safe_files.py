@@ -137,10 +137,11 @@ def _put_in_place(temporary: Path, path: Path, *, replace: bool) -> None:
                 next_step="choose another name or move the old file away",
                 reason="file-exists",
             ) from None
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Makes the names in `folder` as durable as the files behind them. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
