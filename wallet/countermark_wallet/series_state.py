@@ -113,7 +113,7 @@ class SeriesState:
 
 @dataclass(frozen=True, slots=True)
 class SeriesFiles:
-    """What a wallet keeps of one series besides its state: no secret, and nothing that it could not make again."""
+    """What a wallet keeps of one series besides its state. None of it is secret."""
 
     folder: Path
 
