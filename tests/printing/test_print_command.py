@@ -70,6 +70,8 @@ def test_part_of_a_line_can_be_printed_again(
     made = printed(capsys, print_line, "--as", "zpl", "--out", tmp_path, "--first", 11, "--count", 5)
     assert made["labels"] == 5
     assert Path(made["path"]).read_text().count("^XA") == 5
+    assert Path(made["path"]).name == "line-from-11-labels.zpl"
+    assert made["host"] == "id.brand.example"
 
 
 def test_label_too_small_is_refused_and_leaves_no_file(

@@ -56,6 +56,13 @@ def test_line_whose_serial_differs_from_its_link_prints_nothing() -> None:
         list(read_print_line(io.StringIO(f"sequence,gtin,serial,link\n{mixed}\n")))
 
 
+def test_link_to_another_host_further_down_the_line_prints_nothing() -> None:
+    head, first, second = line_of(2).splitlines()
+    text = "\n".join((head, first, second.replace("id.brand.example", "id.evil.example"))) + "\n"
+    with pytest.raises(TableRefused, match=r"a link to id\.evil\.example in a print line of id\.brand\.example"):
+        list(read_print_line(io.StringIO(text)))
+
+
 class Sink(io.TextIOBase):
     """Counts what is written and forgets it."""
 

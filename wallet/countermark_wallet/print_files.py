@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TextIO
 
+from countermark.errors import TableRefused
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.printing.picture import label_png
 from countermark.printing.place import LabelPaper
@@ -19,7 +17,7 @@ from countermark.printing.print_line import read_print_line, write_design_table
 from countermark.printing.sheets import PageSize, Sheet, write_sheets
 from countermark.printing.svg import label_svg
 from countermark.printing.zpl import write_zpl
-from countermark_wallet.safe_files import open_text, private_folder, whole_file, write_whole
+from countermark_wallet.safe_files import open_text, private_folder, whole_file, whole_text, write_whole
 
 _PICTURES_A_FOLDER = 1_000
 
@@ -49,11 +47,12 @@ class PrintOrder:
 
 @dataclass(frozen=True, slots=True)
 class PrintedFiles:
-    """How many labels, in how many files, below which path."""
+    """How many labels, in how many files, below which path; `host` is where their links send people."""
 
     labels: int
     files: int
     path: Path
+    host: str = ""
 
 
 def write_print_files(
@@ -68,21 +67,45 @@ def write_print_files(
     File names hold GTIN and sequence, never what a lot or serial may hold. Raises TableRefused for a wrong line,
     InputRefused for what will not print, NotFound, Unavailable when the disk refuses.
     """
-    private_folder(folder)
     with open_text(source, what="print line") as stream:
         labels = _chosen(read_print_line(stream, limits), order)
-        match order.kind:
-            case PrintFormat.SVG | PrintFormat.PNG:
-                return _pictures(labels, folder, order, progress)
-            case PrintFormat.PDF:
-                return _sheets(labels, folder, source.stem, order, progress)
-            case PrintFormat.ZPL | PrintFormat.CSV:
-                return _one_file(labels, folder, source.stem, order, progress)
+        first = next(labels, None)
+        if first is None:
+            raise _no_labels(order.first)
+        private_folder(folder)
+        made = _write(itertools.chain((first,), labels), folder, _stem(source, order), order, progress)
+    return replace(made, host=first.link.split("/")[2])
+
+
+def _write(
+    labels: Iterable[PrintLabel], folder: Path, stem: str, order: PrintOrder, progress: Callable[[int], None] | None
+) -> PrintedFiles:
+    match order.kind:
+        case PrintFormat.SVG | PrintFormat.PNG:
+            return _pictures(labels, folder, order, progress)
+        case PrintFormat.PDF:
+            return _sheets(labels, folder, stem, order, progress)
+        case PrintFormat.ZPL | PrintFormat.CSV:
+            return _one_file(labels, folder, stem, order, progress)
 
 
 def _chosen(labels: Iterable[PrintLabel], order: PrintOrder) -> Iterator[PrintLabel]:
     later = (label for label in labels if label.sequence >= order.first)
     return itertools.islice(later, order.count)
+
+
+def _stem(source: Path, order: PrintOrder) -> str:
+    """Parts of a print line that are made side by side must not overwrite each other."""
+    return source.stem if order.first == 1 else f"{source.stem}-from-{order.first}"
+
+
+def _no_labels(first: int) -> TableRefused:
+    return TableRefused(
+        findings=[f"no label from {first} on"],
+        expected="a print line with labels",
+        next_step="check --first and the file",
+        reason="no-labels",
+    )
 
 
 def _one_file(
@@ -93,7 +116,7 @@ def _one_file(
     progress: Callable[[int], None] | None,
 ) -> PrintedFiles:
     path = folder / f"{stem}-labels.{order.kind}"
-    with _whole_text(path) as stream:
+    with whole_text(path) as stream:
         if order.kind is PrintFormat.CSV:
             done = write_design_table(labels, order.style, stream, progress)
         else:
@@ -135,12 +158,3 @@ def _pictures(
         if progress:
             progress(done)
     return PrintedFiles(done, done, folder)
-
-
-@contextmanager
-def _whole_text(path: Path) -> Iterator[TextIO]:
-    with whole_file(path) as raw:
-        stream = io.TextIOWrapper(raw, encoding="utf-8", newline="")
-        yield stream
-        stream.flush()
-        stream.detach()

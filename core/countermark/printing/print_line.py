@@ -27,8 +27,10 @@ def write_print_line(labels: Iterable[Label], stream: TextIO, progress: Callable
 def read_print_line(stream: TextIO, limits: Limits = DEFAULT_LIMITS) -> Iterator[PrintLabel]:
     """The labels of a print line, one at a time. Raises TableRefused at the first wrong line, TooLarge.
 
-    Each line must say the same as its link: a line that was edited by hand would print one item and name another.
+    Each line must say the same as its link: a line that was edited by hand would print one item and name another. All
+    links name one host: labels cannot be called back from where they send people.
     """
+    host = None
     bounds = replace(limits, table_bytes=limits.print_line_bytes)
     for line, row in read_rows(stream, COLUMNS, limits=bounds):
         try:
@@ -37,6 +39,9 @@ def read_print_line(stream: TextIO, limits: Limits = DEFAULT_LIMITS) -> Iterator
             raise _refuse(line, str(error)) from None
         if (label.item.gtin, label.item.serial) != (row["gtin"], row["serial"]):
             raise _refuse(line, f"a link of {label.item.text} beside {row['gtin']} {row['serial']!r}")
+        host = host or label.host
+        if label.host != host:
+            raise _refuse(line, f"a link to {label.host} in a print line of {host}")
         sequence = row["sequence"]
         if not (sequence.isascii() and sequence.isdigit() and len(sequence) <= _SEQUENCE_DIGITS):
             raise _refuse(line, f"sequence {sequence!r}")

@@ -108,16 +108,9 @@ def print_labels(
     )
     with counting("labels", count, quiet=session.json_output) as progress:
         made = write_print_files(print_line, out, order, progress)
-    if not made.labels:
-        raise TableRefused(
-            findings=[f"no label from {first} on"],
-            expected="a print line with labels",
-            next_step="check --first and the file",
-            reason="no-labels",
-        )
     session.show(
-        {"labels": made.labels, "files": made.files, "path": str(made.path)},
-        [f"{made.labels} labels in {made.files} files: {made.path}"],
+        {"labels": made.labels, "files": made.files, "path": str(made.path), "host": made.host},
+        [f"{made.labels} labels in {made.files} files: {made.path}", f"their links lead to {made.host}"],
     )
 
 
