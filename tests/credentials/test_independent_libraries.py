@@ -20,7 +20,7 @@ import pytest
 from countermark import base64url
 from countermark.credentials.account_id import AccountId
 from countermark.credentials.did_key import did_of, key_id_of
-from countermark.credentials.gate import open_token, sign_token
+from countermark.credentials.gate import open_token
 from countermark.credentials.key_binding import Challenge
 from countermark.credentials.sd_jwt import open_sd_jwt
 from countermark.credentials.sd_jwt_making import present_sd_jwt

@@ -50,7 +50,9 @@ def _read(raw: bytes, what: str, depth: int) -> Any:
             parse_int=_bounded_int,
             parse_float=_finite,
         )
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        if b"\\u" in raw:
+            # Half characters come from escapes alone: the bytes themselves were UTF-8.
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except ValueError as error:
         raise _refused(what, str(error), "value with distinct member names and finite numbers") from None
     return value
