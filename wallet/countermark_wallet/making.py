@@ -62,13 +62,11 @@ def make_streams(
     with resumable_files(streams.targets(), streams.journal, _identity(order, secrets, streams)) as files:
         if not files.done:
             files.append(_headers(streams), 0)
-        synced = files.done
         jobs = _jobs(order, files.done, serials)
         for chunk in make_chunks(order, secrets, jobs, count):
             _append(files, streams, chunk)
-            if files.done - synced >= checkpoint_every:
+            if files.done - files.synced >= checkpoint_every:
                 files.checkpoint()
-                synced = files.done
             if progress:
                 progress(files.done)
         files.finish()

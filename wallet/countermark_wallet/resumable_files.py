@@ -25,12 +25,13 @@ _JOURNAL_BYTES = 64 * 1024
 
 @dataclass
 class ResumableFiles:
-    """Open parts of `targets`, by name. `done` counts what all of them hold, in units of the caller's."""
+    """Open parts of `targets`, by name. All hold `done` of the caller's units; `synced` of them outlive a crash."""
 
     targets: Mapping[str, Path]
     journal: Path
     identity: str
     done: int = 0
+    synced: int = 0
     _streams: dict[str, BinaryIO] = field(default_factory=dict, repr=False)
 
     def append(self, parts: Mapping[str, bytes], units: int) -> None:
@@ -49,6 +50,7 @@ class ResumableFiles:
             sizes = {name: stream.tell() for name, stream in self._streams.items()}
         document = {"format": _FORMAT, "identity": self.identity, "done": self.done, "sizes": sizes}
         write_whole(self.journal, json.dumps(document).encode("ascii"))
+        self.synced = self.done
 
     def finish(self) -> None:
         """Give all parts their names; the files that stood there are replaced."""
@@ -73,7 +75,7 @@ class ResumableFiles:
         whole = sizes.keys() == self._streams.keys() and all(
             os.fstat(stream.fileno()).st_size >= sizes[name] for name, stream in self._streams.items()
         )
-        self.done = int(members["done"]) if whole else 0
+        self.done = self.synced = int(members["done"]) if whole else 0
         for name, stream in self._streams.items():
             stream.truncate(sizes[name] if whole else 0)
             stream.seek(0, os.SEEK_END)
@@ -86,7 +88,7 @@ class ResumableFiles:
             raise Unavailable(
                 got=f"{error.filename or next(iter(self.targets.values()))}: {error.strerror}",
                 expected="a place on disk that can be written, with space for the rest",
-                next_step=f"make room, then run the same command again: it goes on after {self.done} at the latest",
+                next_step=f"make room, then run the same command again: it goes on after {self.synced}",
                 reason="cannot-write",
             ) from None
 
