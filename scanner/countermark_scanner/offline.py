@@ -81,6 +81,7 @@ class OfflineChain:
         self._proven = proven
         block_time = bundle.snapshot.block_time
         self._state = ChainState(bundle.snapshot.block, block_time, block_time, bundle.current_until)
+        self._ceilings: dict[str, dict[int, int]] = {}
         self._record = None if proven is None else _record(proven)
 
     def item(self, item: ItemKey) -> ItemRecord | None:
@@ -92,7 +93,10 @@ class OfflineChain:
         shard = self._bundle.shard_for(item.gtin)
         if shard is None or any(item.gtin[1:].startswith(prefix) for prefix in shard.inherited):
             return Standing.UNKNOWN
-        ceilings = {series.number: series.ceiling for series in shard.series if series.gtin == item.gtin}
+        ceilings = self._ceilings.get(item.gtin)
+        if ceilings is None:
+            ceilings = {series.number: series.ceiling for series in shard.series if series.gtin == item.gtin}
+            self._ceilings = {item.gtin: ceilings}
         native = read_native(item.serial)
         if native is None or not ceilings:
             return Standing.UNKNOWN if ceilings else Standing.NEVER_ISSUED

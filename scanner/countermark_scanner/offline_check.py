@@ -11,7 +11,7 @@ from countermark.errors import LabelFileRefused
 from countermark.gs1.label import ScannedLabel
 from countermark.gs1.label_text import read_label
 from countermark.label_file.label_file import read_label_file
-from countermark.label_file.proof import ProvenItem, prove
+from countermark.label_file.proof import ProvenItem, Prover
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.trust_bundle.bundle import TrustBundle
 from countermark_scanner.messages import DEFAULT_LANGUAGE, Language
@@ -27,6 +27,7 @@ class OfflineCheck:
     def __init__(self, bundle: TrustBundle, *, clock: Callable[[], datetime], limits: Limits = DEFAULT_LIMITS) -> None:
         self._bundle, self._clock, self._limits = bundle, clock, limits
         self._trust, self._scans = OfflineTrust(bundle), OfflineScans()
+        self._prover = Prover(bundle, limits)
         self._labels = Verifier(trust=self._trust, chain=OfflineChain(bundle), scans=self._scans, clock=clock)
 
     def check_label(self, label: ScannedLabel) -> VerdictReport:
@@ -46,7 +47,7 @@ class OfflineCheck:
                 next_step="ask for the item's own file",
                 reason="other-item",
             )
-        proven = prove(file, self._bundle, self._clock(), self._limits)
+        proven = self._prover.prove(file, self._clock())
         chain = OfflineChain(self._bundle, proven)
         verifier = Verifier(trust=self._trust, chain=chain, scans=self._scans, clock=self._clock)
         label = scanned if scanned is not None else label_of(file)

@@ -17,7 +17,8 @@ from countermark.gs1.refusal import refuse
 from countermark.gs1.values import check_together, check_value
 
 _LINK = re.compile(r"(?P<scheme>https|http|HTTPS|HTTP)://(?P<host>[^/?#]*)(?P<path>/[^?#]*)(?:\?(?P<query>[^#]*))?")
-_UNSAFE = re.compile(r"[^!-~]|[\\\"<>^`{|}]")
+# One class is found in a third of the time of two: all of ASCII's printable characters but \ " < > ^ ` { | }.
+_UNSAFE = re.compile(r"[^!#-;=?-\[\]_a-z~]")
 _QUALIFIERS = ("22", "10", "21")
 
 

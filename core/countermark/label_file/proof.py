@@ -6,7 +6,7 @@ time (flags, marks that lapsed, expiry) is left to the verifier.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +31,9 @@ _STATE_FINDINGS = frozenset(
 """What says that a mark is not in force now: the verifier judges that as of commissioning, by the bundle's status."""
 
 
+_MOST_KEPT = 1_000
+
+
 @dataclass(frozen=True, slots=True)
 class ProvenItem:
     """An item whose leaf stands in a segment of the bundle, with its passport as first signed and as corrected."""
@@ -48,29 +51,72 @@ class ProvenItem:
         return index_of(self.file.token)
 
 
-def prove(file: LabelFile, bundle: TrustBundle, now: datetime, limits: Limits = DEFAULT_LIMITS) -> ProvenItem | None:
-    """What the file proves; None when the bundle knows nothing of its brand or series (it may be older than they are).
+class Prover:
+    """Proves files against one bundle. Passports and credentials that many items share are checked once."""
 
-    Raises LabelFileRefused (wrong-ledger, wrong-segment, wrong-path, wrong-passport, wrong-correction,
-    wrong-credential, parts-disagree).
-    """
-    # (1) The same ledger, brand and series.
-    if file.ledger != bundle.ledger:
-        raise label_file_refused(file.ledger.caip10, f"an item of {bundle.ledger.caip10}", "wrong-ledger")
-    shard = bundle.shard(file.brand)
-    series = _series(file, shard) if shard is not None else None
-    segment = series.segment_at(index_of(file.first)) if series is not None else None
-    if shard is None or series is None or segment is None:
-        return None
-    # (2) The item's leaf in the segment's tree.
-    _check_leaf(file, segment)
-    # (3) The segment's own passport, by the brand's key, about this product; then what corrects it.
-    passport = _passport(file, shard, segment, limits)
-    corrections = _corrections(file, passport, shard, limits)
-    # (4) Credentials of the series' marks.
-    marks = tuple(shard.marks[each.place] for each in segment.marks)
-    _check_credentials(file, shard, marks, now, limits)
-    return ProvenItem(file, shard, series, segment, passport, corrections)
+    def __init__(self, bundle: TrustBundle, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._bundle, self._limits = bundle, limits
+        self._passports: dict[tuple[bytes, int], tuple[str, LabelFile, Passport]] = {}
+        self._credentials: set[tuple[str, str]] = set()
+
+    def prove(self, file: LabelFile, now: datetime) -> ProvenItem | None:
+        """What the file proves; None when the bundle knows nothing of its brand or series (they may be newer).
+
+        Raises LabelFileRefused (wrong-ledger, wrong-segment, wrong-path, wrong-passport, wrong-correction,
+        wrong-credential, parts-disagree).
+        """
+        # (1) The same ledger, brand and series.
+        if file.ledger != self._bundle.ledger:
+            raise label_file_refused(file.ledger.caip10, f"an item of {self._bundle.ledger.caip10}", "wrong-ledger")
+        shard = self._bundle.shard(file.brand)
+        series = _series(file, shard) if shard is not None else None
+        segment = series.segment_at(index_of(file.first)) if series is not None else None
+        if shard is None or series is None or segment is None:
+            return None
+        # (2) The item's leaf in the segment's tree.
+        _check_leaf(file, segment)
+        # (3) The segment's own passport, by the brand's key, about this product; then what corrects it.
+        passport = self._passport(file, shard, segment)
+        corrections = _corrections(file, passport, shard, self._limits)
+        # (4) Credentials of the series' marks.
+        self._check_credentials(file, shard, {shard.marks[each.place].mark for each in segment.marks}, now)
+        return ProvenItem(file, shard, series, segment, passport, corrections)
+
+    def _passport(self, file: LabelFile, shard: Shard, segment: SegmentEntry) -> Passport:
+        # Leaf and segment were compared before, so files of one segment agree in all that the passport must fit.
+        at = (segment.root, file.first)
+        known = self._passports.get(at)
+        if known is not None and (known[0], known[1].brand, known[1].item.gtin, known[1].lot) == (
+            file.passport,
+            file.brand,
+            file.item.gtin,
+            file.lot,
+        ):
+            return known[2]
+        found = _passport(file, shard, segment, self._limits)
+        if len(self._passports) >= _MOST_KEPT:
+            self._passports.clear()
+        self._passports[at] = (file.passport, file, found)
+        return found
+
+    def _check_credentials(self, file: LabelFile, shard: Shard, marks: Collection[str], now: datetime) -> None:
+        known = {entry.credential_hash: entry for entry in shard.marks if entry.mark in marks}
+        seen = set()
+        for token in file.credentials:
+            entry = known.get(credential_hash(token))
+            if entry is None:
+                raise label_file_refused(
+                    "a credential of another mark", "those of the series' marks", "wrong-credential"
+                )
+            if entry.mark in seen:
+                raise label_file_refused(f"two credentials of {entry.mark}", "one of each mark", "wrong-credential")
+            seen.add(entry.mark)
+            if (shard.brand, token) in self._credentials:
+                continue
+            _check_credential(token, entry, shard, file.ledger.chain_id, now, self._limits)
+            if len(self._credentials) >= _MOST_KEPT:
+                self._credentials.clear()
+            self._credentials.add((shard.brand, token))
 
 
 def _series(file: LabelFile, shard: Shard) -> SeriesEntry | None:
@@ -145,21 +191,6 @@ def _corrections(
 
 def _may_correct(listed: ListedKey, at: datetime | None) -> bool:
     return listed.revoked_since is None and (at is None or listed.covers(int(at.timestamp())))
-
-
-def _check_credentials(
-    file: LabelFile, shard: Shard, marks: Sequence[MarkEntry], now: datetime, limits: Limits
-) -> None:
-    known = {entry.credential_hash: entry for entry in shard.marks if entry.mark in {mark.mark for mark in marks}}
-    seen = set()
-    for token in file.credentials:
-        entry = known.get(credential_hash(token))
-        if entry is None:
-            raise label_file_refused("a credential of another mark", "those of the series' marks", "wrong-credential")
-        if entry.mark in seen:
-            raise label_file_refused(f"two credentials of {entry.mark}", "one of each mark", "wrong-credential")
-        seen.add(entry.mark)
-        _check_credential(token, entry, shard, file.ledger.chain_id, now, limits)
 
 
 def _check_credential(token: str, entry: MarkEntry, shard: Shard, chain_id: int, now: datetime, limits: Limits) -> None:

@@ -117,21 +117,29 @@ _ROWS = (
 
 FINDINGS: Mapping[str, Finding] = MappingProxyType({row.code: row for row in _ROWS})
 
+_NONE: Mapping[str, str] = MappingProxyType({})
+_READY: Mapping[str, CheckResult] = MappingProxyType(
+    {
+        row.code: CheckResult(row.number, CHECK_NAMES[row.number], row.outcome, row.code, _NONE)
+        for row in _ROWS
+        if not row.params
+    }
+)
+"""Results without parameters, made once: ten of them are needed for every label."""
+_VERDICTS = tuple(Verdict)
+_RANKS: Mapping[str, int] = MappingProxyType({row.code: row.best.rank for row in _ROWS})
+
 
 def result(code: str, **params: object) -> CheckResult:
     """The check result of a row of the table; its parameters are those that the row names."""
+    ready = _READY.get(code)
+    if ready is not None:
+        return ready
     row = FINDINGS[code]
-    return CheckResult(
-        number=row.number,
-        name=CHECK_NAMES[row.number],
-        outcome=row.outcome,
-        code=code,
-        params={name: str(params[name]) for name in row.params},
-    )
+    given = {name: str(params[name]) for name in row.params}
+    return CheckResult(row.number, CHECK_NAMES[row.number], row.outcome, code, given)
 
 
 def fold(results: Iterable[CheckResult]) -> Verdict:
     """The worst of what each finding still allows; without any finding nothing is verified."""
-    return max(
-        (FINDINGS[each.code].best for each in results), key=lambda verdict: verdict.rank, default=Verdict.UNVERIFIABLE
-    )
+    return _VERDICTS[max((_RANKS[each.code] for each in results), default=Verdict.UNVERIFIABLE.rank)]

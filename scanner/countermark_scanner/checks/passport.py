@@ -26,8 +26,11 @@ def anchored_product(case: Case) -> ProductRecord | None:
     return told.product if fits else None
 
 
-def check_passport(case: Case) -> CheckResult:
-    """(8) The passport hashes to what the segment carries; a printed lot, which is not signed, is the recorded one."""
+def check_passport(case: Case, product: ProductRecord | None) -> CheckResult:
+    """(8) The passport hashes to what the segment carries; a printed lot, which is not signed, is the recorded one.
+
+    `product` is what `anchored_product` found.
+    """
     if case.record is None:
         return result("passport-no-item")
     printed, recorded = case.label.lot, case.record.lot
@@ -35,4 +38,4 @@ def check_passport(case: Case) -> CheckResult:
         return result("passport-lot-differs", printed=printed, recorded=recorded or "-")
     if case.product is None:
         return result("passport-not-held")
-    return result("passport-matches" if anchored_product(case) else "passport-differs")
+    return result("passport-matches" if product else "passport-differs")
