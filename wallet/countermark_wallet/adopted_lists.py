@@ -99,7 +99,7 @@ def adopt(
 ) -> Iterator[AdoptedFile]:
     """`source`, a CSV with the column serial, checked against `others` of the same GTIN and copied to `keep` for now.
 
-    Move the file within the block; else it is removed. Memory stays at some 16 bytes a serial. Raises TableRefused
+    Move the file within the block; else it is removed. Memory stays at some 9 bytes a serial. Raises TableRefused
     (bad-serial-list) with a finding for each wrong line, NotFound, TooLarge.
     """
     wide = replace(limits, table_bytes=limits.serial_list_bytes)

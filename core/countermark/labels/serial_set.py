@@ -25,14 +25,18 @@ def _fingerprint(serial: str) -> bytes:
     return hashlib.sha256(serial.encode("ascii", "replace")).digest()[:8]
 
 
+def _number(serial: str) -> int:
+    return int.from_bytes(_fingerprint(serial), "little")
+
+
 def _fingerprints(serials: Iterable[str]) -> NDArray[np.uint64]:
-    """All of them, sorted."""
+    """All of them, sorted where they stand: 8 bytes a serial and no copy."""
     import numpy as np
 
     packed, rest = bytearray(), iter(serials)
     while chunk := b"".join(map(_fingerprint, islice(rest, _CHUNK))):
         packed += chunk
-    found = np.frombuffer(packed, dtype=">u8").astype(np.uint64)
+    found: NDArray[np.uint64] = np.frombuffer(packed, dtype="<u8")
     found.sort()
     return found
 
@@ -49,7 +53,7 @@ class SerialSet:
     def __contains__(self, serial: object) -> bool:
         if not isinstance(serial, str) or not len(self._sorted):
             return False
-        value = int.from_bytes(_fingerprint(serial), "big")
+        value = _number(serial)
         at = bisect_left(self._sorted, value)
         return at < len(self._sorted) and int(self._sorted[at]) == value
 
@@ -68,7 +72,7 @@ class EitherSet:
 def duplicates(serials: Callable[[], Iterator[str]], most: int = _MOST_NAMED) -> list[tuple[str, int, int]]:
     """(serial, first line, later line) of serials that stand twice, at most `most`; `serials` opens the list.
 
-    The list is read once, and once more when anything in it looks alike; memory is 16 bytes a serial while sorting.
+    The list is read once, and once more when anything in it looks alike; memory is some 9 bytes a serial.
     """
     import numpy as np
 
@@ -82,7 +86,7 @@ def duplicates(serials: Callable[[], Iterator[str]], most: int = _MOST_NAMED) ->
 def _compare(serials: Iterator[str], alike: frozenset[int]) -> Iterator[tuple[str, int, int]]:
     first: dict[str, int] = {}
     for line, serial in enumerate(serials, start=1):
-        if int.from_bytes(_fingerprint(serial), "big") not in alike:
+        if _number(serial) not in alike:
             continue
         if serial in first:
             yield serial, first[serial], line
