@@ -110,7 +110,7 @@ def test_run_that_was_cut_off_goes_on_and_ends_with_the_same_bytes(
     assert not streams.journal.exists()
 
 
-@pytest.mark.parametrize("journal", [b"", b"{}", b"[]", b"\xff", b"[" * 90_000, b'{"done":-1}'])
+@pytest.mark.parametrize("journal", [b"", b"{}", b"[]", b"\xff", b"[" * 90_000, b'{"done":-1}', b'{"parts":[]}'])
 def test_damaged_journal_makes_all_again(tmp_path: Path, whole: dict[str, bytes], journal: bytes) -> None:
     streams = streams_in(tmp_path)
     with pytest.raises(Stopped):
@@ -125,6 +125,17 @@ def test_part_that_is_shorter_than_its_journal_makes_all_again(tmp_path: Path, w
     with pytest.raises(Stopped):
         make_streams(ORDER, SECRETS, streams, workers=0, checkpoint_every=2_000, progress=stop_after(4_000))
     os.truncate(streams.leaves.with_name("leaves.bin.part"), 32)
+    make_streams(ORDER, SECRETS, streams, workers=0)
+    assert made_in(tmp_path) == whole
+
+
+def test_part_that_somebody_changed_is_made_anew(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    """A print folder may be shared: what a stranger writes into a part must not become a printed label."""
+    streams = streams_in(tmp_path)
+    with pytest.raises(Stopped):
+        make_streams(ORDER, SECRETS, streams, workers=0, checkpoint_every=2_000, progress=stop_after(4_000))
+    part = streams.print_line.with_name("print-line.csv.part")
+    part.write_bytes(part.read_bytes().replace(b"id.brand.example", b"id.evil1.example"))
     make_streams(ORDER, SECRETS, streams, workers=0)
     assert made_in(tmp_path) == whole
 

@@ -1,26 +1,65 @@
 """Files that grow together for a long time: after a crash they go on where all of them were safe on disk.
 
 Each grows as `{name}.part` beside its place and gets its name when all are whole. A journal says how far the parts were
-synced; what stands behind that is cut off and made again, so whoever makes the same bytes ends with the same files.
+synced and what they held: what stands behind that is cut off and made again, a part that holds anything else is made
+anew. So whoever makes the same bytes ends with the same files.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from countermark.credentials.strict_json import load_shallow
 from countermark.errors import NotPermitted, Unavailable
 from countermark_wallet.safe_files import FILE_MODE, private_folder, sync_folder, write_whole
 
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+_READ_BYTES = 1 << 20
 _FORMAT = "countermark/growing-files/1"
 _JOURNAL_BYTES = 64 * 1024
+
+
+@dataclass
+class _Part:
+    """An open part; `digest` is over all that was written, so far as it is known."""
+
+    stream: BinaryIO
+    digest: _Hash = field(default_factory=hashlib.sha256)
+
+    def write(self, data: bytes) -> None:
+        self.stream.write(data)
+        self.digest.update(data)
+
+    def sync(self) -> dict[str, Any]:
+        """Size and digest of what is on disk from now on."""
+        self.stream.flush()
+        os.fsync(self.stream.fileno())
+        return {"size": self.stream.tell(), "sha256": self.digest.hexdigest()}
+
+    def begins_with(self, synced: Mapping[str, Any]) -> bool:
+        """Whether the part still begins with what was synced; takes it into the digest."""
+        left = synced["size"]
+        self.stream.seek(0)
+        while left and (data := self.stream.read(min(left, _READ_BYTES))):
+            self.digest.update(data)
+            left -= len(data)
+        return not left and self.digest.hexdigest() == synced["sha256"]
+
+    def cut(self, size: int) -> None:
+        if not size:
+            self.digest = hashlib.sha256()
+        self.stream.truncate(size)
+        self.stream.seek(size)
 
 
 @dataclass
@@ -32,23 +71,20 @@ class ResumableFiles:
     identity: str
     done: int = 0
     synced: int = 0
-    _streams: dict[str, BinaryIO] = field(default_factory=dict, repr=False)
+    _parts: dict[str, _Part] = field(default_factory=dict, repr=False)
 
     def append(self, parts: Mapping[str, bytes], units: int) -> None:
         """Add `units` to every file. Raises Unavailable (cannot-write); what was synced stays."""
         with self._telling():
             for name, data in parts.items():
-                self._streams[name].write(data)
+                self._parts[name].write(data)
         self.done += units
 
     def checkpoint(self) -> None:
         """Sync all parts, then the journal that says so. Raises Unavailable (cannot-write)."""
         with self._telling():
-            for stream in self._streams.values():
-                stream.flush()
-                os.fsync(stream.fileno())
-            sizes = {name: stream.tell() for name, stream in self._streams.items()}
-        document = {"format": _FORMAT, "identity": self.identity, "done": self.done, "sizes": sizes}
+            parts = {name: part.sync() for name, part in self._parts.items()}
+        document = {"format": _FORMAT, "identity": self.identity, "done": self.done, "parts": parts}
         write_whole(self.journal, json.dumps(document).encode("ascii"))
         self.synced = self.done
 
@@ -67,18 +103,17 @@ class ResumableFiles:
         with self._telling():
             for name, target in self.targets.items():
                 private_folder(target.parent)
-                self._streams[name] = stack.enter_context(_open_part(_part(target)))
+                self._parts[name] = _Part(stack.enter_context(_open_part(_part(target))))
             self._resume(_read_journal(self.journal))
 
     def _resume(self, members: Mapping[str, Any]) -> None:
-        sizes = members.get("sizes", {}) if members.get("identity") == self.identity else {}
-        whole = sizes.keys() == self._streams.keys() and all(
-            os.fstat(stream.fileno()).st_size >= sizes[name] for name, stream in self._streams.items()
+        synced = members.get("parts", {}) if members.get("identity") == self.identity else {}
+        whole = synced.keys() == self._parts.keys() and all(
+            part.begins_with(synced[name]) for name, part in self._parts.items()
         )
         self.done = self.synced = int(members["done"]) if whole else 0
-        for name, stream in self._streams.items():
-            stream.truncate(sizes[name] if whole else 0)
-            stream.seek(0, os.SEEK_END)
+        for name, part in self._parts.items():
+            part.cut(synced[name]["size"] if whole else 0)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -129,9 +164,10 @@ def _read_journal(path: Path) -> Mapping[str, Any]:
     try:
         with path.open("rb") as stream:
             members = load_shallow(stream.read(_JOURNAL_BYTES))
-        sizes = members["sizes"]
         good = members["format"] == _FORMAT and type(members["done"]) is int and members["done"] >= 0
-        good = good and all(type(size) is int and size >= 0 for size in sizes.values())
+        sizes = [part["size"] for part in members["parts"].values()]
+        good = good and all(type(size) is int and size >= 0 for size in sizes)
+        good = good and all(isinstance(part["sha256"], str) for part in members["parts"].values())
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return {}
     return members if good else {}
