@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.wallet.conftest import NOW, PASSWORD
-from tests.wallet.test_cli import Command
 
 from countermark.chain.contracts import Contracts
+from countermark.credentials.account_id import AccountId
 from countermark.credentials.did_key import did_of
+from countermark.credentials.did_web import Fetch, write_did_document
 from countermark.credentials.licence import LicenceCheck
 from countermark.credentials.status_list import LEAST_ENTRIES, StatusPurpose
-from countermark.errors import ContractRefused, InputRefused, NotFound, NotPermitted
+from countermark.credentials.trademark import TrademarkCredential, sign_trademark_credential
+from countermark.errors import ContractRefused, CredentialRefused, InputRefused, NotFound, NotPermitted
+from countermark.p256 import PublicKey
+from countermark_wallet.cli.main import main
 from countermark_wallet.credential_checking import CredentialDesk
 from countermark_wallet.licensing import TrademarkLicensing
 from countermark_wallet.passwords import VARIABLE
@@ -23,6 +27,29 @@ from countermark_wallet.status_lists import StatusListFile, TrackedCredential, n
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Market, StubServer
+
+PASSWORD = "correct horse battery"
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+"""The time at which `market` stands still."""
+
+
+class Command:
+    """Runs `countermark` in this process as one party."""
+
+    def __init__(self, home: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+        self.home, self.url, self.capsys = home, url, capsys
+
+    def __call__(self, wallet: str, *arguments: object) -> tuple[int, str, str]:
+        code = main(["--home", str(self.home), "--node", self.url, "--wallet", wallet, *map(str, arguments)])
+        out, err = self.capsys.readouterr()
+        assert "Traceback" not in out + err
+        return code, out, err
+
+    def json(self, wallet: str, *arguments: object) -> dict[str, Any]:
+        code, out, err = self(wallet, *arguments, "--json")
+        assert code == 0, err
+        result: dict[str, Any] = json.loads(out)
+        return result
 
 
 @pytest.fixture
@@ -68,6 +95,20 @@ def test_holder_presents_some_claims_and_answers_a_challenge(
     code, out_text, _ = command("carrier", "trademark", "show", out)
     assert code == 0
     assert "(not shown)" in out_text
+
+
+def test_wallet_that_is_not_the_holders_answers_no_challenge(
+    command: Command, live_market: Market, tmp_path: Path
+) -> None:
+    holder = did_of(live_market.wallets["brand"].credential_key().public)
+    issue(command, live_market, tmp_path, "EM500000088888806", "--holder-did", holder)
+    challenge = ("--audience", "https://customs.example", "--nonce", "fresh", "--out", tmp_path / "answer")
+    code, _, err = command("carrier", "trademark", "present", tmp_path / "mark.sd-jwt", *challenge)
+    assert code == 1
+    assert "as its holder's" in err
+    issue(command, live_market, tmp_path, "EM500000088888807")
+    assert command("brand", "trademark", "present", tmp_path / "mark.sd-jwt", *challenge)[0] == 1
+    assert not (tmp_path / "answer").exists()
 
 
 @pytest.mark.parametrize("options", [("--audience", "a"), ("--nonce", "n")])
@@ -146,6 +187,57 @@ def test_licence_is_granted_shown_and_ended(command: Command, live_market: Marke
     code, _, err = command("carrier", "trademark", "show", out)
     assert code == 1
     assert "licence-over" in err
+
+
+# did:web on a real ledger
+
+DID = "did:web:office.example"
+
+
+def by_web(market: Market) -> tuple[str, str]:
+    issued = replace(market.office(), issuer=DID).issue(
+        market.new_mark(), holder=market.account("brand"), holder_name="Nordlicht Example"
+    )
+    return issued.token, issued.sd_jwt
+
+
+def documents(*keys: PublicKey) -> Fetch:
+    def fetch(url: str, *, most: int) -> bytes:
+        assert url == "https://office.example/.well-known/did.json"
+        return json.dumps(write_did_document(DID, keys)).encode()[:most]
+
+    return fetch
+
+
+def seen(market: Market, token: str, fetch: Fetch) -> tuple[list[str], list[str]]:
+    contracts = Contracts.of(market.connection, market.deployment)
+    check = CredentialDesk(contracts, market.connection.chain_id, fetch).check(token, now=NOW)
+    return [finding.code for finding in check.findings], [note.code for note in check.notes]
+
+
+def test_credential_of_a_did_web_is_believed_for_the_ledgers_sake(market: Market) -> None:
+    office = market.wallets["office"].credential_key().public
+    for form in by_web(market):
+        assert seen(market, form, documents(office)) == ([], ["did-document-agrees"])
+
+
+def test_key_of_a_document_that_the_ledger_does_not_list_for_the_office_is_not_believed(market: Market) -> None:
+    thief = market.wallets["stranger"].credential_key()
+    mark = market.new_mark()
+    market.issue(mark)
+    forged = replace(market.office(), key=thief, issuer=DID)
+    credential = TrademarkCredential(
+        "urn:uuid:1", mark, DID, "Example Office", AccountId(market.connection.chain_id, market.account("brand")),
+        "Nordlicht Example", NOW, NOW + timedelta(days=1),
+    )  # fmt: skip
+    token = sign_trademark_credential(credential, forged.key)
+    assert seen(market, token, documents(thief.public)) == (["issuer-key-unknown"], [])
+
+
+def test_key_that_its_document_does_not_name_cannot_be_looked_up(market: Market) -> None:
+    with pytest.raises(CredentialRefused) as caught:
+        seen(market, by_web(market)[0], documents(market.wallets["stranger"].credential_key().public))
+    assert caught.value.reason == "issuer-key-unknown"
 
 
 # Licences on the ledger

@@ -16,11 +16,12 @@ from countermark.credentials.gate import open_token, read_header
 from countermark.credentials.key_binding import Challenge
 from countermark.credentials.licence import LicenceCheck, check_licence, is_licence, read_licence
 from countermark.credentials.sd_jwt import read_sd_jwt_header
+from countermark.credentials.sd_jwt_making import holder_key_of
 from countermark.credentials.status_list import StatusEntry, read_list_header
 from countermark.credentials.trademark import MEDIA_TYPE, read_trademark_credential
 from countermark.credentials.trademark_sd_jwt import read_trademark_sd_jwt
 from countermark.credentials.trust import CredentialCheck, PresentationCheck, check_credential, check_presentation
-from countermark.errors import CountermarkError, CredentialRefused
+from countermark.errors import CountermarkError, CredentialRefused, NotPermitted
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.p256 import PublicKey
 from countermark_wallet.safe_files import read_bounded
@@ -176,6 +177,18 @@ def read_token(path: Path, limits: Limits = DEFAULT_LIMITS) -> str:
     """The token in a credential file; one line end after it is allowed. Raises NotFound, TooLarge, InputRefused."""
     raw = read_bounded(path, limits.token_bytes, what="credential")
     return raw.removesuffix(b"\n").removesuffix(b"\r").decode("ascii", "replace")
+
+
+def check_holder(text: str, key: PublicKey) -> None:
+    """Refuses to answer a challenge for a credential of somebody else's. Raises NotPermitted (not-the-holder),
+    CredentialRefused, TooLarge."""
+    if holder_key_of(text) != key:
+        raise NotPermitted(
+            got=f"a credential that does not name key {key.key_id.hex()} as its holder's",
+            expected="the wallet whose credential key the office was given",
+            next_step="choose the holder's --wallet, or ask the office to issue it with --holder-did",
+            reason="not-the-holder",
+        )
 
 
 def refuse_findings(findings: Sequence[Finding]) -> None:

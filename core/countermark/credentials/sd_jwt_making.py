@@ -11,6 +11,7 @@ from countermark import base64url
 from countermark.credentials.gate import sign_token
 from countermark.credentials.key_binding import Challenge, sign_key_binding
 from countermark.credentials.sd_jwt import ALWAYS_SHOWN, MEDIA_TYPE, Disclosure, digest_of, open_sd_jwt, split_sd_jwt
+from countermark.credentials.strict_json import read_object
 from countermark.errors import InputRefused
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.p256 import PrivateKey, PublicKey
@@ -51,6 +52,17 @@ def hidden_names(text: str, limits: Limits = DEFAULT_LIMITS) -> tuple[str, ...]:
     """The names of the claims that the holder of `text` can show or leave out."""
     read = (Disclosure.read(part, limits) for part in split_sd_jwt(text, limits).disclosures)
     return tuple(sorted(part.name for part in read if part.name is not None))
+
+
+def holder_key_of(text: str, limits: Limits = DEFAULT_LIMITS) -> PublicKey | None:
+    """The key that the holder must answer challenges with, None when the issuer named none. For the holder's own file:
+    no signature is checked. Raises CredentialRefused, TooLarge."""
+    _, _, rest = split_sd_jwt(text, limits).token.partition(".")
+    payload = base64url.decode(rest.partition(".")[0]) or b""
+    claims = read_object(payload, what="payload", depth=limits.json_depth)
+    confirmation = claims.get("cnf")
+    jwk = confirmation.get("jwk") if isinstance(confirmation, dict) else None
+    return None if jwk is None else PublicKey.from_jwk(jwk)
 
 
 def present_sd_jwt(

@@ -137,13 +137,15 @@ def present(
 ) -> None:
     """Show some claims of an SD-JWT credential to a verifier, and answer its challenge with the wallet's key."""
     from countermark.credentials.sd_jwt_making import present_sd_jwt
-    from countermark_wallet.credential_checking import read_token
+    from countermark_wallet.credential_checking import check_holder, read_token
     from countermark_wallet.periods import utc_now
     from countermark_wallet.safe_files import write_whole
 
     session, challenge = session_of(ctx, as_json), _challenge(audience, nonce)
-    key = session.wallet().credential_key() if challenge else None
-    text = present_sd_jwt(read_token(credential), show=show or (), challenge=challenge, key=key, now=utc_now())
+    key, held = session.wallet().credential_key() if challenge else None, read_token(credential)
+    if key is not None:
+        check_holder(held, key.public)
+    text = present_sd_jwt(held, show=show or (), challenge=challenge, key=key, now=utc_now())
     write_whole(out, text.encode("ascii"))
     session.show(
         {"presentation": str(out), "shown": sorted(show or ()), "bound": key is not None},
