@@ -69,6 +69,8 @@ class Limits:
     """How far ahead of our clock a bundle's timestamp or block may lie."""
     bundle_signers: int = 32
     """Most keys of one role of a trust bundle."""
+    coverage_entries: int = 400
+    """Most entries of a brand's coverage."""
     json_depth: int = 32
     """Deepest nesting of a signed JSON document."""
     disclosures: int = 64

@@ -12,6 +12,7 @@ from countermark.limits import DEFAULT_LIMITS
 from countermark_node.access.routes import router as access
 from countermark_node.alerts.routes import router as alerts
 from countermark_node.body_limit import BodyLimit, route_limits
+from countermark_node.coverage.routes import router as coverage
 from countermark_node.credentials.routes import router as credentials
 from countermark_node.headers import Headers
 from countermark_node.health.routes import router as health
@@ -23,6 +24,7 @@ from countermark_node.scans.routes import router as scans
 from countermark_node.segments.routes import router as segments
 from countermark_node.services import NodeServices
 from countermark_node.showings.routes import router as showings
+from countermark_node.trust_bundle.routes import router as trust_bundle
 
 
 def create_app(services: NodeServices) -> FastAPI:
@@ -42,7 +44,7 @@ def create_app(services: NodeServices) -> FastAPI:
     add_problem_handlers(app)
     app.add_middleware(BodyLimit, limits=route_limits(DEFAULT_LIMITS))
     app.add_middleware(Headers)
-    for router in (health, network, rpc, segments, scans, showings, alerts, access, credentials):
+    for router in (health, network, rpc, segments, scans, showings, coverage, trust_bundle, alerts, access, credentials):
         app.include_router(router)
     app.include_router(pages(services))
     return app

@@ -15,6 +15,7 @@ from countermark_node.alerts.raising import AlertMaker
 from countermark_node.alerts.service import AlertService
 from countermark_node.background import Worker
 from countermark_node.chain_sync.projector import Projector
+from countermark_node.coverage.service import CoverageService
 from countermark_node.database import Database
 from countermark_node.health.service import HealthService
 from countermark_node.installation import DESKS, Installation
@@ -104,6 +105,7 @@ class NodeServices:
     decoders: DecodeWorkers
     challenges: Challenges
     evidence: EvidenceSigner
+    coverage: CoverageService
     projector: Projector
     verification: VerificationService
     segments: SegmentService
@@ -151,6 +153,7 @@ class NodeServices:
             ),
             projector=projector,
             verification=verification,
+            coverage=CoverageService(database, verification, clock=clock),
             segments=SegmentService(database, projector, clock=clock),
             scans=ScanService(
                 database,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,12 +19,14 @@ from sqlalchemy import text
 from countermark.chain.contracts import Claims
 from countermark.custody.claim import Claim, LeafProof
 from countermark.custody.handover import RunLine
+from countermark.errors import TableRefused
 from countermark.gs1 import ItemKey, check_digit
 from countermark.labels.claim_code import claim_secret
 from countermark.labels.merkle import MerkleTree
 from countermark.labels.packing_list import PackingList, read_packing_list
 from countermark.labels.series import Label, LabelOrder, make_labels
 from countermark.nfc import ChipKeys, chip_value
+from countermark.nfc.encoding import write_chip_keys
 from countermark.nfc.soft_chip import SoftChip
 from countermark.products import Product, ProductRecord
 from countermark.scans.possession import show_possession
@@ -331,3 +336,59 @@ def test_command_shows_an_unused_code_and_an_owner(
     assert main(["--wallet", owner.name, *command, "--own"], entry_points(group=COMMAND_GROUP)) == 0
     assert "owner signed" in capsys.readouterr().out
     assert main([*command, "--claim-code"], entry_points(group=COMMAND_GROUP)) == 1
+
+
+def test_wallet_hands_chip_keys_to_a_node_and_to_the_station(
+    world: World, chipped: Chipped, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COUNTERMARK_WALLET_PASSWORD", "four unrelated words")
+    gtin, keys, secret = chipped.packing.gtin, tmp_path / "keys.json", tmp_path / "station.csv"
+    brand = ["--home", str(world.folder), "--wallet", "brand", "chips"]
+    assert main([*brand, "keys", gtin, "1", "--out", str(keys)], ()) == 0
+    assert keys.stat().st_mode & 0o777 == 0o600
+    with world.services.database.write() as session:
+        session.connection().execute(text("DELETE FROM chip_keys"))
+    label = next(chipped.unused)
+    assert judged(world, chipped.chip(label).tap(label.link)) == ("label-genuine", "signature-valid")
+    node = ["--home", str(world.installation.home), "node", "chips", str(keys)]
+    assert main(node, entry_points(group=COMMAND_GROUP)) == 0
+    assert judged(world, chipped.chip(label).tap(label.link)) == ONCE
+    chip = chipped.chip(label)
+    (tmp_path / "chips.csv").write_text(f"uid\n{chip.uid.hex().upper()}\n")
+    assert main([*brand, "encode", gtin, "1", "--chips", str(tmp_path / "chips.csv"), "--out", str(secret)], ()) == 0
+    row = f"{chip.uid.hex()},{chip.meta_key.hex()},{chip.file_key.hex()}".upper()
+    assert secret.read_text().splitlines() == ["uid,sdm_meta_read_key,sdm_file_read_key", row]
+    shown = capsys.readouterr()
+    assert chip.file_key.hex() not in (shown.out + shown.err).lower()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "countermark/chip-keys/2"},
+        {"secret": "00"},
+        {"secret": "x" * 64},
+        {"series": "1"},
+        {"gtin": 5},
+        {"more": 1},
+    ],
+)
+def test_file_that_holds_no_chip_keys_is_refused_and_not_repeated(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: dict[str, Any]
+) -> None:
+    members = {"format": "countermark/chip-keys/1", "gtin": "09521234000013", "series": 1, "secret": "ab" * 32}
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps(members | change))
+    node = ["--home", str(world.installation.home), "node", "chips", str(file)]
+    assert main(node, entry_points(group=COMMAND_GROUP)) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith("FAIL:")
+    assert "abab" not in shown
+
+
+def test_table_of_chips_with_a_wrong_or_doubled_uid_is_refused() -> None:
+    keys = ChipKeys.from_secret(bytes(32))
+    for table in ("uid\n04AABBCCDDEE\n", "uid\n04AABBCCDDEEFF\n04aabbccddeeff\n", "uid\nxxxxxxxxxxxxxx\n"):
+        with pytest.raises(TableRefused) as refused:
+            write_chip_keys(io.StringIO(table), io.StringIO(), keys)
+        assert refused.value.reason == "bad-chip-uid"

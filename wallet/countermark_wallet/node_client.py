@@ -99,6 +99,10 @@ class NodeClient:
         """Publishes a signed status list (POST /v1/status-lists/{account}/{purpose})."""
         return self._request("POST", f"/v1/status-lists/{account}/{purpose}", content=token.encode("ascii"))
 
+    def send_coverage(self, token: str) -> dict[str, Any]:
+        """Publishes a brand's signed statement of which goods carry a label (PUT /v1/coverage)."""
+        return self._request("PUT", "/v1/coverage", json={"coverage": token})
+
     def _request(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         import httpx
 

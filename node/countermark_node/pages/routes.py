@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from countermark.errors import CountermarkError, NotFound
 from countermark.gs1 import read_label
+from countermark.nfc import has_sun
 from countermark_node.languages import request_language
 from countermark_node.pages.headers import page_headers
 from countermark_node.pages.printed_link import printed_link, printed_query
@@ -78,7 +79,8 @@ def _verdict(services: NodeServices, request: Request) -> Response:
     if _wants_json(request):
         return JSONResponse(report_json(report, language), headers=page_headers(language=language))
     shown = report_json(report, language)
-    return _page(request, "verdict.html", "geolocation", report=shown, printed=printed, blank=_BLANK)
+    chip = "yes" if has_sun(printed) else "no"
+    return _page(request, "verdict.html", "geolocation", report=shown, printed=printed, chip=chip, blank=_BLANK)
 
 
 def _static(name: str, request: Request) -> Response:

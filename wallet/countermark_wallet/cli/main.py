@@ -11,7 +11,18 @@ from typing import Annotated
 import typer
 
 from countermark.errors import CountermarkError
-from countermark_wallet.cli import account, handover, label_file, licence, line, trademark, trust, wallet
+from countermark_wallet.cli import (
+    account,
+    chips,
+    coverage,
+    handover,
+    label_file,
+    licence,
+    line,
+    trademark,
+    trust,
+    wallet,
+)
 from countermark_wallet.cli.session import Session, session_of
 from countermark_wallet.passwords import PasswordSource
 
@@ -23,6 +34,8 @@ _GROUPS = (
     ("licence", licence.app, "Licences of marks: grant, end."),
     # printing and line add their commands to those of series.
     ("series", line.app, "Series of labels: open, print, commission."),
+    ("chips", chips.app, "NFC chips of a series: keys for the node and for the encoding station."),
+    ("coverage", coverage.app, "Which goods carry a label: publish."),
     ("handover", handover.app, "Custody from wallet to wallet."),
     ("label-file", label_file.app, "Digital label files: make, show, correct."),
     ("trust", trust.app, "Trust bundles: update, show, export, sign."),
