@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from countermark.gs1.identity import ItemKey
 from countermark.labels.serials import AdoptedSerials, SerialProfile, SeriesSerials
-from countermark.labels.series import Label, LabelOrder, make_labels
+from countermark.labels.series import Label, LabelOrder, make_label
 from countermark_wallet.adopted_lists import AdoptedFile
 from countermark_wallet.keystore import UnlockedWallet
 from countermark_wallet.label_workers import MakingSecrets
@@ -96,16 +96,13 @@ class SeriesLabels:
         drawn = tuple(_draw(label, folder) for label in self.labels(pictures))
         return MadeLabels(count, streams.print_line, drawn, streams.codes)
 
-    def labels(self, sequences: Collection[int]) -> list[Label]:
-        """The labels with these `sequences`, in printing order."""
-        state, serials = self.state, self.serials
-        secrets = self.wallet.series_secrets(state.gtin, state.number)
-        key = self.wallet.label_key(state.label_site, state.label_period)
-        wanted = sorted(number for number in set(sequences) if 1 <= number <= state.quantity)
-        if isinstance(serials, AdoptedSerials):
-            return [label for label in make_labels(self.order, secrets, key, serials) if label.sequence in wanted]
-        orders = (replace(self.order, first_sequence=number, quantity=1) for number in wanted)
-        return [next(make_labels(order, secrets, key)) for order in orders]
+    def labels(self, sequences: Collection[int]) -> Iterator[Label]:
+        """The labels with these `sequences`, in printing order; those past the series are left out."""
+        key = self.wallet.label_key(self.state.label_site, self.state.label_period)
+        wanted, last = frozenset(sequences), max(sequences, default=0)
+        for sequence, serial in zip(range(1, last + 1), self.serials.stream(), strict=False):
+            if sequence in wanted:
+                yield make_label(self.order, sequence, serial, key)
 
 
 def _draw(label: Label, folder: Path) -> LabelPicture:

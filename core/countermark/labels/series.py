@@ -112,6 +112,12 @@ class Label:
     link: str = field(repr=False)
 
 
+def make_label(order: LabelOrder, sequence: int, serial: str, key: PrivateKey) -> Label:
+    """The label of `order` with this sequence and serial."""
+    item = ItemKey(order.gtin, serial)
+    return Label(sequence, item, build_link(order.host, item, lot=order.lot, s=sign_label(item, key)))
+
+
 def make_labels(
     order: LabelOrder, secrets: SeriesSecrets, key: PrivateKey, serials: SeriesSerials | None = None
 ) -> Iterator[Label]:
@@ -119,8 +125,6 @@ def make_labels(
 
     `serials` must be given for an adopted series.
     """
-    source = serials or order.derived_serials(secrets)
-    stream = source.stream(order.first_sequence)
+    stream = (serials or order.derived_serials(secrets)).stream(order.first_sequence)
     for sequence in range(order.first_sequence, order.last_sequence + 1):
-        item = ItemKey(order.gtin, next(stream))
-        yield Label(sequence, item, build_link(order.host, item, lot=order.lot, s=sign_label(item, key)))
+        yield make_label(order, sequence, next(stream), key)
