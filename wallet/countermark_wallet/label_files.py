@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from countermark.gs1.identity import ItemKey
-from countermark.labels.serials import AdoptedSerials, SerialProfile, SeriesSerials
+from countermark.labels.serials import SerialProfile, SeriesSerials
 from countermark.labels.series import Label, LabelOrder, make_label
 from countermark_wallet.adopted_lists import AdoptedFile
 from countermark_wallet.keystore import UnlockedWallet
