@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from countermark.errors import InputRefused, TableRefused, TooLarge
+from countermark.errors import TableRefused, TooLarge
 from countermark.limits import Limits
 from countermark.products import ProductRecord, read_products
 
