@@ -202,6 +202,7 @@ def test_desk_commands_check_commission_and_hand_out_corrections(
     code, out, _ = run("commission", gtin, number, report)
     assert code == 0
     assert "this report was taken before" in out
+    assert "this report was taken before" in run("check-report", gtin, number, report)[1]
     assert len(desk.segments()) == 2
 
 

@@ -37,8 +37,7 @@ class LineDesk:
         The journal is written first: what a crash leaves undone, the same report sent again completes. Raises
         InputRefused (job-changed, job-renamed), TableRefused (bad-line-report), ContractRefused: then nothing is done.
         """
-        journal = JournalFile(self.files.jobs)
-        segments = {segment.root.hex(): segment for segment in self.state.segments}
+        journal, segments = JournalFile(self.files.jobs), self._segments()
         known = journal.load().settled(segments)
         before = known.find(report)
         if before is not None:
@@ -60,6 +59,13 @@ class LineDesk:
             raise
         self.store.save(self.state.with_segment(segment))
         return TakenReport(segment, self._waste(report), resent=False)
+
+    def was_taken(self, report: LineReport) -> bool:
+        """Whether `take` would answer `report` as before. Raises InputRefused (job-changed, job-renamed)."""
+        return JournalFile(self.files.jobs).load().settled(self._segments()).find(report) is not None
+
+    def _segments(self) -> dict[str, CommissionedSegment]:
+        return {segment.root.hex(): segment for segment in self.state.segments}
 
     def _waste(self, report: LineReport) -> int:
         if report.wasted:

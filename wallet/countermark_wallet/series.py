@@ -145,9 +145,11 @@ class BrandSeries:
         Wrong lines are left out with `partial` and refused without. The same report again gives the same segment and
         does nothing. Raises TableRefused, InputRefused (job-changed, job-renamed), ContractRefused.
         """
-        state = self._open_state(gtin, number)
-        files = self.store.files(state.gtin, state.number)
-        return LineDesk(state, files, self._commissioning(state), self.store).take(report, partial=partial)
+        return self._desk(gtin, number).take(report, partial=partial)
+
+    def was_taken(self, gtin: str, number: int, report: LineReport) -> bool:
+        """Whether a report was taken before. Raises InputRefused (job-changed, job-renamed)."""
+        return self._desk(gtin, number).was_taken(report)
 
     def waste(self, gtin: str, number: int, report: TextIO) -> int:
         """Records the serials in a report as waste, never to be commissioned; returns how many that makes in all.
@@ -172,6 +174,10 @@ class BrandSeries:
         close_on_ledger(self.ledger, state)
         self.store.save(replace(state, closed=account))
         return account
+
+    def _desk(self, gtin: str, number: int) -> LineDesk:
+        state = self._open_state(gtin, number)
+        return LineDesk(state, self.store.files(state.gtin, state.number), self._commissioning(state), self.store)
 
     def _commissioning(self, state: SeriesState) -> Commissioning:
         return Commissioning(self.ledger, self.wallet, state, self.clock, self.limits)

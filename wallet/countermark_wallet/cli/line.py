@@ -40,9 +40,14 @@ def check_report(
 ) -> None:
     """Read a line report and say what would be commissioned, and every line that is wrong. Nothing is done."""
     session = session_of(ctx, as_json)
-    read = _read(brand_of(session), gtin, number, report, job)
+    brand = brand_of(session)
+    read = _read(brand, gtin, number, report, job)
+    if brand.was_taken(gtin, number, read):
+        session.show({"job": read.job, "resent": True}, ["this report was taken before: again, it changes nothing"])
+        return
     _write_corrections(read, corrections)
-    session.show({**_report_json(read), "job": read.job}, [_counts(read), *_finding_lines(read, corrections)])
+    result = {**_report_json(read), "job": read.job, "resent": False}
+    session.show(result, [_counts(read), *_finding_lines(read, corrections)])
 
 
 @app.command()
