@@ -31,6 +31,9 @@ class NodeSettings(BaseSettings):
     trusted_proxies: str = Field(
         default="", description="Addresses of reverse proxies whose X-Forwarded-For is believed, separated by commas."
     )
+    trust_bundle: Path | None = Field(
+        default=None, description="Trust bundle that this node publishes at /v1/trust-bundle; empty for none."
+    )
     public_scans_per_minute: int = Field(
         default=600, ge=1, description="Scans without accredited evidence per network and minute."
     )
