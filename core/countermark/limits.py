@@ -83,6 +83,8 @@ class Limits:
     """Longest signed status list that is parsed."""
     status_entries: int = 4
     """Most status entries of one credential."""
+    sign_in_characters: int = 4_096
+    """Longest text of Sign-In with Ethereum that is parsed."""
     did_document_bytes: int = 64 * 1024
     """Largest DID document read."""
     did_document_keys: int = 32
