@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from eth_utils.address import is_checksum_address
 from eth_utils.crypto import keccak
@@ -65,14 +65,15 @@ class SignInMessage:
         found = _MESSAGE.fullmatch(text)
         if found is None:
             raise _refused("a text of another form")
-        fields = found.groupdict()
+        fields: dict[str, Any] = found.groupdict()
         if not is_checksum_address(fields["address"]):
             raise _refused("an address without its EIP-55 spelling")
         for name in ("issued_at", "expiration_time", "not_before"):
             if fields[name] is not None:
                 moment_of(fields[name])
         resources = tuple(line[2:] for line in (fields.pop("resources") or "").split("\n")[1:])
-        return cls(**{**fields, "chain_id": int(fields["chain_id"])}, resources=resources)
+        fields["chain_id"] = int(fields["chain_id"])
+        return cls(**fields, resources=resources)
 
     def text(self) -> str:
         """What is signed."""
