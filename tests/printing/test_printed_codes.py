@@ -55,6 +55,17 @@ def test_svg_and_png_read_back_with_any_lot(style: LabelStyle, lot: str | None, 
     assert read_codes(flatten(label_png(label, style, scale=4))) == [expected(label, style)]
 
 
+@pytest.mark.parametrize("style", STYLES, ids=str)
+def test_whole_label_as_svg_or_png_reads_back_in_the_size_of_its_paper(style: LabelStyle, make_label: Make) -> None:
+    label = make_label(lot=HOSTILE_LOTS[0])
+    svg = label_svg(label, style, PAPER)
+    assert 'width="50mm" height="50mm"' in svg
+    assert read_codes(flatten(bytes(resvg_py.svg_to_bytes(svg_string=svg, dpi=300)))) == [expected(label, style)]
+    png = flatten(label_png(label, style, paper=PAPER))
+    assert png.size == (591, 591)
+    assert read_codes(png) == [expected(label, style)]
+
+
 @pytest.mark.parametrize("printer_codes", [False, True])
 def test_zpl_of_every_style_reads_back_from_an_independent_printer(
     printer_codes: bool, make_label: Make, print_zpl: Callable[[str], list[Image.Image]]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from countermark.printing.place import LabelPaper
+from countermark.printing.place import LINE_MM, LabelPaper, Placed
 from countermark.printing.print_label import PLAIN, LabelStyle, PrintLabel
-from countermark.printing.size import PrintSize
 from countermark.printing.symbol import CodeMatrix, code_matrix
 
 LINE_MODULES = 4
@@ -18,23 +17,37 @@ _BARS = tuple(f"h{length}v1h-{length}z" for length in range(256))
 
 
 def label_svg(label: PrintLabel, style: LabelStyle = PLAIN, paper: LabelPaper | None = None) -> str:
-    """The label, one unit a module; with `paper` the document also names its size in millimetres.
+    """The label as wide as its code, one unit a module; with `paper` the whole label, one unit a millimetre.
 
     Raises InputRefused: does-not-encode, and what `paper` refuses.
     """
     matrix = code_matrix(label, style)
+    if paper is not None:
+        return _on_paper(matrix, paper.place(label, matrix), paper)
     lines = label.human_lines()
     side, height = matrix.side, matrix.side + LINE_MODULES * len(lines)
-    printed = _measures(paper.place(label, matrix).size, height) if paper else ""
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg"{printed} viewBox="0 0 {side} {height}" '
-        f'shape-rendering="crispEdges"><rect width="{side}" height="{height}" fill="#fff"/>'
-        f'<path d="{_path(matrix)}"/>{_texts(lines, side)}</svg>\n'
+    font = _font_modules(lines, side)
+    texts = "".join(_text(line, side / 2, side + LINE_MODULES * (row + 0.5), font) for row, line in enumerate(lines))
+    return _document("", side, height, f'<path d="{_path(matrix)}"/>{texts}')
+
+
+def _on_paper(matrix: CodeMatrix, placed: Placed, paper: LabelPaper) -> str:
+    texts = "".join(
+        _text(line, paper.width_mm / 2, placed.line_top_mm(row) + LINE_MM * 0.75, placed.letter_mm)
+        for row, line in enumerate(placed.lines)
     )
+    code = (
+        f'<path transform="translate({placed.left_mm:.4f} 0) scale({placed.size.module_mm:.6f})" d="{_path(matrix)}"/>'
+    )
+    measures = f' width="{paper.width_mm:g}mm" height="{paper.height_mm:g}mm"'
+    return _document(measures, paper.width_mm, paper.height_mm, code + texts)
 
 
-def _measures(size: PrintSize, height: int) -> str:
-    return f' width="{size.side_mm:.3f}mm" height="{height * size.module_mm:.3f}mm"'
+def _document(measures: str, width: float, height: float, content: str) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg"{measures} viewBox="0 0 {width:g} {height:g}" '
+        f'shape-rendering="crispEdges"><rect width="{width:g}" height="{height:g}" fill="#fff"/>{content}</svg>\n'
+    )
 
 
 def _font_modules(lines: Sequence[str], side: int) -> float:
@@ -46,10 +59,8 @@ def _path(matrix: CodeMatrix) -> str:
     return "".join([f"M{left} {row}{_BARS[length]}" for left, row, length in zip(*matrix.bars(), strict=True)])
 
 
-def _texts(lines: Sequence[str], side: int) -> str:
-    font = _font_modules(lines, side)
-    return "".join(
-        f'<text x="{side / 2}" y="{side + LINE_MODULES * (row + 0.5)}" font-size="{font:.2f}" '
-        f'font-family="monospace" text-anchor="middle">{escape(text)}</text>'
-        for row, text in enumerate(lines)
+def _text(text: str, x: float, y: float, font: float) -> str:
+    return (
+        f'<text x="{x:g}" y="{y:g}" font-size="{font:.2f}" font-family="monospace" text-anchor="middle">'
+        f"{escape(text)}</text>"
     )
