@@ -37,10 +37,12 @@ class Speech(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
-    """Add `scan` and `verdict` to the `countermark` command."""
+    """Add `scan`, `codes` and `verdict` to the `countermark` command."""
+    from countermark_scanner.codes_cli import codes
     from countermark_scanner.verdict_cli import app as verdict
 
     app.command()(scan)
+    app.command()(codes)
     app.add_typer(verdict, name="verdict")
 
 

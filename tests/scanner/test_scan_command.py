@@ -121,11 +121,15 @@ def served(scan_node: ScanNode) -> Iterator[str]:
         thread.join()
 
 
-def scan_command(url: str, *arguments: str, typed: str = "", as_json: bool = False) -> Any:
+def command(url: str, *arguments: str, typed: str = "", as_json: bool = False) -> Any:
     app = typer.Typer()
     app.callback()(lambda: None)
     cli.register(app)
-    return CliRunner().invoke(app, ["scan", *arguments], obj=ContextStub(url, as_json), input=typed)
+    return CliRunner().invoke(app, [*arguments], obj=ContextStub(url, as_json), input=typed)
+
+
+def scan_command(url: str, *arguments: str, typed: str = "", as_json: bool = False) -> Any:
+    return command(url, "scan", *arguments, typed=typed, as_json=as_json)
 
 
 @pytest.fixture
@@ -351,3 +355,29 @@ def test_report_has_the_promised_members_in_both_languages(world: Any) -> None:
     assert [each["code"] for each in english["checks"]] == [each["code"] for each in chinese["checks"]]
     assert all(a["sentence"] != b["sentence"] for a, b in zip(english["checks"], chinese["checks"], strict=True))
     assert english["advice"] != chinese["advice"]
+
+
+def test_codes_of_a_picture_are_listed_without_a_node(label_file: Path) -> None:
+    result = command("http://nobody.invalid", "codes", str(label_file))
+    assert result.exit_code == 0, result.output
+    first, second = result.output.splitlines()
+    assert first == "OK: label.png: 1 codes"
+    assert f"gtin {ITEM.gtin}, serial {ITEM.serial}" in second
+    listed = json.loads(command("http://nobody.invalid", "codes", str(label_file), "--json").output)
+    assert listed["pictures"][0]["codes"][0]["text"] == LINK
+
+
+def test_picture_without_codes_fails_the_listing(tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("L", (60, 60), 255).save(tmp_path / "blank.png")
+    result = command("http://nobody.invalid", "codes", str(tmp_path / "blank.png"))
+    assert result.exit_code == 1
+    assert result.output.startswith("FAIL: blank.png: 0 codes")
+
+
+def test_node_that_signs_nothing_leaves_no_evidence(served: str, label_file: Path, tmp_path: Path) -> None:
+    result = scan_command(served, str(label_file), "--evidence", str(tmp_path / "evidence.jwt"))
+    assert result.exit_code == 1
+    assert not (tmp_path / "evidence.jwt").exists()
+    assert "without a signed verdict" in result.output
