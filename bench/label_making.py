@@ -1,7 +1,7 @@
 """Labels of a whole series as files, beside raw P-256 signing in the same run: `make bench-labels`.
 
-Rates are of one core. A second table makes a million labels on all cores in a process of its own and shows what its
-memory grew to; `--sixteen-million` adds the largest series, a list of that length, and its Merkle root (6 GB of disk).
+Rates are of one core, by processor time. A second table makes a million labels on all cores in a process of its own and
+shows what time and memory all processes took; `--sixteen-million` adds the largest series (6 GB of disk).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
@@ -39,13 +40,13 @@ def order_of(quantity: int, profile: SerialProfile = SerialProfile.NATIVE, *, co
 
 
 def rates(*works: Callable[[], object]) -> list[float]:
-    """Chunks a second of each, the best of several turns: taken in turn, so that a busy machine slows all alike."""
+    """Units a second of each by processor time, the best of several turns: a busy machine says nothing about ours."""
     best = [0.0] * len(works)
     for _ in range(TURNS):
         for place, work in enumerate(works):
-            started = time.perf_counter()
+            started = time.process_time()
             work()
-            best[place] = max(best[place], CHUNK / (time.perf_counter() - started))
+            best[place] = max(best[place], CHUNK / (time.process_time() - started))
     return best
 
 
@@ -75,6 +76,17 @@ def one_core() -> None:
         print(f"| labels made, {what} | {rate:,.0f} | {rate / signing:.2f} |")
 
 
+@contextmanager
+def measured() -> Iterator[dict[str, float]]:
+    """Seconds on the clock, and of processor time of this process and its ended children."""
+    found: dict[str, float] = {}
+    started, before = time.perf_counter(), os.times()
+    yield found
+    after = os.times()
+    found["seconds"] = time.perf_counter() - started
+    found["processor"] = sum(after[:4]) - sum(before[:4])
+
+
 def peak_of(process: str) -> float:
     """Most megabytes that a process ever had in memory (its own, not what it was forked from)."""
     status = Path(f"/proc/{process}/status").read_text()
@@ -88,17 +100,17 @@ def peak_of_all() -> float:
 
 
 def make_all(folder: Path, quantity: int) -> dict[str, float]:
-    """Runs in a process of its own: seconds, and megabytes of all its processes together."""
+    """All labels, on all cores; the megabytes are those of all processes together."""
     streams = LabelStreams(folder / "print-line.csv", folder / "leaves.bin", folder / "making.json")
-    peaks = []
+    peaks: list[float] = []
 
     def progress(done: int) -> None:
         if done % SAMPLE_EVERY == 0 or done + CHUNK >= quantity:
             peaks.append(peak_of_all())
 
-    started = time.perf_counter()
-    make_streams(order_of(quantity), SECRETS, streams, progress=progress)
-    return {"seconds": time.perf_counter() - started, "megabytes": max(peaks)}
+    with measured() as found:
+        make_streams(order_of(quantity), SECRETS, streams, progress=progress)
+    return {**found, "megabytes": max(peaks)}
 
 
 def check_list(folder: Path, quantity: int) -> dict[str, float]:
@@ -107,21 +119,18 @@ def check_list(folder: Path, quantity: int) -> dict[str, float]:
     with source.open("w", encoding="ascii") as stream:
         stream.write("serial\n")
         stream.writelines(f"SN-{number:013d}\n" for number in range(quantity))
-    started = time.perf_counter()
-    with adopt(source, GTIN, quantity, folder / "kept.txt"):
-        seconds = time.perf_counter() - started
-    return {"seconds": seconds, "megabytes": peak_of("self")}
+    with measured() as found, adopt(source, GTIN, quantity, folder / "kept.txt"):
+        pass
+    return {**found, "megabytes": peak_of("self")}
 
 
 def read_root(folder: Path, quantity: int) -> dict[str, float]:
     """The Merkle root over the leaves of an earlier `make_all`."""
-    started = time.perf_counter()
-    with (folder / "leaves.bin").open("rb") as stream:
+    with measured() as found, (folder / "leaves.bin").open("rb") as stream:
         leaves: Iterator[bytes] = iter(lambda: stream.read(32), b"")
         root_of(leaves)
         assert stream.tell() == 32 * quantity
-    seconds = time.perf_counter() - started
-    return {"seconds": seconds, "megabytes": peak_of("self")}
+    return {**found, "megabytes": peak_of("self")}
 
 
 PARTS = {"make": make_all, "list": check_list, "root": read_root}
@@ -137,7 +146,7 @@ def measure(part: str, folder: Path, quantity: int) -> dict[str, float]:
 
 def whole_series(quantities: list[int]) -> None:
     """Time and memory as series grow."""
-    print(f"\n| {cores()} cores | seconds | a second | peak memory, all processes |\n|---|---|---|---|")
+    print(f"\n| {cores()} cores | seconds | processor seconds | peak memory, all processes |\n|---|---|---|---|")
     for quantity in quantities:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -145,8 +154,8 @@ def whole_series(quantities: list[int]) -> None:
             rows += [("Merkle root of their leaves", "root"), ("adopted list checked", "list")]
             for what, part in rows:
                 found = measure(part, folder, quantity)
-                rate, megabytes = quantity / found["seconds"], found["megabytes"]
-                print(f"| {quantity:,} {what} | {found['seconds']:.1f} | {rate:,.0f} | {megabytes:.0f} MB |")
+                times = f"{found['seconds']:.1f} | {found['processor']:.1f}"
+                print(f"| {quantity:,} {what} | {times} | {found['megabytes']:.0f} MB |")
 
 
 def main() -> None:
