@@ -18,6 +18,7 @@ from countermark_node.headers import Headers
 from countermark_node.health.routes import router as health
 from countermark_node.network.routes import router as network
 from countermark_node.pages.routes import router as pages
+from countermark_node.passports.routes import router as passports
 from countermark_node.problems import add_problem_handlers
 from countermark_node.rpc.routes import router as rpc
 from countermark_node.scans.routes import router as scans
@@ -44,7 +45,7 @@ def create_app(services: NodeServices) -> FastAPI:
     add_problem_handlers(app)
     app.add_middleware(BodyLimit, limits=route_limits(DEFAULT_LIMITS))
     app.add_middleware(Headers)
-    for router in (health, network, rpc, segments, scans, showings, coverage, trust_bundle, alerts, access, credentials):
+    for router in (health, network, rpc, segments, scans, showings, coverage, passports, trust_bundle, alerts, access, credentials):
         app.include_router(router)
     app.include_router(pages(services))
     return app

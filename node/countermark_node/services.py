@@ -19,6 +19,7 @@ from countermark_node.coverage.service import CoverageService
 from countermark_node.database import Database
 from countermark_node.health.service import HealthService
 from countermark_node.installation import DESKS, Installation
+from countermark_node.passports.service import PassportService
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.scans.evidence import EvidenceJudge
 from countermark_node.scans.evidence_tokens import EvidenceSigner
@@ -109,6 +110,7 @@ class NodeServices:
     projector: Projector
     verification: VerificationService
     segments: SegmentService
+    passports: PassportService
     scans: ScanService
     alerts: AlertService
     alert_hub: AlertHub
@@ -155,6 +157,7 @@ class NodeServices:
             verification=verification,
             coverage=CoverageService(database, verification, clock=clock),
             segments=SegmentService(database, projector, clock=clock),
+            passports=PassportService(database, projector, clock=clock),
             scans=ScanService(
                 database,
                 verification,

@@ -197,7 +197,7 @@ class SegmentRow(SQLModel, table=True):
     root: bytes
     lot: str
     expiry: int = Field(sa_type=BigInteger)
-    passport: bytes
+    passport: bytes = Field(index=True)
     holder: str
     commissioned_at: int
     position: int = Field(sa_type=BigInteger)
