@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,3 +108,22 @@ def test_progress_is_told_on_standard_error_only(brand: Brand, tmp_path: Path) -
     code, out, _ = brand.run("labels", gtin, 1, "--out", tmp_path / "labels")
     assert code == 0
     assert out.startswith("OK: 6 labels in ")
+
+
+@pytest.mark.slow
+def test_installed_command_starts_its_workers(brand: Brand, tmp_path: Path) -> None:
+    """Enough labels for worker processes, which start by loading the command's own script again."""
+    (gtin,) = write_products(tmp_path / "products.csv", brand.market, 20_000)
+    brand.json("open", tmp_path / "products.csv", "--host", "id.brand.example")
+    script = Path(sys.executable).with_name("countermark")
+    common = ["--home", str(brand.market.keystore.home), "--node", brand.node.url, "--wallet", "brand"]
+    ended = subprocess.run(
+        [str(script), *common, "series", "labels", gtin, "1", "--out", str(tmp_path / "labels"), "--json"],
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+    made = json.loads(ended.stdout)
+    assert made["count"] == 20_000
+    assert ended.stderr == b""
+    assert Path(made["print_line"]).read_bytes().count(b"\n") == 20_001
