@@ -63,6 +63,7 @@ def test_whole_label_as_svg_or_png_reads_back_in_the_size_of_its_paper(style: La
     assert read_codes(flatten(bytes(resvg_py.svg_to_bytes(svg_string=svg, dpi=300)))) == [expected(label, style)]
     png = flatten(label_png(label, style, paper=PAPER))
     assert png.size == (591, 591)
+    assert label_svg(label, style, PAPER).count("<text") == 3
     assert read_codes(png) == [expected(label, style)]
 
 

@@ -32,7 +32,9 @@ def label_image(
 
 def _on_paper(matrix: CodeMatrix, placed: Placed, paper: LabelPaper) -> Image.Image:
     picture = Image.new("L", (paper.dots(paper.width_mm), paper.dots(paper.height_mm)), 255)
-    picture.paste(Image.fromarray(matrix.pixels(placed.size.dots)), (paper.dots(placed.left_mm), 0))
+    picture.paste(
+        Image.fromarray(matrix.pixels(placed.size.dots)), (paper.dots(placed.left_mm), paper.dots(placed.top_mm))
+    )
     middles = [float(paper.dots(placed.line_top_mm(row) + LINE_MM / 2)) for row in range(len(placed.lines))]
     _write(picture, placed.lines, middles, paper.dots(placed.letter_mm))
     return picture

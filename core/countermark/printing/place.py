@@ -52,18 +52,20 @@ class LabelPaper:
                 next_step="use a wider label",
                 reason="no-room",
             )
-        return Placed(size, lines, (self.width_mm - size.side_mm) / 2, letter_mm)
+        top_mm = (self.height_mm - size.side_mm - text_mm) / 2
+        return Placed(size, lines, (self.width_mm - size.side_mm) / 2, top_mm, letter_mm)
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A code's size and left edge, and the lines with their letters' height; millimetres from the upper left."""
+    """A code's size and upper left corner, and the lines with their letters' height, in millimetres."""
 
     size: PrintSize
     lines: tuple[str, ...]
     left_mm: float
+    top_mm: float
     letter_mm: float
 
     def line_top_mm(self, row: int) -> float:
         """Where a line's letters begin, from the top."""
-        return self.size.side_mm + row * LINE_MM
+        return self.top_mm + self.size.side_mm + row * LINE_MM

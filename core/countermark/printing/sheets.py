@@ -105,7 +105,7 @@ def _write_file(
 def _draw(canvas: Canvas, matrix: CodeMatrix, placed: Placed, paper: LabelPaper, left: float, top: float) -> None:
     """One label, `left` and `top` in millimetres; the code's corner stands on the printer's grid of dots."""
     dot = 25.4 / paper.dpi
-    x, y = paper.dots(left + placed.left_mm) * dot, paper.dots(top) * dot
+    x, y = paper.dots(left + placed.left_mm) * dot, paper.dots(top - placed.top_mm) * dot
     module = placed.size.module_mm * mm
     canvas.saveState()
     canvas.transform(module, 0, 0, -module, x * mm, y * mm)

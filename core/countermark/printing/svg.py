@@ -36,9 +36,8 @@ def _on_paper(matrix: CodeMatrix, placed: Placed, paper: LabelPaper) -> str:
         _text(line, paper.width_mm / 2, placed.line_top_mm(row) + LINE_MM * 0.75, placed.letter_mm)
         for row, line in enumerate(placed.lines)
     )
-    code = (
-        f'<path transform="translate({placed.left_mm:.4f} 0) scale({placed.size.module_mm:.6f})" d="{_path(matrix)}"/>'
-    )
+    corner = f"translate({placed.left_mm:.4f} {placed.top_mm:.4f})"
+    code = f'<path transform="{corner} scale({placed.size.module_mm:.6f})" d="{_path(matrix)}"/>'
     measures = f' width="{paper.width_mm:g}mm" height="{paper.height_mm:g}mm"'
     return _document(measures, paper.width_mm, paper.height_mm, code + texts)
 

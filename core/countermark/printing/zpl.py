@@ -39,7 +39,7 @@ def label_zpl(label: PrintLabel, style: LabelStyle, paper: LabelPaper, *, printe
     code = _printer_code(label, style, placed) if printer_codes else _picture(matrix, placed.size.dots)
     # A printer leaves no quiet zone of its own, the picture has it inside.
     edge = placed.size.quiet * placed.size.dots if printer_codes else 0
-    left = paper.dots(placed.left_mm) + edge
+    left, top = paper.dots(placed.left_mm) + edge, paper.dots(placed.top_mm) + edge
     height = paper.dots(placed.letter_mm)
     texts = "".join(
         f"^FO0,{paper.dots(placed.line_top_mm(row))}^A0N,{height},{height}^FB{paper.dots(paper.width_mm)},1,0,C"
@@ -48,7 +48,7 @@ def label_zpl(label: PrintLabel, style: LabelStyle, paper: LabelPaper, *, printe
     )
     return (
         f"^XA^CI28^PW{paper.dots(paper.width_mm)}^LL{paper.dots(paper.height_mm)}^LH0,0"
-        f"^FO{left},{edge}{code}^FS{texts}^PQ1^XZ\n"
+        f"^FO{left},{top}{code}^FS{texts}^PQ1^XZ\n"
     )
 
 
