@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import text
-from sqlmodel import select
 
 from countermark.errors import NotPermitted
 from countermark.gs1.label import ScannedLabel
@@ -13,7 +12,7 @@ from countermark.identifiers import token_id
 from countermark.roles import KeyScope
 from countermark.scans.possession import Possession
 from countermark.signing_check import recover
-from countermark_node.chain_sync.tables import AccountKeyRow
+from countermark_node.chain_sync.tables import AccountKeyRow, AccountRow
 from countermark_node.scans.submission import SignedChallenge
 from countermark_node.showings.challenges import Challenges
 from countermark_node.verification.sources import Packed, SqlSources
@@ -70,13 +69,13 @@ def _as_owner(sources: SqlSources, packed: Packed, address: str) -> Showing | No
     claimed, _, _ = _claim(sources, packed)
     if not claimed:
         return None
-    row = AccountKeyRow
-    accounts = select(row.key).where(row.account == packed.holder)
-    if sources.session.exec(accounts.limit(1)).first() is None:
+    if sources.session.get(AccountRow, packed.holder) is None:
         return Showing.OWNER_KEY if address == packed.holder else None
-    key = sources.session.exec(accounts.where(row.key == address)).first() and sources.session.get(row, address)
-    valid = key and key.revoked_at is None and key.not_before <= sources.now < key.not_after
-    return Showing.OWNER_KEY if key and valid and key.scopes & KeyScope.CUSTODY else None
+    key = sources.session.get(AccountKeyRow, address)
+    if key is None or key.account != packed.holder or key.revoked_at is not None:
+        return None
+    in_period = key.not_before <= sources.now < key.not_after
+    return Showing.OWNER_KEY if in_period and key.scopes & KeyScope.CUSTODY else None
 
 
 def _nobody(got: str) -> NotPermitted:
