@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -108,6 +109,13 @@ def test_no_changed_passport_is_accepted(place: int, character: str) -> None:
         read_passport(changed, KEY.public)
     with pytest.raises(CountermarkError):
         read_anchored_passport(changed.encode(), passport_hash(TOKEN))
+
+
+def test_anchored_token_with_characters_beyond_ascii_is_refused() -> None:
+    payload = TOKEN.split(".")[1].encode()
+    for token in (b"\xff." + payload + b".c", b"a." + payload + b".\xc3\xa9"):
+        with pytest.raises(CredentialRefused):
+            read_anchored_passport(token, hashlib.sha256(token).digest())
 
 
 @given(st.binary(max_size=300))

@@ -298,15 +298,16 @@ def test_trust_begins_with_a_root_from_elsewhere_and_only_once(
 def test_corrected_passport_travels_in_the_file(
     network: Network, packed: Packed, store: TrustStore, tmp_path: Path
 ) -> None:
-    record = replace(packed.state.product.record, country="FR")
-    state = packed.state
-    entry = network.labels().correct(state.gtin, state.number, packed.segment.first, record, reason="Made in France")
-    assert entry.number == 1
+    state, first = packed.state, packed.segment.first
+    for number, changes in enumerate(({"country": "FR"}, {"name": "Clock"}), start=1):
+        entry = network.labels().correct(state.gtin, state.number, first, changes, reason="Typing error")
+        assert entry.number == number
     begin(network, store, tmp_path)
     report, proven = network.check(store).check_file(make(network, packed).encode())
     assert report.verdict.value == "label-genuine"
     assert proven is not None
-    assert [told.product.country for _, told in proven.corrections] == ["FR"]
+    told = [(each.product.name, each.product.country) for _, each in proven.corrections]
+    assert told == [("Watch", "FR"), ("Clock", "FR")]
     assert proven.passport.product.country == "DE"
 
 

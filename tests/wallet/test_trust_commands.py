@@ -58,17 +58,17 @@ def signers(
     return Signers(live_market.keystore.home, node.url, tmp_path / "bundle", capsys)
 
 
-def commission(signers: Signers, market: Market, tmp_path: Path) -> tuple[str, str]:
+def commission(signers: Signers, market: Market, tmp_path: Path, mark: str = MARK) -> tuple[str, str]:
     """A commissioned item: its GTIN and serial."""
     gtin = market.product(1).gtin
     signers.json(
-        "office", "trademark", "issue", MARK, "--text", "NORDLICHT", "--holder", market.account("brand"),
+        "office", "trademark", "issue", mark, "--text", "NORDLICHT", "--holder", market.account("brand"),
         "--holder-name", "Nordlicht Example", "--class", 25, "--registered-on", "2019-03-04",
         "--office-name", "Example Office", "--out", tmp_path / "mark.jwt",
     )  # fmt: skip
     columns = ("gtin", "name", "brand", "country", "category", "marks", "quantity")
     with (tmp_path / "products.csv").open("w", encoding="utf-8") as stream:
-        write_rows(stream, columns, [(gtin, "Watch", "Nordlicht", "DE", "Watches", MARK, 4)])
+        write_rows(stream, columns, [(gtin, "Watch", "Nordlicht", "DE", "Watches", mark, 4)])
     signers.json("brand", "series", "open", tmp_path / "products.csv", "--host", "id.brand.example")
     made = signers.json("brand", "series", "labels", gtin, 1, "--out", tmp_path / "labels")
     serials = [line.split(",")[2] for line in Path(made["print_line"]).read_text().splitlines()[1:]]
@@ -111,6 +111,25 @@ def test_from_the_first_key_to_a_verdict_without_a_network(
     answer = signers.json("stranger", "verify", tmp_path / "i", "--trust", store)
     assert answer["report"]["verdict"] == "label-genuine"
     assert answer["report"]["product"]["name"] == "Watch"
+
+
+def test_correction_is_signed_published_and_in_the_next_file(
+    signers: Signers, live_market: Market, node: StubServer, tmp_path: Path
+) -> None:
+    gtin, serial = commission(signers, live_market, tmp_path, "EM500000099999978")
+    opened = signers.json("brand", "series", "list")["series"]
+    first = next(each for each in opened if each["product"]["gtin"] == gtin)["segments"][0]["first"]
+    node.busy = True
+    code, _, err = signers("brand", "label-file", "correct", gtin, 1, first, "--reason", "Typing", "--country", "FR")
+    node.busy = False
+    assert code == 1
+    assert f"countermark label-file publish {gtin} 1 {first}" in err
+    assert signers.json("brand", "label-file", "publish", gtin, 1, first) == {"ok": True, "corrections": 1}
+    assert node.uploads[-1][0].startswith("/v1/passports/")
+    corrected = signers.json("brand", "label-file", "correct", gtin, 1, first, "--reason", "Again", "--name", "Clock")
+    assert corrected["number"] == 2
+    signers.json("brand", "label-file", "make", gtin, 1, serial, "--out", tmp_path / "i")
+    assert signers.json("brand", "label-file", "show", tmp_path / "i")["corrections"] == 2
 
 
 def test_store_without_a_root_says_how_to_begin(signers: Signers, tmp_path: Path) -> None:

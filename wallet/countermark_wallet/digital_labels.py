@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.p256 import PublicKey
 from countermark.passports.corrections import Correction, read_corrections, sign_correction
 from countermark.passports.passport import Passport, read_passport, sign_passport
-from countermark.products import ProductRecord
 from countermark_wallet.keystore import UnlockedWallet
 from countermark_wallet.periods import utc_now
 from countermark_wallet.safe_files import open_text, read_bounded, write_whole
@@ -87,29 +86,40 @@ class DigitalLabels:
         # What nobody could read must not be handed out.
         return read_label_file(made.encode(), self.limits)
 
-    def correct(self, gtin: str, number: int, first: int, product: ProductRecord, *, reason: str) -> Correction:
-        """Appends a correction to the passport of the segment that begins at token `first`: `product` from now on.
+    def correct(self, gtin: str, number: int, first: int, changes: Mapping[str, str], *, reason: str) -> Correction:
+        """Appends a correction to the passport of the segment that begins at token `first`.
 
+        `changes` are name, country or category of the product, as from now on; the rest stays as last corrected.
         Raises NotFound (no-such-series, no-such-segment), InputRefused (bad-reason, bad-cell), CredentialRefused.
         """
-        state = self._store.load(gtin, number)
-        segment = next((each for each in state.segments if each.first == first), None)
-        if segment is None:
-            raise NotFound(
-                got=f"token {first}",
-                expected=f"the first token of a segment of series {number}",
-                next_step="run: countermark series show",
-                reason="no-such-segment",
-            )
+        segment = self._segment(gtin, number, first)
         original, earlier = self._passport(segment), self.corrections(segment)
         told = read_passport(original, self.wallet.credential_key().public, limits=self.limits).passport
+        before = read_corrections(original, told, earlier, self._key_at, limits=self.limits)
+        product = replace(before[-1][1].product if before else told.product, **changes)
         now = self.clock()
-        corrected = Passport(f"{told.id}:{len(earlier) + 1}", told.brand, product, now, told.lot, told.expiry)
+        corrected = Passport(f"{told.id}#{len(earlier) + 1}", told.brand, product, now, told.lot, told.expiry)
         key = self.wallet.credential_key()
         token = sign_correction(original, earlier, sign_passport(corrected, key), reason=reason, issued=now, key=key)
         entries = read_corrections(original, told, (*earlier, token), self._key_at, limits=self.limits)
         write_whole(_corrections_path(segment), "".join(f"{each}\n" for each in (*earlier, token)).encode("ascii"))
         return entries[-1][0]
+
+    def passport(self, gtin: str, number: int, first: int) -> tuple[str, tuple[str, ...]]:
+        """The passport of the segment that begins at token `first`, and its corrections. Raises NotFound."""
+        segment = self._segment(gtin, number, first)
+        return self._passport(segment), self.corrections(segment)
+
+    def _segment(self, gtin: str, number: int, first: int) -> CommissionedSegment:
+        found = next((each for each in self._store.load(gtin, number).segments if each.first == first), None)
+        if found is None:
+            raise NotFound(
+                got=f"token {first}",
+                expected=f"the first token of a segment of series {number}",
+                next_step="run: countermark series list",
+                reason="no-such-segment",
+            )
+        return found
 
     def corrections(self, segment: CommissionedSegment) -> tuple[str, ...]:
         """The corrections of a segment's passport, oldest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +95,11 @@ class NodeClient:
                 "passport": ("passport.vc.jwt", token, "application/vc+jwt"),
             }
             return self._request("POST", path, files=files)
+
+    def send_correction(self, passport: str, token: str) -> dict[str, Any]:
+        """Publishes a correction of a signed `passport` (POST /v1/passports/{digest}/corrections)."""
+        digest = hashlib.sha256(passport.encode("ascii")).hexdigest()
+        return self._request("POST", f"/v1/passports/{digest}/corrections", json={"correction": token})
 
     def send_status_list(self, account: str, purpose: str, token: str) -> dict[str, Any]:
         """Publishes a signed status list (POST /v1/status-lists/{account}/{purpose})."""

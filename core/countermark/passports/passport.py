@@ -131,8 +131,8 @@ def read_anchored_passport(token: bytes, anchored: bytes, *, limits: Limits = DE
     """
     if hashlib.sha256(token).digest() != anchored:
         raise _refused("wrong-hash", hashlib.sha256(token).hexdigest(), f"SHA-256 {anchored.hex()}")
-    parts = token.split(b".") if len(token) <= limits.token_bytes else []
-    payload = base64url.decode(parts[1].decode("ascii", "replace")) if len(parts) == 3 else None
+    parts = token.split(b".") if len(token) <= limits.token_bytes and token.isascii() else []
+    payload = base64url.decode(parts[1].decode("ascii")) if len(parts) == 3 else None
     if payload is None:
         raise _refused("not-a-token", "other bytes", "a compact token of three parts")
     return _from_claims(read_object(payload, what="payload", depth=limits.json_depth))

@@ -75,7 +75,7 @@ class SegmentService:
     def _check_passport(self, token: bytes, segment: SegmentRow, series: SeriesRow) -> None:
         """The segment's own passport, about these products, signed with a key that the brand has listed.
 
-        A key may be listed late; then only its own revocation is held against it.
+        A key may be listed late; only a revocation from before the commissioning is held against it.
         """
         signed = read_anchored_passport(token, segment.passport, limits=self._limits)
         key = key_of(signed.issuer)
@@ -83,8 +83,7 @@ class SegmentService:
         _check_content(signed, segment, series)
         with self._database.read() as session:
             listed = session.get(CredentialKeyRow, (series.brand, key.x, key.y))
-        signed_at = seconds(signed.passport.valid_from)
-        if listed is None or (listed.revoked_since is not None and listed.revoked_since <= signed_at):
+        if listed is None or (listed.revoked_since is not None and listed.revoked_since <= segment.commissioned_at):
             raise _wrong_passport(
                 f"a passport under the key {key.key_id.hex()}", f"a key that {series.brand} has listed"
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from countermark.errors import CountermarkError, Unavailable
 from countermark_wallet.cli.options import GtinArgument, JsonFlag, NumberArgument, OutputFile
 from countermark_wallet.cli.session import Session, session_of
 
@@ -86,17 +87,44 @@ def correct(
     as_json: JsonFlag = False,
 ) -> None:
     """Append a signed correction to the passport of a segment; the original stays provable."""
-    from dataclasses import replace
-
-    from countermark_wallet.series_state import SeriesStore
-
     session = session_of(ctx, as_json)
     changes = {key: value for key, value in (("name", name), ("country", country), ("category", category)) if value}
-    state = SeriesStore(session.wallet().folder).load(gtin, number)
-    entry = _labels(session).correct(gtin, number, first, replace(state.product.record, **changes), reason=reason)
-    session.show(
-        {"number": entry.number, "reason": entry.reason}, [f"correction {entry.number} of the passport signed"]
-    )
+    labels = _labels(session)
+    entry = labels.correct(gtin, number, first, changes, reason=reason)
+    try:
+        _publish(session, labels, gtin, number, first)
+    except CountermarkError as error:
+        raise Unavailable(
+            got=f"correction {entry.number}, signed, but no node took it: {error.got}",
+            expected="a node that takes the correction, so that others see it",
+            next_step=f"run, when the node answers: countermark label-file publish {gtin} {number} {first}",
+            reason="correction-not-published",
+        ) from None
+    session.show({"number": entry.number, "reason": entry.reason}, [f"correction {entry.number} signed and published"])
+
+
+@app.command()
+def publish(
+    ctx: typer.Context,
+    gtin: GtinArgument,
+    number: NumberArgument,
+    first: Annotated[int, typer.Argument(metavar="TOKEN", help="First token of the segment.", min=0)],
+    as_json: JsonFlag = False,
+) -> None:
+    """Give the node all corrections of a segment's passport again."""
+    session = session_of(ctx, as_json)
+    count = _publish(session, _labels(session), gtin, number, first)
+    session.show({"corrections": count}, [f"{count} corrections published"])
+
+
+def _publish(session: Session, labels: DigitalLabels, gtin: str, number: int, first: int) -> int:
+    from countermark_wallet.node_client import NodeClient
+
+    passport, corrections = labels.passport(gtin, number, first)
+    with NodeClient(session.node_url) as node:
+        for token in corrections:
+            node.send_correction(passport, token)
+    return len(corrections)
 
 
 def _labels(session: Session) -> DigitalLabels:
