@@ -45,7 +45,8 @@ def create_app(services: NodeServices) -> FastAPI:
     add_problem_handlers(app)
     app.add_middleware(BodyLimit, limits=route_limits(DEFAULT_LIMITS))
     app.add_middleware(Headers)
-    for router in (health, network, rpc, segments, scans, showings, coverage, passports, trust_bundle, alerts, access, credentials):
+    public = (health, network, rpc, segments, scans, showings, coverage, passports, trust_bundle, credentials)
+    for router in (*public, alerts, access):
         app.include_router(router)
     app.include_router(pages(services))
     return app

@@ -8,7 +8,8 @@ from typing import Self
 from starlette.requests import HTTPConnection
 
 from countermark.credentials.account_id import AccountId
-from countermark_node.access.service import AccessService, SessionPolicy
+from countermark_node.access.building import build_access
+from countermark_node.access.service import AccessService
 from countermark_node.alerts.committing import AlertCommitter
 from countermark_node.alerts.hub import AlertHub
 from countermark_node.alerts.raising import AlertMaker
@@ -18,7 +19,7 @@ from countermark_node.chain_sync.projector import Projector
 from countermark_node.coverage.service import CoverageService
 from countermark_node.database import Database
 from countermark_node.health.service import HealthService
-from countermark_node.installation import DESKS, Installation
+from countermark_node.installation import Installation
 from countermark_node.passports.service import PassportService
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.scans.evidence import EvidenceJudge
@@ -47,6 +48,7 @@ class Limiters:
     rpc: RateLimiter
     packing_lists: RateLimiter
     logins: RateLimiter
+    log_ins: RateLimiter
 
     @classmethod
     def of(cls, settings: NodeSettings) -> Self:
@@ -62,6 +64,7 @@ class Limiters:
             rpc=limiter("ledger calls", settings.rpc_per_minute),
             packing_lists=limiter("packing lists", settings.packing_lists_per_minute),
             logins=limiter("wrong access keys", settings.failed_logins_per_minute),
+            log_ins=limiter("failed log-ins", settings.log_ins_per_minute),
         )
 
 
@@ -176,12 +179,8 @@ class NodeServices:
             alerts=AlertService(database),
             alert_hub=hub,
             committer=committer,
-            access=AccessService(
-                database,
-                {desk: installation.desk_key(desk) for desk in DESKS},
-                limiter=limiters.logins,
-                policy=SessionPolicy(int(settings.session_hours * 3600), settings.sessions_kept),
-                clock=clock,
+            access=build_access(
+                installation, database, settings, limiter=limiters.logins, freshen=verification.freshen, clock=clock
             ),
             health=HealthService(projector, committer, (following, committing), clock=clock),
             workers=(following, committing),

@@ -14,7 +14,7 @@ from countermark.gs1.identity import ItemKey
 from countermark.passports.passport import read_anchored_passport
 from countermark.products import ProductRecord
 from countermark_node.alerts.tables import AlertRow
-from countermark_node.chain_sync.tables import SegmentRow
+from countermark_node.chain_sync.tables import SegmentRow, SeriesRow
 from countermark_node.database import Database
 from countermark_node.scans.tables import ContradictionRow
 from countermark_node.segments.tables import PackedItemRow, PackingListRow
@@ -109,13 +109,14 @@ class AlertService:
             ).all()
             return [AlertView(row, None) for row in rows]
 
-    def signals(self, limit: int, language: Language) -> list[dict[str, Any]]:
-        """Contradictions for the brand's desk, newest first, confirmed or not."""
+    def signals(self, limit: int, language: Language, brand: str | None = None) -> list[dict[str, Any]]:
+        """Contradictions for brands, newest first, confirmed or not; of the products of one `brand`, or all."""
         row = ContradictionRow
+        query = select(row).where(col(row.dismissed).is_(False)).order_by(col(row.id).desc()).limit(limit)
+        if brand is not None:
+            query = query.where(col(row.gtin).in_(select(SeriesRow.gtin).where(SeriesRow.brand == brand)))
         with self._database.read() as session:
-            found = session.exec(
-                select(row).where(col(row.dismissed).is_(False)).order_by(col(row.id).desc()).limit(limit)
-            ).all()
+            found = session.exec(query).all()
         return [_signal(one, language) for one in found]
 
 
