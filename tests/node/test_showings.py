@@ -21,6 +21,7 @@ from countermark.custody.claim import Claim, LeafProof
 from countermark.custody.handover import RunLine
 from countermark.errors import TableRefused
 from countermark.gs1 import ItemKey, check_digit
+from countermark.identifiers import index_of, series_of
 from countermark.labels.claim_code import claim_secret
 from countermark.labels.merkle import MerkleTree
 from countermark.labels.packing_list import PackingList, read_packing_list
@@ -30,11 +31,13 @@ from countermark.nfc.encoding import write_chip_keys
 from countermark.nfc.soft_chip import SoftChip
 from countermark.products import Product, ProductRecord
 from countermark.scans.possession import show_possession
+from countermark_node.chain_sync.tables import ClaimRow
 from countermark_node.showings.chip_keys import keep_chip_keys
 from countermark_node.showings.chips import ChipVault
 from countermark_wallet.cli.main import COMMAND_GROUP, main
 from countermark_wallet.commissioning import Commissioning
 from countermark_wallet.keystore import WalletKeystore
+from countermark_wallet.ledger import Ledger
 from countermark_wallet.series import BrandSeries
 from countermark_wallet.signer import WalletSigner
 
@@ -392,3 +395,37 @@ def test_table_of_chips_with_a_wrong_or_doubled_uid_is_refused() -> None:
         with pytest.raises(TableRefused) as refused:
             write_chip_keys(io.StringIO(table), io.StringIO(), keys)
         assert refused.value.reason == "bad-chip-uid"
+
+
+def test_code_issued_anew_after_a_return_counts_and_the_old_one_stays_spent(world: World, chipped: Chipped) -> None:
+    label, owner = chipped.labels[-1], WalletSigner(secrets.token_bytes(32))
+    token, claims = chipped.token(label), world.installation.contracts.claims
+    old, new = chipped.claim_signer(label), WalletSigner(secrets.token_bytes(32))
+
+    def projected() -> tuple[bool, int, str | None]:
+        world.services.projector.catch_up()
+        with world.services.database.read() as session:
+            row = session.get(ClaimRow, (series_of(token), index_of(token)))
+        assert row is not None
+        return row.claimed, row.turn, row.claim_key
+
+    def on_ledger() -> tuple[bool, int, str | None]:
+        info = claims.claim_info(token)
+        return info.claimed, info.turn, info.claim_key
+
+    chipped.claim(label, owner)
+    assert projected() == on_ledger() == (True, 1, None)
+    sender = Ledger(world.installation.connection, world.installation.deployment, owner)
+    sender.send(claims.skip_turn(token))
+    assert projected() == on_ledger() == (True, 2, None)
+    world.ledger("brand").send(claims.open_to_return(token, int(datetime.now(UTC).timestamp()) + 3_600))
+    sender.send(claims.unclaim(token, world.account("brand")))
+    assert projected() == on_ledger() == (False, 3, None)
+    shown = possession(challenge(world, label), old)
+    assert judged(world, label.link, possession=shown) == ("caution", "claim-code-spent")
+    world.ledger("brand").send(claims.reissue(token, new.address))
+    assert projected() == on_ledger() == (False, 3, new.address)
+    shown = possession(challenge(world, label), new)
+    assert judged(world, label.link, possession=shown) == ("genuine", "claim-code-unused")
+    shown = possession(challenge(world, label), old)
+    assert judged(world, label.link, possession=shown) == ("caution", "claim-code-spent")
