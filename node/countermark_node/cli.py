@@ -19,6 +19,7 @@ _HELP = "Run a node: the service that verifies labels, takes scans in and raises
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this package to the `countermark` tool."""
+    from countermark_node.access.cli import register as register_access
     from countermark_node.demo.cli import register as register_demo
 
     node = typer.Typer(help=_HELP, no_args_is_help=True)
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     node.command()(status)
     node.command()(rebuild)
     node.command()(chips)
+    register_access(app, node)
     app.add_typer(node, name="node")
     register_demo(app)
 

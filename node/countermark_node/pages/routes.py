@@ -95,7 +95,7 @@ def _static(name: str, request: Request) -> Response:
 
 
 def router(services: NodeServices) -> APIRouter:
-    """`/`, `/scan`, `/customs`, `/static/...` and every printed link under `/01/`."""
+    """`/`, `/scan`, `/customs`, `/desk`, `/static/...` and every printed link under `/01/`."""
     routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     settings = services.settings
     visits = RateLimiter("verdict pages", settings.public_scans_per_minute, networks=settings.networks_remembered)
@@ -111,6 +111,10 @@ def router(services: NodeServices) -> APIRouter:
     @routes.api_route("/customs", methods=_GET)
     def customs(request: Request) -> Response:
         return _page(request, "customs.html", signed_in="customs" in services.access.desks(request))
+
+    @routes.api_route("/desk", methods=_GET)
+    def desk(request: Request) -> Response:
+        return _page(request, "desk.html")
 
     @routes.api_route("/01/{rest:path}", methods=_GET)
     def verdict(request: Request) -> Response:

@@ -19,6 +19,7 @@ from countermark_wallet.cli import (
     label_file,
     licence,
     line,
+    log_in,
     trademark,
     trust,
     wallet,
@@ -74,6 +75,7 @@ def build_app(plugins: Iterable[EntryPoint]) -> typer.Typer:
     app.callback()(_options)
     for name, group, text in _GROUPS:
         app.add_typer(group, name=name, help=text, no_args_is_help=True)
+    log_in.register(app)
     for plugin in sorted(plugins, key=lambda entry: entry.name):
         _add(app, plugin)
     return app

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from countermark.chain.contracts import Contracts
     from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
     from countermark_wallet.ledger import Ledger
+    from countermark_wallet.node_client import NodeClient
     from countermark_wallet.signer import WalletSigner
 
 
@@ -63,6 +64,22 @@ class Session:
         ledger = connect(self.node_url, self.signer())
         check_network(self.wallet().folder, ledger.deployment)
         return ledger
+
+    def wallet_folder(self) -> Path:
+        """The chosen wallet's folder; nothing is unlocked. Raises NotFound (no-such-wallet)."""
+        keystore = self.keystore()
+        keystore.require(self.wallet_name)
+        return keystore.folder(self.wallet_name)
+
+    def node(self) -> NodeClient:
+        """The node, as who logged in there with the chosen wallet; nobody when that has run out."""
+        from datetime import UTC, datetime
+
+        from countermark_wallet.logging_in import kept
+        from countermark_wallet.node_client import NodeClient
+
+        found = kept(self.wallet_folder(), self.node_url, datetime.now(UTC))
+        return NodeClient(self.node_url, token=None if found is None else found.token)
 
     def contracts(self) -> tuple[Contracts, int]:
         """The node's contracts for reading, and the chain id; no wallet is needed."""
