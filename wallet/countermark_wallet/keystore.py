@@ -48,6 +48,10 @@ class UnlockedWallet:
     def _seed(self) -> bytes:
         return derivation.seed_of(self._entropy)
 
+    def words(self) -> str:
+        """The 24 words of BIP-39 from which the whole wallet can be made again. A secret."""
+        return derivation.words_of(self._entropy)
+
     @property
     def address(self) -> str:
         """The account's permanent address, which is that of its first key."""
@@ -123,6 +127,11 @@ class WalletKeystore:
         except NotPermitted:
             raise _exists(name) from None
         return UnlockedWallet(name, folder, secret)
+
+    def restore(self, name: str, password: str, words: str) -> UnlockedWallet:
+        """The wallet that the 24 `words` are the back-up of, anew. Raises as `create` and InputRefused (bad-words)."""
+        secret = derivation.entropy_of(words)
+        return self.create(name, password, entropy=lambda _size: secret)
 
     def require_free(self, name: str) -> None:
         """Raises NotPermitted (wallet-exists) when there is a wallet `name`."""

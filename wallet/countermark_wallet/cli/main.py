@@ -16,10 +16,12 @@ from countermark_wallet.cli import (
     chips,
     coverage,
     handover,
+    key,
     label_file,
     licence,
     line,
     log_in,
+    recovery,
     trademark,
     trust,
     wallet,
@@ -31,6 +33,8 @@ COMMAND_GROUP = "countermark.commands"
 _GROUPS = (
     ("wallet", wallet.app, "Wallets: the keys of one party, behind one password."),
     ("account", account.app, "Accounts, roles, prefixes and listed keys on the ledger."),
+    ("key", key.app, "Keys of an account: consent, add, list, revoke."),
+    ("recovery", recovery.app, "When keys are lost or a party is gone: recovery and succession."),
     ("trademark", trademark.app, "Trademark credentials: issue, revoke, present, check."),
     ("licence", licence.app, "Licences of marks: grant, end."),
     # printing and line add their commands to those of series.
@@ -107,6 +111,10 @@ def _options(
     wallet: Annotated[
         str | None, typer.Option(help="Name of the wallet to use. [COUNTERMARK_WALLET, default main]")
     ] = None,
+    account: Annotated[
+        str | None,
+        typer.Option("--account", help="Name of the wallet's account to use. [COUNTERMARK_ACCOUNT, default main]"),
+    ] = None,
     password_fd: Annotated[
         int | None,
         typer.Option(
@@ -128,6 +136,7 @@ def _options(
     session.home = (home or settings.home).expanduser()
     session.node_url = (node or settings.node_url).rstrip("/")
     session.wallet_name = wallet or settings.wallet
+    session.account_name = account or settings.account
     session.passwords = PasswordSource(password_fd)
 
 
