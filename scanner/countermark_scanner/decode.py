@@ -100,18 +100,25 @@ def _attempts(pixels: GreyPixels) -> Iterator[Callable[[], Codes]]:
         # Patterns within the modules, as on decorated codes, melt into one grey.
         yield partial(_zxing, _divided(screen, 2.0), _QR, _GLOBAL)
     yield partial(_zbar_codes, _reduced(pixels, _ZBAR_PIXELS))
+    tiles = _tiles(pixels) if screen.scale != 1.0 else []
+    for corner in tiles:
+        yield partial(_with_neighbours, _tile(pixels, corner))
     yield partial(_zxing, screen, _OTHERS, _GLOBAL)
     # The grain of pictures taken in low light looks like modules; softening takes it away.
     yield partial(_zxing, _softened(screen), _ALL)
-    for left, top in _tiles(pixels) if screen.scale != 1.0 else ():
-        tile = np.ascontiguousarray(pixels[top : top + _TILE, left : left + _TILE])
-        yield partial(_zxing, _Part(tile, at=(left, top)), _ALL)
+    for corner in tiles:
+        yield partial(_zxing, _tile(pixels, corner), _OTHERS)
 
 
 def _with_neighbours(part: _Part) -> Codes:
     """QR codes in any direction, and if there is one, the other codes that stand on the same lines as text does."""
     found = _zxing(part, _QR)
     return found + _zxing(part, _OTHERS, aligned=True) if found else ()
+
+
+def _tile(pixels: GreyPixels, corner: Corner) -> _Part:
+    left, top = corner
+    return _Part(np.ascontiguousarray(pixels[top : top + _TILE, left : left + _TILE]), at=corner)
 
 
 def _softened(part: _Part) -> _Part:
