@@ -101,15 +101,50 @@ areas = st.sampled_from([about_roles, about_brands, about_marks, about_marks, ab
 happenings = areas.flatmap(lambda area: area())
 
 
+class Contracts:
+    """What the contracts let happen: nothing ends that does not stand, and suspensions of a role never overlap."""
+
+    def __init__(self) -> None:
+        self.licence, self.holder = 0, ""
+        self.suspended: dict[tuple[str, str], int] = {}
+
+    def allow(self, kind: Any, values: dict[str, Any], time: int) -> bool:
+        if kind is events.MarkRecorded:
+            if values["holder"] != self.holder:
+                self.licence, self.holder = 0, values["holder"]
+        elif kind is events.LicenceGranted:
+            self.licence = values["until"] if self.holder == RIVAL else 0
+            return bool(self.licence > time)
+        elif kind is events.LicenceEnded:
+            stood, self.licence = self.licence > time, 0
+            return stood
+        elif kind in (events.RoleSuspended, events.SuspensionLifted):
+            return self._suspension(kind, (values["account"], values["role"]), values.get("until", 0), time)
+        return True
+
+    def _suspension(self, kind: Any, which: tuple[str, str], until: int, time: int) -> bool:
+        running = self.suspended.get(which, 0) > time
+        if kind is events.SuspensionLifted:
+            self.suspended.pop(which, None)
+            return running
+        if running or until <= time:
+            return False
+        self.suspended[which] = until
+        return True
+
+
 class TwoReadings:
     """One history, told to the node's rows and to the fold."""
 
     def __init__(self, session: Session) -> None:
         self.session, self.fold, self.block, self.next = session, ChainFold(), 0, 0
+        self.contracts = Contracts()
         opened = {"series": SERIES, "brand": BRAND, "gtin": GTIN, "number": 1, "marks": (MARK,), "ceiling": 1_000}
         self.tell(events.SeriesOpened, opened, 0)
 
     def tell(self, kind: Any, values: dict[str, Any], time: int) -> None:
+        if not self.contracts.allow(kind, values, time):
+            return
         self.block += 1
         event = kind(block_number=self.block, log_index=0, tx_hash="0x", address="0x", **values)
         apply(event, self.session, time)
