@@ -21,7 +21,9 @@ from countermark_wallet.cli import (
     licence,
     line,
     log_in,
+    offer,
     recovery,
+    tokens,
     trademark,
     trust,
     wallet,
@@ -42,6 +44,7 @@ _GROUPS = (
     ("chips", chips.app, "NFC chips of a series: keys for the node and for the encoding station."),
     ("coverage", coverage.app, "Which goods carry a label: publish."),
     ("handover", handover.app, "Custody from wallet to wallet."),
+    ("offer", offer.app, "Handovers by transactions of both sides: make, accept, withdraw."),
     ("label-file", label_file.app, "Digital label files: make, show, correct."),
     ("trust", trust.app, "Trust bundles: update, show, export, sign."),
 )
@@ -80,6 +83,7 @@ def build_app(plugins: Iterable[EntryPoint]) -> typer.Typer:
     for name, group, text in _GROUPS:
         app.add_typer(group, name=name, help=text, no_args_is_help=True)
     log_in.register(app)
+    tokens.register(app)
     for plugin in sorted(plugins, key=lambda entry: entry.name):
         _add(app, plugin)
     return app
