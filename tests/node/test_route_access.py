@@ -16,6 +16,7 @@ from countermark_node.access.api_keys import NewApiKey, make_api_key, revoke_api
 from countermark_node.access.permissions import Permission
 from countermark_node.access.service import COOKIE
 from countermark_node.access.tokens import AccessToken, AccessTokens
+from countermark_node.rate_limit import RateLimiter
 from countermark_node.request_source import RequestSource
 from countermark_wallet.accreditation import Accreditation
 from countermark_wallet.ledger import Ledger
@@ -75,6 +76,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/v1/status-lists/{account}/{purpose}"): Row(Who.ANYBODY, f"/v1/status-lists/{A_TOKEN}/revocation"),
     ("GET", "/v1/accounts/{account}/did.json"): Row(Who.ANYBODY, f"/v1/accounts/{A_TOKEN}/did.json"),
+    ("POST", "/v1/history"): Row(Who.HONEST, content=JSON),
     ("GET", "/v1/alerts"): Row(Permission.ALERTS),
     ("GET", "/v1/alerts/stream"): Row(Permission.ALERTS),
     ("GET", "/v1/signals"): Row(Permission.SIGNALS),
@@ -230,8 +232,9 @@ def cast(world: World) -> list[Actor]:
 
 @pytest.mark.parametrize("route", TABLE, ids=lambda route: " ".join(route))
 def test_route_answers_those_whom_the_table_names_and_nobody_else(
-    world: World, cast: list[Actor], route: tuple[str, str]
+    world: World, cast: list[Actor], route: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(world.services.access, "_limiter", RateLimiter("wrong keys", 1_000))
     row, (method, path) = TABLE[route], route
     wrong = {}
     for actor in cast:
