@@ -80,7 +80,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/v1/alerts"): Row(Permission.ALERTS),
     ("GET", "/v1/alerts/stream"): Row(Permission.ALERTS),
     ("GET", "/v1/signals"): Row(Permission.SIGNALS),
-    ("POST", "/v1/log-in/nonces"): Row(Who.ANYBODY),
+    ("GET", "/v1/log-in/nonce"): Row(Who.ANYBODY),
     ("POST", "/v1/log-in"): Row(Who.ANYBODY, content=JSON),
     ("DELETE", "/v1/log-in"): Row(Who.TOKEN),
     ("GET", "/v1/access"): Row(Who.HONEST),
