@@ -134,6 +134,25 @@ def test_history_follows_an_item_through_the_units_around_it(
     assert carton.unit not in holdings(brand, brand.account).units
 
 
+def test_history_follows_a_carton_on_a_pallet_and_holdings_find_it_again(live_market: Market, goods: Goods) -> None:
+    brand, carrier = live_market.ledger("brand"), live_market.ledger("carrier")
+    carton = UnitKey.parse(UnitScheme.SSCC, sscc((goods.first + 1) % 10**9))
+    pallet = UnitKey.parse(UnitScheme.SSCC, sscc((goods.first + 2) % 10**9))
+    for unit in (carton, pallet):
+        brand.send(brand.units.open(unit))
+    brand.send(brand.units.pack(carton.unit, UnitLines(runs=(goods.run(0, 4),))))
+    brand.send(brand.units.pack(pallet.unit, UnitLines(units=(carton.unit,))))
+    offer = HandingOver(brand).offer(carrier.account, [], units=[pallet.unit])
+    HandingOver(carrier).submit(HandingOver(carrier).accept(offer))
+    assert carton.unit not in holdings(carrier, carrier.account).units
+    carrier.send(carrier.units.unpack(pallet.unit, UnitLines(units=(carton.unit,))))
+    assert holdings(carrier, carrier.account).units[carton.unit][1] == 5
+    again = HandingOver(carrier).offer(brand.account, [], units=[pallet.unit])
+    HandingOver(brand).submit(HandingOver(brand).accept(again))
+    moves = [event for event in history(carrier, goods.first) if isinstance(event, UnitMoved)]
+    assert [(event.unit, event.to_account) for event in moves] == [(pallet.unit, carrier.account)]
+
+
 def test_history_names_the_handover_of_its_item_and_no_other(live_market: Market, goods: Goods) -> None:
     give(live_market, goods.run(0, 1), "carrier")
     give(live_market, goods.run(2, 3), "retailer")

@@ -21,15 +21,15 @@ from countermark.chain.event_types import (
     ReleasedToSale,
     Unclaimed,
     UnitMoved,
-    UnitOpened,
 )
 from countermark.custody.handover import Basis, Handover, Purpose, RunLine, UnitLine
 from countermark.errors import NotFound
 from countermark.identifiers import series_of
 from countermark_wallet.ledger import Ledger
-from countermark_wallet.ledger_events import events_about, in_order
+from countermark_wallet.ledger_events import UnitTransfer, events_about, in_order, unit_transfers
 
 Progress = Callable[[int], None]
+Placed = ChainEvent | UnitTransfer
 
 
 def _silent(_done: int) -> None:
@@ -75,12 +75,8 @@ def holdings(ledger: Ledger, account: str, progress: Progress = _silent) -> Hold
 
 
 def _units_of(ledger: Ledger, account: str) -> dict[int, tuple[UnitInfo, int]]:
-    events = events_about(
-        ledger.connection, ledger.deployment, "LogisticUnits",
-        [(UnitOpened, [None, account]), (UnitMoved, [None, None, account])],
-    )  # fmt: skip
-    seen = sorted({event.unit for event in events if isinstance(event, UnitOpened | UnitMoved)})
-    states = {unit: ledger.units.unit_info(unit) for unit in seen}
+    came = unit_transfers(ledger.connection, ledger.deployment, to_account=account)
+    states = {unit: ledger.units.unit_info(unit) for unit in sorted({each.unit for each in came})}
     return {
         unit: (info, ledger.units.items_in(unit))
         for unit, info in states.items()
@@ -186,20 +182,21 @@ def _concerns(event: ChainEvent, token: int) -> bool:
     return True
 
 
-def _journey(ledger: Ledger, unit: int, since: ChainEvent, until: ChainEvent | None, depth: int) -> list[ChainEvent]:
+def _journey(ledger: Ledger, unit: int, since: Placed, until: Placed | None, depth: int) -> list[ChainEvent]:
     """The moves of `unit` between two events, and of the units that it was packed into meanwhile."""
+    start, end, block = _place(since), _place(until), since.block_number
     events = events_about(
-        ledger.connection, ledger.deployment, "LogisticUnits", [(UnitMoved, [unit])], from_block=since.block_number
+        ledger.connection, ledger.deployment, "LogisticUnits", [(UnitMoved, [unit])], from_block=block
     )
-    inside = [
-        event for event in events if isinstance(event, UnitMoved) and _place(since) < _place(event) < _place(until)
-    ]
-    found: list[ChainEvent] = list(inside)
-    for place, move in enumerate(inside):
-        outer = ledger.units.unit_of(move.to_account)
-        if outer and depth < _DEEPEST:
-            end = inside[place + 1] if place + 1 < len(inside) else until
-            found += _journey(ledger, outer, move, end, depth + 1)
+    found = [event for event in events if start < _place(event) < end]
+    # Being packed is a transfer without a move: the unit around is then the one that moves.
+    changes = unit_transfers(ledger.connection, ledger.deployment, unit=unit)
+    inside = [each for each in changes if _place(each) < end]
+    for place, change in enumerate(inside):
+        left = inside[place + 1] if place + 1 < len(inside) else until
+        outer = ledger.units.unit_of(change.to_account)
+        if outer and depth < _DEEPEST and _place(left) > start:
+            found += _journey(ledger, outer, max(since, change, key=_place), left, depth + 1)
     return found
 
 
@@ -207,5 +204,5 @@ _DEEPEST = 8
 """Units inside each other; the contract allows fewer."""
 
 
-def _place(event: ChainEvent | None) -> tuple[int, int]:
+def _place(event: Placed | None) -> tuple[int, int]:
     return (1 << 62, 0) if event is None else (event.block_number, event.log_index)

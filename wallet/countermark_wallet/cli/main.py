@@ -14,6 +14,7 @@ from countermark.errors import CountermarkError
 from countermark_wallet.cli import (
     account,
     chips,
+    consumer,
     coverage,
     handover,
     key,
@@ -21,11 +22,14 @@ from countermark_wallet.cli import (
     licence,
     line,
     log_in,
+    measure,
     offer,
+    recall,
     recovery,
     tokens,
     trademark,
     trust,
+    unit,
     wallet,
 )
 from countermark_wallet.cli.session import Session, session_of
@@ -45,6 +49,8 @@ _GROUPS = (
     ("coverage", coverage.app, "Which goods carry a label: publish."),
     ("handover", handover.app, "Custody from wallet to wallet."),
     ("offer", offer.app, "Handovers by transactions of both sides: make, accept, withdraw."),
+    ("unit", unit.app, "Cartons, pallets, containers: open, pack, seal, show."),
+    ("measure", measure.app, "Measures of customs and market surveillance: record, confirm, lift."),
     ("label-file", label_file.app, "Digital label files: make, show, correct."),
     ("trust", trust.app, "Trust bundles: update, show, export, sign."),
 )
@@ -84,6 +90,8 @@ def build_app(plugins: Iterable[EntryPoint]) -> typer.Typer:
         app.add_typer(group, name=name, help=text, no_args_is_help=True)
     log_in.register(app)
     tokens.register(app)
+    consumer.register(app)
+    recall.register(app)
     for plugin in sorted(plugins, key=lambda entry: entry.name):
         _add(app, plugin)
     return app
