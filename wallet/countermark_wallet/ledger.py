@@ -121,6 +121,17 @@ def connect(node_url: str, signer: AccountSigner) -> Ledger:
     return Ledger(*_reach(node_url), signer)
 
 
+def connect_directly(rpc_url: str, deployment: Deployment, signer: AccountSigner) -> Ledger:
+    """The ledger at a JSON-RPC endpoint, without a node. Raises Unavailable, WrongChain."""
+    return Ledger(ChainConnection.to(rpc_url, expected_chain_id=deployment.chain_id), deployment, signer)
+
+
+def read_directly(rpc_url: str, deployment: Deployment) -> tuple[Contracts, int]:
+    """The contracts at a JSON-RPC endpoint, for reading. Raises Unavailable, WrongChain."""
+    connection = ChainConnection.to(rpc_url, expected_chain_id=deployment.chain_id)
+    return Contracts.of(connection, deployment), connection.chain_id
+
+
 def _reach(node_url: str) -> tuple[ChainConnection, Deployment]:
     with NodeClient(node_url) as node:
         network = node.network()
