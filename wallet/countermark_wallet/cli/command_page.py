@@ -16,8 +16,8 @@ from countermark_wallet.cli.main import build_app
 
 _HEAD = """# Commands of the wallet
 
-Made from the commands' own help by `python -m countermark_wallet.cli.command_page`; a test compares. Who uses which, and
-what for: [wallet.md](wallet.md). `countermark --install-completion` teaches the shell to complete them.
+Made from the commands' own help by `python -m countermark_wallet.cli.command_page`; a test compares. Who uses which,
+and what for: [wallet.md](wallet.md). `countermark --install-completion` teaches the shell to complete them.
 """
 _OTHERS = frozenset({"--help", "--install-completion", "--show-completion"})
 """Made by the library, in words that change with it."""
