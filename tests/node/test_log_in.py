@@ -12,14 +12,17 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from sqlmodel import select
+from starlette.requests import HTTPConnection
 
 from countermark import base64url
 from countermark.custody.key_consent import KeyConsent
+from countermark.errors import InputRefused
 from countermark.roles import KeyScope, Level, Role
 from countermark.sign_in import SignInMessage
 from countermark_node.access.own_hosts import own_hosts
 from countermark_node.access.tables import UsedLogInRow
 from countermark_node.access.tokens import AccessToken, AccessTokens
+from countermark_node.services import NodeServices
 from countermark_node.settings import NodeSettings
 from countermark_wallet.logging_in import log_in
 from countermark_wallet.node_client import NodeClient
@@ -109,6 +112,39 @@ def test_of_many_log_ins_with_one_nonce_at_once_one_succeeds(door: Door) -> None
     for thread in threads:
         thread.join()
     assert sorted(answers) == [200, 400, 400, 400, 400, 400]
+
+
+def test_of_two_replicas_over_one_database_one_takes_a_nonce_and_both_take_its_token(world: World) -> None:
+    other = NodeServices.build(world.installation, settings=world.services.settings)
+    replicas = (world.services, other)
+    nonce, _ = world.services.access.log_ins.nonce()
+    message = SignInMessage(
+        domain="node.example",
+        address=world.account("customs"),
+        uri="https://node.example",
+        chain_id=world.installation.deployment.chain_id,
+        nonce=nonce,
+        issued_at=rfc3339(datetime.now(UTC).replace(microsecond=0)),
+    ).text()
+    signature = world.wallets["customs"].signer().sign_text(message)
+    tokens, refusals = [], []
+
+    def attempt(replica: NodeServices) -> None:
+        try:
+            tokens.append(replica.access.log_ins.log_in(message, signature, frozenset({"node.example"}))[0])
+        except InputRefused as refused:
+            refusals.append(refused.reason)
+
+    threads = [threading.Thread(target=attempt, args=(replica,)) for replica in replicas * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(tokens), refusals) == (1, ["nonce-used"] * 7)
+    headers = [(b"authorization", f"Bearer {tokens[0]}".encode("ascii"))]
+    asked = HTTPConnection({"type": "http", "headers": headers})
+    assert {replica.access.principal(asked).account for replica in replicas} == {world.account("customs")}
+    other.close()
 
 
 @pytest.mark.parametrize(
