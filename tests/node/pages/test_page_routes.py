@@ -83,7 +83,7 @@ def test_strangers_label_is_not_genuine_and_the_page_opens_the_reasons(
     ("path", "status", "reason"),
     [
         ("/01/09521234000014/21/A", 400, "wrong-check-digit"),
-        ("/01/09521234000013", 400, "truncated-link"),
+        ("/01/09521234000013", 404, "truncated-link"),
         ("/01/09521234000013/21", 400, "truncated-link"),
         ("/01/09521234000013/21/A/x", 400, "truncated-link"),
         ("/01/", 400, "truncated-link"),
