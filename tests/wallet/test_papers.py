@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,9 @@ from PIL import Image
 
 from countermark.base64url import encode
 from countermark.custody.handover import RunLine
-from countermark.errors import InputRefused
+from countermark.errors import InputRefused, NotPermitted, Unavailable
 from countermark_wallet.handing_over import HandingOver, HandoverAcceptance, HandoverOffer
+from countermark_wallet.ledger import without_network
 from countermark_wallet.papers import CHARACTERS_IN_QR, from_links, qr_pictures, to_links
 
 if TYPE_CHECKING:
@@ -47,21 +49,32 @@ def test_offer_passes_from_screen_to_camera_as_qr_codes(market: Market) -> None:
 def test_handover_without_a_network_is_submitted_by_whoever_is_back_first(
     command: Command, live_market: Market, tmp_path: Path
 ) -> None:
-    """Only links pass between the two; the submitter is a third party that has nothing but the last of them."""
+    """Giver and receiver reach no node, only links pass between them; a third party submits what it was shown."""
+    for wallet in ("brand", "carrier"):
+        command.json(wallet, "holdings")
+    nowhere = type(command)(command.home, "http://127.0.0.1:9", command.capsys)
     state = live_market.series().open(live_market.product(3))
     report = live_market.report(live_market.serials(state, tmp_path / "labels"))
     segment = live_market.series().commission(state.gtin, state.number, report)
     carrier = live_market.account("carrier")
-    command.json(
-        "brand", "handover", "offer", carrier, "--items", f"{segment.first}-{segment.last}", "--out", tmp_path / "o"
+    nowhere.json(
+        "brand",
+        "handover",
+        "offer",
+        "--offline",
+        carrier,
+        "--items",
+        f"{segment.first}-{segment.last}",
+        "--out",
+        tmp_path / "o",
     )
-    links = command.json("brand", "paper", "share", tmp_path / "o")["links"]
-    command.json("carrier", "paper", "gather", *links, "--out", tmp_path / "o2")
-    command.json(
-        "carrier", "handover", "accept", tmp_path / "o2", "--items", segment.first, "--exceptions", "two are missing",
-        "--yes", "--out", tmp_path / "a",
+    links = nowhere.json("brand", "paper", "share", tmp_path / "o")["links"]
+    nowhere.json("carrier", "paper", "gather", *links, "--out", tmp_path / "o2")
+    nowhere.json(
+        "carrier", "handover", "accept", "--offline", tmp_path / "o2", "--items", segment.first,
+        "--exceptions", "two are missing", "--yes", "--out", tmp_path / "a",
     )  # fmt: skip
-    shared = command.json("carrier", "paper", "share", tmp_path / "a", "--qr", tmp_path / "codes")
+    shared = nowhere.json("carrier", "paper", "share", tmp_path / "a", "--qr", tmp_path / "codes")
     assert all(Path(path).read_bytes().startswith(b"\x89PNG") for path in shared["pictures"])
     command.json("stranger", "paper", "gather", *reversed(shared["links"]), "--out", tmp_path / "a2")
     document = HandoverAcceptance.from_json((tmp_path / "a2").read_bytes())
@@ -70,6 +83,23 @@ def test_handover_without_a_network_is_submitted_by_whoever_is_back_first(
     token = live_market.ledger("brand").token
     assert token.owner_of(segment.first) == carrier
     assert token.owner_of(segment.last) == live_market.account("brand")
+
+
+def test_offline_offer_by_a_key_that_only_the_ledger_knows_is_refused(market: Market) -> None:
+    carrier = without_network(market.deployment, market.wallets["carrier"].signer())
+    device = market.wallets["brand"].signer(5)
+    offer = HandingOver(market.ledger("brand"), market.clock).offer(carrier.account, [RunLine(1 << 24, 1 << 24)])
+    forged = replace(offer, signature=device.sign_typed(offer.typed()))
+    assert HandingOver(carrier, market.clock).accept(offer).receipt.items == 1
+    with pytest.raises(NotPermitted) as caught:
+        HandingOver(carrier, market.clock).accept(forged)
+    assert caught.value.reason == "wrong-signature"
+
+
+def test_offline_ledger_reaches_nothing(market: Market) -> None:
+    ledger = without_network(market.deployment, market.wallets["carrier"].signer())
+    with pytest.raises(Unavailable):
+        ledger.token.balance_of(ledger.account)
 
 
 def test_missing_part_is_named() -> None:

@@ -98,6 +98,12 @@ class Session:
         found = kept(self.wallet_folder(), self.node_url, datetime.now(UTC))
         return NodeClient(self.node_url, token=None if found is None else found.token)
 
+    def offline_ledger(self) -> Ledger:
+        """The network that the wallet belongs to, for signing without reaching it. Raises NotFound, InputRefused."""
+        from countermark_wallet.ledger import without_network
+
+        return without_network(self._deployment(), self.signer())
+
     def contracts(self) -> tuple[Contracts, int]:
         """The node's contracts for reading, and the chain id; no wallet is needed."""
         from countermark_wallet.ledger import read_directly, read_only
