@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +14,7 @@ from countermark.credentials.did_key import did_of, key_of
 from countermark.errors import CredentialRefused, NotFound
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.p256 import PublicKey
-from countermark.passports.corrections import Correction, KeyAt, read_corrections, standing_corrections
+from countermark.passports.corrections import KeyAt, read_corrections, standing_corrections
 from countermark.passports.passport import Passport, read_anchored_passport
 from countermark_node.chain_sync.projector import Projector
 from countermark_node.chain_sync.tables import CredentialKeyRow, SegmentRow, SeriesRow
@@ -68,8 +67,8 @@ class PassportService:
         """
         with self._database.read() as session:
             kept = self._find(session, digest)
-            first = read_anchored_passport(kept.token.encode("ascii"), digest, limits=self._limits).passport
-            standing = self._standing(kept, first, _brand_keys(session, kept.brand))
+            first, key_at = self._first(digest, kept), _brand_keys(session, kept.brand)
+            standing = standing_corrections(kept.token, first, kept.corrections, key_at, limits=self._limits)
         corrected = tuple(PassportVersion(told, entry.issued) for entry, told in standing)
         return (PassportVersion(first, first.valid_from), *corrected)
 
@@ -145,18 +144,6 @@ class PassportService:
 
     def _first(self, digest: bytes, kept: KeptPassport) -> Passport:
         return read_anchored_passport(kept.token.encode("ascii"), digest, limits=self._limits).passport
-
-    def _standing(self, kept: KeptPassport, first: Passport, key_at: KeyAt) -> tuple[tuple[Correction, Passport], ...]:
-        """The corrections before the first whose key the brand has revoked since."""
-
-        def read(count: int) -> tuple[tuple[Correction, Passport], ...] | None:
-            try:
-                return read_corrections(kept.token, first, kept.corrections[:count], key_at, limits=self._limits)
-            except CredentialRefused:
-                return None
-
-        counts = range(1, len(kept.corrections) + 1)
-        return read(bisect_left(counts, True, key=lambda count: read(count) is None)) or ()
 
     def _check(self, session: Session, digest: bytes, kept: KeptPassport, token: str) -> None:
         first, key_at = self._first(digest, kept), _brand_keys(session, kept.brand)
