@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -260,27 +262,50 @@ def test_item_with_another_lot_than_its_own_has_no_passport(world: World, goods:
     assert world.client.get(f"/v1/dppsByProductId/{link}").status_code == 404
 
 
-def test_corrected_passport_reads_as_it_was_at_each_date(world: World) -> None:
-    goods = world.commission(packed=1)
+def test_passport_that_names_no_lot_is_found_by_the_product_number(world: World) -> None:
+    goods = world.commission(packed=1, lot=None)
+    gtin = goods.packed[0].item.gtin
+    found = payload(world, f"/v1/dppsByProductId/{gtin}")
+    assert (found["digitalProductPassportId"], found["granularity"]) == (dpp_id(goods), "Model")
+    assert set(linkset(world, f"/01/{gtin}")[f"/01/{gtin}"]) == {"defaultLink", "dpp"}
+
+
+def correct(world: World, goods: Goods, *, country: str) -> tuple[datetime, datetime]:
+    """Correct the place of making; since when the passport was valid, and the correction issued."""
     original, key = goods.segment.passport.read_text("ascii"), world.wallets["brand"].credential_key()
     told = read_passport(original, key.public).passport
     while (now := datetime.now(UTC).replace(microsecond=0)) <= told.valid_from:
         time.sleep(0.05)
-    product = type(told.product)(told.product.gtin, told.product.name, told.product.brand, "FR", told.product.category)
-    corrected = sign_passport(type(told)(f"{told.id}#2", told.brand, product, now, told.lot, told.expiry), key)
-    correction = sign_correction(original, [], corrected, reason="Made in France", issued=now, key=key)
-    path = f"/v1/passports/{dpp_id(goods)}/corrections"
-    assert world.client.post(path, json={"correction": correction}).status_code == 200
+    corrected = replace(told, product=replace(told.product, country=country), valid_from=now)
+    entry = sign_correction(original, [], sign_passport(corrected, key), reason="Made elsewhere", issued=now, key=key)
+    answer = world.client.post(f"/v1/passports/{dpp_id(goods)}/corrections", json={"correction": entry})
+    assert answer.status_code == 200
+    return told.valid_from, now
 
-    def country(at: datetime) -> Any:
-        date = quote(at.astimezone(UTC).isoformat(), safe="")
-        answer = world.client.get(f"/v1/dppsByIdAndDate/{dpp_id(goods)}?date={date}&representation=compressed")
-        return answer.json()["payload"]["elements"]["countryOfProduction"] if answer.is_success else answer.status_code
 
+def country(world: World, goods: Goods, at: datetime) -> Any:
+    date = quote(at.astimezone(UTC).isoformat(), safe="")
+    answer = world.client.get(f"/v1/dppsByIdAndDate/{dpp_id(goods)}?date={date}&representation=compressed")
+    return answer.json()["payload"]["elements"]["countryOfProduction"] if answer.is_success else answer.status_code
+
+
+def test_corrected_passport_reads_as_it_was_at_each_date(world: World) -> None:
+    goods = world.commission(packed=1)
+    first, corrected = correct(world, goods, country="FR")
     assert payload(world, f"/v1/dpps/{dpp_id(goods)}/elements/countryOfProduction")["value"] == "FR"
-    assert country(now + timedelta(seconds=2)) == "FR"
-    assert country(told.valid_from - timedelta(seconds=1)) == 404
-    assert country(told.valid_from) == "DE"
+    assert [country(world, goods, at) for at in (first - timedelta(seconds=1), first, corrected)] == [404, "DE", "FR"]
+
+
+def test_correction_whose_key_was_revoked_since_no_longer_counts(own_world: Callable[..., Any]) -> None:
+    with own_world() as world:
+        correct(world, world.goods, country="FR")
+        path = f"/v1/dpps/{dpp_id(world.goods)}/elements/countryOfProduction"
+        assert payload(world, path)["value"] == "FR"
+        key = world.wallets["brand"].credential_key().public
+        ledger = world.ledger("brand")
+        ledger.send(ledger.trust.revoke_credential_key(key.x, key.y))
+        world.services.projector.catch_up()
+        assert payload(world, path)["value"] == "DE"
 
 
 @pytest.mark.parametrize(
