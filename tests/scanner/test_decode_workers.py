@@ -64,7 +64,8 @@ def test_worker_that_a_picture_took_over_finds_no_password_in_its_environment(mo
         monkeypatch.setenv(name, "four unrelated words")
     tell = """
 import json
-body = json.dumps({"refused": ["picture-refused", str("four unrelated words" in os.environ.values()), "", "", "told"]}).encode()
+found = str("four unrelated words" in os.environ.values())
+body = json.dumps({"refused": ["picture-refused", found, "", "", "told"]}).encode()
 o.write(struct.pack(">I", len(body)) + body); o.flush(); time.sleep(5)
 """
     with fake(tell) as workers, pytest.raises(PictureRefused) as told:
