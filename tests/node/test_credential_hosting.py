@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -193,6 +193,30 @@ def test_published_revocation_is_not_taken_back_even_by_the_office(desk: Desk) -
     undone = state.with_credential(index, replace(state.tracked[index], revoked=False))
     signed = sign_lists(undone, frozenset(), key=desk.office.key, issuer=None, now=datetime.now(UTC))
     assert refusal(desk.send(signed[StatusPurpose.REVOCATION])) == (400, "revocation-taken-back")
+
+
+def test_thief_of_an_offices_key_does_not_revoke_everything_for_ever(
+    own_world: Callable[..., Any], tmp_path: Path
+) -> None:
+    with own_world() as world:
+        desk = Desk(world, tmp_path)
+        issued, renewed = desk.issue(), world.wallets["office"].credential_key(2)
+        desk.publish()
+        state = desk.file.require()
+        everything = replace(state, tracked={index: replace(one, revoked=True) for index, one in state.tracked.items()})
+        stolen = desk.office.key
+        forged = sign_lists(everything, frozenset(), key=stolen, issuer=None, now=datetime.now(UTC))
+        assert desk.send(forged[StatusPurpose.REVOCATION]).status_code == 200
+        assert desk.findings(issued.token) == ["credential-revoked"]
+        world.accreditation("office").list_credential_key(renewed.public)
+        ledger = world.ledger("office")
+        ledger.send(ledger.trust.revoke_credential_key(stolen.public.x, stolen.public.y))
+        desk.office = replace(desk.office, key=renewed)
+        desk.publish()
+        state = desk.file.require()
+        undone = replace(state, tracked={index: replace(one, revoked=True) for index, one in state.tracked.items()})
+        again = sign_lists(undone, frozenset(), key=stolen, issuer=None, now=datetime.now(UTC))
+        assert refusal(desk.send(again[StatusPurpose.REVOCATION])) == (400, "issuer-key-out-of-period")
 
 
 @pytest.mark.parametrize("body", [b"", b"nonsense", b"\xff", b"a.b.c", b"." * 10_000])
