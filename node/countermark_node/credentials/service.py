@@ -126,7 +126,7 @@ class CredentialHosting:
         if given.purpose != StatusPurpose.REVOCATION:
             return
         signer = choose_key(read_list_header(stored.token, self.limits).get("kid"), keys, stored.account, {})
-        # A thief of the key could have revoked everything for ever: what a key signed that was revoked since binds nobody.
+        # What a revoked key signed binds nobody: its thief could have revoked everything for ever.
         if signer is None or signer.revoked_since is not None:
             return
         # Read as of its own time: it may be over by now.
