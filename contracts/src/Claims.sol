@@ -33,15 +33,17 @@ contract Claims is IClaims, TrustBound, EIP712 {
 
     IProductToken private immutable _token;
     IItemStatus private immutable _status;
+    IClaims private immutable _predecessor;
 
     mapping(uint256 item => Twin) private _twins;
     mapping(address account => mapping(uint256 item => uint64)) private _returns;
 
-    constructor(ITrustRegistry trust, IProductToken token, IItemStatus status)
+    /// @param predecessor the claims of the token's predecessor, whose spent codes stay spent; zero for the first
+    constructor(ITrustRegistry trust, IProductToken token, IItemStatus status, IClaims predecessor)
         TrustBound(trust)
         EIP712("Countermark", "1")
     {
-        (_token, _status) = (token, status);
+        (_token, _status, _predecessor) = (token, status, predecessor);
     }
 
     /// @inheritdoc IClaims
@@ -52,7 +54,7 @@ contract Claims is IClaims, TrustBound, EIP712 {
         bytes calldata ownerSignature
     ) external {
         _requireUnclaimed(claim_.item);
-        if (_twins[claim_.item].turn != 0) revert CodeSpent(claim_.item);
+        if (isSpent(claim_.item)) revert CodeSpent(claim_.item);
         _requireLeaf(claim_.item, leaf);
         _claim(claim_, leaf.claimKey, keySignature, ownerSignature);
     }
@@ -122,7 +124,7 @@ contract Claims is IClaims, TrustBound, EIP712 {
         (address owner,) = _token.seriesHead(series);
         if (owner != brand) revert NotSeriesBrand(series, brand);
         _requireUnclaimed(item);
-        if (_twins[item].turn == 0) revert CodeUnspent(item);
+        if (!isSpent(item)) revert CodeUnspent(item);
         if (claimKey == address(0)) revert ClaimKeyMissing(item);
         _twins[item].claimKey = claimKey;
         emit Reissued(item, claimKey, brand);
@@ -132,6 +134,16 @@ contract Claims is IClaims, TrustBound, EIP712 {
     function claimInfo(uint256 item) external view returns (bool claimed, uint256 turn, address claimKey) {
         Twin storage twin = _twins[item];
         return (twin.claimed, twin.turn, twin.claimKey);
+    }
+
+    /// @inheritdoc IClaims
+    function isClaimed(uint256 item) public view returns (bool) {
+        return _twins[item].claimed || (_hasPredecessor() && _predecessor.isClaimed(item));
+    }
+
+    /// @inheritdoc IClaims
+    function isSpent(uint256 item) public view returns (bool) {
+        return _twins[item].turn != 0 || (_hasPredecessor() && _predecessor.isSpent(item));
     }
 
     /// @inheritdoc IClaims
@@ -184,7 +196,11 @@ contract Claims is IClaims, TrustBound, EIP712 {
     }
 
     function _requireUnclaimed(uint256 item) private view {
-        if (_twins[item].claimed) revert AlreadyClaimed(item, _token.ownerOf(item));
+        if (isClaimed(item)) revert AlreadyClaimed(item, _token.ownerOf(item));
+    }
+
+    function _hasPredecessor() private view returns (bool) {
+        return address(_predecessor) != address(0);
     }
 
     function _requireTurn(uint256 item, uint256 nonce, uint64 deadline) private view {

@@ -28,17 +28,20 @@ contract ItemStatus is IItemStatus, TrustBound {
     ITrademarkRegistry private immutable _marks;
     IUnitLocks private immutable _units;
     address private immutable _customs;
+    IItemStatus private immutable _predecessor;
 
     mapping(uint256 series => SeriesFlags.Flags) private _flags;
 
+    /// @param predecessor the item status of the token's predecessor; zero for the first
     constructor(
         ITrustRegistry trust,
         IProductToken token,
         ITrademarkRegistry marks,
         IUnitLocks units,
-        address customs
+        address customs,
+        IItemStatus predecessor
     ) TrustBound(trust) {
-        (_token, _marks, _units, _customs) = (token, marks, units, customs);
+        (_token, _marks, _units, _customs, _predecessor) = (token, marks, units, customs, predecessor);
     }
 
     modifier onlyCustoms() {
@@ -82,7 +85,7 @@ contract ItemStatus is IItemStatus, TrustBound {
         address account = _caller(Scopes.CUSTODY);
         (SeriesFlags.Flags storage flags, address brand) = _requireRange(first, last);
         if (account != brand) _token.requireHeld(first, last, account);
-        _requireFree(flags, SeriesFlags.STOLEN, first, last, Flag.Stolen);
+        _requireFree(SeriesFlags.STOLEN, first, last, Flag.Stolen);
         _set(flags, SeriesFlags.STOLEN, first, last, uint160(account));
         _announce(first, last, Flag.Stolen, account, ref);
     }
@@ -105,7 +108,7 @@ contract ItemStatus is IItemStatus, TrustBound {
         if (reason == 0 || reason > uint8(type(Retirement).max)) revert RetirementUnknown(reason);
         (SeriesFlags.Flags storage flags,) = _requireRange(first, last);
         _token.requireHeld(first, last, account);
-        _requireFree(flags, SeriesFlags.RETIRED, first, last, Flag.Retired);
+        _requireFree(SeriesFlags.RETIRED, first, last, Flag.Retired);
         _set(flags, SeriesFlags.RETIRED, first, last, reason);
         _announce(first, last, Flag.Retired, account, ref);
     }
@@ -172,6 +175,7 @@ contract ItemStatus is IItemStatus, TrustBound {
             uint256 value = flags.anyIn(number, tokenId, tokenId);
             if (value != 0) mask |= uint16(1 << uint8(SeriesFlags.flagOf(used, number, value)));
         }
+        if (_hasPredecessor()) mask |= _predecessor.flagsAt(tokenId);
     }
 
     /// @inheritdoc IItemStatus
@@ -185,13 +189,22 @@ contract ItemStatus is IItemStatus, TrustBound {
         RunMap.requireOrdered(first, last);
         uint256 value = _flags[ItemId.seriesOf(first)].heldByOthers(first, last, authority);
         if (value != 0) revert ItemLocked(first, last, uint8(value));
+        if (_hasPredecessor()) _predecessor.requireNotHeldByOthers(first, last, authority);
     }
 
     /// @inheritdoc IItemStatus
-    function lockOf(uint256 first, uint256 last, uint8 purpose) public view returns (Flag) {
+    function lockOf(uint256 first, uint256 last, uint8 purpose) public view returns (Flag flag) {
         if (purpose > uint8(type(Purpose).max)) revert PurposeUnknown(purpose);
         RunMap.requireOrdered(first, last);
-        return _flags[ItemId.seriesOf(first)].lockOf(first, last, purpose);
+        flag = _flags[ItemId.seriesOf(first)].lockOf(first, last, purpose);
+        if (flag == Flag.None && _hasPredecessor()) return _predecessor.lockOf(first, last, purpose);
+    }
+
+    /// @inheritdoc IItemStatus
+    function valueIn(uint256 number, uint256 first, uint256 last) public view returns (uint256 value) {
+        if (number >= SeriesFlags.FIRST_AUTHORITY) revert MapUnknown(number);
+        value = _flags[ItemId.seriesOf(first)].anyIn(number, first, last);
+        if (value == 0 && _hasPredecessor()) return _predecessor.valueIn(number, first, last);
     }
 
     /// @inheritdoc IItemStatus
@@ -285,14 +298,15 @@ contract ItemStatus is IItemStatus, TrustBound {
         revert MayNotRecall(series, account);
     }
 
-    function _requireFree(SeriesFlags.Flags storage flags, uint256 number, uint256 first, uint256 last, Flag flag)
-        private
-        view
-    {
-        if (flags.anyIn(number, first, last) != 0) revert FlagStands(first, last, uint8(flag));
+    function _requireFree(uint256 number, uint256 first, uint256 last, Flag flag) private view {
+        if (valueIn(number, first, last) != 0) revert FlagStands(first, last, uint8(flag));
+    }
+
+    function _hasPredecessor() private view returns (bool) {
+        return address(_predecessor) != address(0);
     }
 
     function _valueAt(uint256 tokenId, uint256 number) private view returns (uint256) {
-        return _flags[ItemId.seriesOf(tokenId)].anyIn(number, tokenId, tokenId);
+        return valueIn(number, tokenId, tokenId);
     }
 }

@@ -15,7 +15,7 @@ import {LotText} from "./libraries/LotText.sol";
 import {RunMap} from "./libraries/RunMap.sol";
 import {SegmentList} from "./libraries/SegmentList.sol";
 import {TrustBound} from "./TrustBound.sol";
-import {Roles, Scopes} from "./types/Access.sol";
+import {Level, Roles, Scopes} from "./types/Access.sol";
 import {Purpose} from "./types/Custody.sol";
 import {ItemId, Segment, SeriesInfo, SeriesRecord} from "./types/Product.sol";
 
@@ -52,13 +52,15 @@ contract ProductToken is IProductToken, TrustBound {
     IBrandRegistry private immutable _brands;
     ITrademarkRegistry private immutable _marks;
     IItemStatus private immutable _status;
+    IProductToken private immutable _predecessor;
     /// @dev Not a mapping: the check is on the way of every item that moves.
     address private immutable _module0;
     address private immutable _module1;
     address private immutable _module2;
     address private immutable _module3;
 
-    uint256 private _seriesCount;
+    /// @dev Series opened here.
+    uint256 private _opened;
     mapping(uint256 series => Series) private _series;
     mapping(uint64 gtin => uint16) private _seriesOfGtin;
     mapping(address account => Account) private _accounts;
@@ -66,16 +68,19 @@ contract ProductToken is IProductToken, TrustBound {
     /// @dev The owner's epoch and one, 0 for no operator.
     mapping(address owner => mapping(address operator => uint256)) private _operatorSince;
     mapping(address account => mapping(address from => uint64)) private _openUntil;
+    address private _successor;
 
     /// @param modules 1 to 4 contracts that may move items
+    /// @param predecessor_ the token whose series this one goes on with; zero for the first
     constructor(
         ITrustRegistry trust,
         IBrandRegistry brands,
         ITrademarkRegistry marks,
         IItemStatus status,
-        address[] memory modules
+        address[] memory modules,
+        IProductToken predecessor_
     ) TrustBound(trust) {
-        (_brands, _marks, _status) = (brands, marks, status);
+        (_brands, _marks, _status, _predecessor) = (brands, marks, status, predecessor_);
         uint256 count = modules.length;
         if (count == 0 || count > MOST_MODULES) revert ModuleCountOutOfRange(count, MOST_MODULES);
         _module0 = modules[0];
@@ -89,7 +94,7 @@ contract ProductToken is IProductToken, TrustBound {
         external
         returns (uint256 series)
     {
-        _requireRunning();
+        _requireOpening();
         address brand = _accreditedCaller(Scopes.OPERATE, Roles.BRAND);
         if (!Gtin.isValid(gtin)) revert GtinNotValid(gtin);
         if (!_brands.isWithin(brand, gtin, prefixLength)) revert OutsidePrefixes(brand, gtin, prefixLength);
@@ -100,9 +105,12 @@ contract ProductToken is IProductToken, TrustBound {
             _marks.useLicence(marks[i], brand, ceiling);
         }
         uint16 number = _nextNumber(gtin);
-        series = ++_seriesCount;
-        _series[series].info =
-            SeriesRecord(brand, gtin, number, prefixLength, ceiling, 0, uint64(block.timestamp), false, false, marks);
+        ++_opened;
+        series = seriesCount();
+        uint64 openedAt = uint64(block.timestamp);
+        _store(
+            series, SeriesRecord(brand, gtin, number, prefixLength, ceiling, 0, openedAt, false, false, false, 0, marks)
+        );
         emit SeriesOpened(series, brand, gtin, number, marks, ceiling);
     }
 
@@ -126,7 +134,7 @@ contract ProductToken is IProductToken, TrustBound {
     /// @inheritdoc IProductToken
     function closeSeries(uint256 series) external {
         _requireSeriesBrand(series, _caller(Scopes.OPERATE));
-        if (_series[series].info.closed) revert SeriesIsClosed(series);
+        _requireOpen(series);
         _series[series].info.closed = true;
         emit SeriesClosed(series);
     }
@@ -136,6 +144,69 @@ contract ProductToken is IProductToken, TrustBound {
         if (!isModule(msg.sender)) revert NotModule(msg.sender);
         _move(first, last, from, to);
         _emitMoved(first, last, from, to, msg.sender, ref);
+    }
+
+    /// @inheritdoc IProductToken
+    function approveSuccessor(address successor_) external {
+        address governor = _accreditedCaller(Scopes.OPERATE, Roles.GOVERNOR);
+        _requireLast();
+        if (successor_.code.length == 0 || IProductToken(successor_).predecessor() != address(this)) {
+            revert SuccessorTokenNotValid(successor_);
+        }
+        _successor = successor_;
+        emit SuccessorApproved(successor_, governor);
+    }
+
+    /// @inheritdoc IProductToken
+    function migrateSeries(uint256 series) external {
+        address account = _caller(Scopes.OPERATE);
+        if (_trust.isActive(account, Roles.GOVERNOR, Level.Accredited)) account = _series[series].info.brand;
+        _requireSeriesBrand(series, account);
+        _requireNotMigrated(series);
+        address to = _successor;
+        if (to == address(0)) revert SuccessorMissing(series);
+        _series[series].info.migrated = true;
+        emit SeriesMigrated(series, to);
+        IProductToken(to).takeOver(series);
+    }
+
+    /// @inheritdoc IProductToken
+    function handToSuccessor(uint256 first, uint256 last, address from) external {
+        if (msg.sender != _successor) revert NotSuccessor(msg.sender);
+        uint256 series = ItemId.seriesOf(first);
+        if (!_series[series].info.migrated) revert SeriesNotMigrated(series);
+        if (!_trust.isAccount(from)) revert HolderNotAccount(first, last, from);
+        _take(first, last, from, msg.sender);
+        _emitMoved(first, last, from, msg.sender, msg.sender, 0);
+    }
+
+    /// @inheritdoc IProductToken
+    /// @dev What nobody has adopted is held by the zero address here. Its flags are the predecessor's: always asked for.
+    function takeOver(uint256 series) external {
+        if (msg.sender != address(_predecessor)) revert NotPredecessor(msg.sender);
+        SeriesInfo memory found = _predecessor.seriesInfo(series);
+        SeriesRecord memory record = SeriesRecord({
+            brand: found.brand,
+            gtin: found.gtin,
+            number: found.number,
+            prefixLength: found.prefixLength,
+            ceiling: found.ceiling,
+            issued: found.issued,
+            openedAt: found.openedAt,
+            closed: found.closed,
+            flagged: true,
+            migrated: false,
+            inherited: found.issued,
+            marks: found.marks
+        });
+        _store(series, record);
+        emit SeriesTakenOver(series, msg.sender, found.issued);
+    }
+
+    /// @inheritdoc IProductToken
+    function adopt(uint256 first, uint256 last) external {
+        address account = _caller(Scopes.CUSTODY);
+        _take(first, last, account, account);
     }
 
     /// @inheritdoc IProductToken
@@ -190,12 +261,14 @@ contract ProductToken is IProductToken, TrustBound {
     /// @inheritdoc IProductToken
     function requireHeld(uint256 first, uint256 last, address account) external view {
         Series storage stored = _series[ItemId.seriesOf(first)];
+        if (_isWithPredecessor(stored, last)) _askPredecessor();
         stored.holders.requireHeld(stored.info.issued, first, last, account);
     }
 
     /// @inheritdoc IProductToken
-    function ownerOf(uint256 tokenId) public view returns (address) {
-        return _seriesWith(tokenId).holders.holderAt(ItemId.indexOf(tokenId));
+    function ownerOf(uint256 tokenId) public view returns (address holder) {
+        holder = _seriesWith(tokenId).holders.holderAt(ItemId.indexOf(tokenId));
+        if (holder == address(0)) return _predecessor.ownerOf(tokenId);
     }
 
     /// @inheritdoc IProductToken
@@ -226,10 +299,7 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IProductToken
     function runAt(uint256 tokenId) external view returns (uint256 first, uint256 last, address holder) {
-        Series storage stored = _seriesWith(tokenId);
-        (first, last, holder) = stored.holders.runAt(stored.info.issued, ItemId.indexOf(tokenId));
-        uint256 series = ItemId.seriesOf(tokenId);
-        return (ItemId.join(series, first), ItemId.join(series, last), holder);
+        return _runAt(_seriesWith(tokenId), tokenId);
     }
 
     /// @inheritdoc IProductToken
@@ -240,8 +310,8 @@ contract ProductToken is IProductToken, TrustBound {
     {
         Series storage stored = _series[series];
         if (fromIndex >= stored.info.issued) return (0, 0, address(0));
-        (, last, holder) = stored.holders.runAt(stored.info.issued, fromIndex);
-        return (ItemId.join(series, fromIndex), ItemId.join(series, last), holder);
+        first = ItemId.join(series, fromIndex);
+        (, last, holder) = _runAt(stored, first);
     }
 
     /// @inheritdoc IProductToken
@@ -251,8 +321,29 @@ contract ProductToken is IProductToken, TrustBound {
     }
 
     /// @inheritdoc IProductToken
-    function seriesCount() external view returns (uint256) {
-        return _seriesCount;
+    function seriesCount() public view returns (uint256) {
+        return _opened + (_hasPredecessor() ? _predecessor.seriesCount() : 0);
+    }
+
+    /// @inheritdoc IProductToken
+    function predecessor() external view returns (address) {
+        return address(_predecessor);
+    }
+
+    /// @inheritdoc IProductToken
+    function successor() external view returns (address) {
+        return _successor;
+    }
+
+    /// @inheritdoc IProductToken
+    function isMigrated(uint256 series) external view returns (bool) {
+        return _series[series].info.migrated;
+    }
+
+    /// @inheritdoc IProductToken
+    function seriesOfGtin(uint64 gtin) public view returns (uint16 count) {
+        count = _seriesOfGtin[gtin];
+        if (count == 0 && _hasPredecessor()) return _predecessor.seriesOfGtin(gtin);
     }
 
     /// @inheritdoc IProductToken
@@ -274,18 +365,23 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IProductToken
     function segmentCount(uint256 series) external view returns (uint256) {
-        return _series[series].segments.length;
+        return _inheritedSegments(series) + _series[series].segments.length;
     }
 
     /// @inheritdoc IProductToken
     function segmentAt(uint256 series, uint256 number) external view returns (Segment memory) {
-        if (number >= _series[series].segments.length) revert UnknownSegment(series, number);
-        return _series[series].segments[number];
+        uint256 inherited = _inheritedSegments(series);
+        if (number < inherited) _askPredecessor();
+        if (number - inherited >= _series[series].segments.length) revert UnknownSegment(series, number);
+        return _series[series].segments[number - inherited];
     }
 
     /// @inheritdoc IProductToken
     function segmentOf(uint256 tokenId) external view returns (Segment memory) {
-        return _seriesWith(tokenId).segments.containing(ItemId.indexOf(tokenId));
+        Series storage stored = _seriesWith(tokenId);
+        uint256 index = ItemId.indexOf(tokenId);
+        if (index < stored.info.inherited) _askPredecessor();
+        return stored.segments.containing(index);
     }
 
     /// @inheritdoc IERC165
@@ -318,13 +414,26 @@ contract ProductToken is IProductToken, TrustBound {
     }
 
     function _move(uint256 first, uint256 last, address from, address to) private {
+        uint256 series = ItemId.seriesOf(first);
+        if (_series[series].info.migrated && _trust.isAccount(from)) revert SeriesIsMigrated(series);
+        _take(first, last, from, to);
+    }
+
+    /// @dev Also out of a migrated series, and from an account to itself: refused by the map, unless that adopts the items.
+    function _take(uint256 first, uint256 last, address from, address to) private {
         Series storage stored = _series[ItemId.seriesOf(first)];
-        stored.holders.move(stored.info.issued, first, last, from, to);
+        bool adopts = _isWithPredecessor(stored, last);
+        if (adopts) _predecessor.handToSuccessor(first, last, from);
+        stored.holders.move(stored.info.issued, first, last, adopts ? address(0) : from, to);
         // At most 2**24 items, all of which `from` holds.
         uint160 count = uint160(last - first + 1);
         Account memory giver = _accounts[from];
-        _accounts[from] = Account(giver.balance - count, giver.epoch + 1);
+        _accounts[from] = Account(adopts ? giver.balance : giver.balance - count, giver.epoch + 1);
         _accounts[to].balance += count;
+    }
+
+    function _store(uint256 series, SeriesRecord memory record) private {
+        _series[series].info = record;
     }
 
     function _append(uint256 series, uint32 count, address holder, Segment memory segment)
@@ -361,7 +470,7 @@ contract ProductToken is IProductToken, TrustBound {
     }
 
     function _nextNumber(uint64 gtin) private returns (uint16) {
-        uint16 number = _seriesOfGtin[gtin];
+        uint16 number = seriesOfGtin(gtin);
         if (number == type(uint16).max) revert TooManySeries(gtin);
         _seriesOfGtin[gtin] = number + 1;
         return number + 1;
@@ -390,7 +499,7 @@ contract ProductToken is IProductToken, TrustBound {
         address brand = _caller(Scopes.OPERATE);
         _requireSeriesBrand(series, brand);
         _requireAccredited(brand, Roles.BRAND);
-        if (_series[series].info.closed) revert SeriesIsClosed(series);
+        _requireOpen(series);
         _requireUsable(_series[series].info.marks, brand, _series[series].info.openedAt);
         if (holder != brand) revert HolderWithoutConsent(holder);
     }
@@ -405,6 +514,67 @@ contract ProductToken is IProductToken, TrustBound {
         for (uint256 i = 0; i < marks.length; ++i) {
             if (!_marks.isUsableSince(marks[i], brand, openedAt)) revert MarkNotUsable(marks[i], brand);
         }
+    }
+
+    /// @dev Ids go on where the predecessor's end: it must open no more, and it does not once it has named this one.
+    function _requireOpening() private view {
+        _requireRunning();
+        _requireLast();
+        if (_hasPredecessor() && _predecessor.successor() != address(this)) revert NotSuccessor(address(this));
+    }
+
+    function _requireNotMigrated(uint256 series) private view {
+        if (_series[series].info.migrated) revert SeriesIsMigrated(series);
+    }
+
+    function _requireLast() private view {
+        if (_successor != address(0)) revert SuccessorStands(_successor);
+    }
+
+    function _requireOpen(uint256 series) private view {
+        _requireNotMigrated(series);
+        if (_series[series].info.closed) revert SeriesIsClosed(series);
+    }
+
+    function _hasPredecessor() private view returns (bool) {
+        return address(_predecessor) != address(0);
+    }
+
+    /// @dev Whether the item `last` exists and nobody has adopted it. Then no range that ends with it is adopted as a
+    /// whole: predecessor and map refuse those that are mixed.
+    function _isWithPredecessor(Series storage stored, uint256 last) private view returns (bool) {
+        uint256 index = ItemId.indexOf(last);
+        return index < stored.info.inherited && stored.holders.holderAt(index) == address(0);
+    }
+
+    /// @dev The run around an item that exists. What the predecessor says of an item that is not adopted ends where
+    /// adopted ones begin: this token holds them there.
+    function _runAt(Series storage stored, uint256 tokenId)
+        private
+        view
+        returns (uint256 first, uint256 last, address holder)
+    {
+        (first, last, holder) = stored.holders.runAt(stored.info.issued, ItemId.indexOf(tokenId));
+        if (holder == address(0)) _askPredecessor();
+        uint256 series = ItemId.seriesOf(tokenId);
+        return (ItemId.join(series, first), ItemId.join(series, last), holder);
+    }
+
+    /// @dev Ends the call with what the predecessor says to the same question.
+    function _askPredecessor() private view {
+        address to = address(_predecessor);
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, 0, calldatasize())
+            let done := staticcall(gas(), to, free, calldatasize(), 0, 0)
+            returndatacopy(free, 0, returndatasize())
+            if iszero(done) { revert(free, returndatasize()) }
+            return(free, returndatasize())
+        }
+    }
+
+    function _inheritedSegments(uint256 series) private view returns (uint256) {
+        return _series[series].info.inherited == 0 ? 0 : _predecessor.segmentCount(series);
     }
 
     /// @dev The series of an item that exists.

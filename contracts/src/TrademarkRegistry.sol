@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IProductToken} from "./interfaces/IProductToken.sol";
 import {ITrademarkRegistry} from "./interfaces/ITrademarkRegistry.sol";
 import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
 import {MarkId} from "./libraries/MarkId.sol";
@@ -24,7 +25,7 @@ contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
     mapping(bytes32 mark => Tenure) private _tenures;
     mapping(bytes32 mark => mapping(address licensee => Licence)) private _licences;
 
-    /// @param token the contract that opens series under licences
+    /// @param token the contract that opens series under licences, as its successors then do
     constructor(ITrustRegistry trust, address token) TrustBound(trust) {
         _token = token;
     }
@@ -119,7 +120,7 @@ contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
 
     /// @inheritdoc ITrademarkRegistry
     function useLicence(bytes32 mark, address account, uint64 quantity) external {
-        if (msg.sender != _token) revert NotToken(msg.sender);
+        _requireToken();
         if (!isUsable(mark, account)) revert MarkNotUsableBy(mark, account);
         if (_marks[mark].holder == account) return;
         Licence storage stored = _licences[mark][account];
@@ -182,5 +183,14 @@ contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
     function _stands(Mark storage mark) private view returns (bool) {
         return mark.status == MarkStatus.Active && mark.validFrom <= block.timestamp
             && block.timestamp < mark.validUntil;
+    }
+
+    /// @dev The chain of successors is as long as the governor made it.
+    function _requireToken() private view {
+        address token = _token;
+        while (token != msg.sender) {
+            if (token.code.length != 0) token = IProductToken(token).successor();
+            else revert NotToken(msg.sender);
+        }
     }
 }

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
 
 CAST = ("governor", "registrar", "office", "brand", "carrier", "customs", "surveillance", "guardian", "stranger")
 X, Y = b"\x0a" * 32, b"\x0b" * 32
+WHO = "0x" + "55" * 20
 FOR_EVER = 2**64 - 1
+
+
+def successor(world: World) -> str:
+    """A token that was deployed as the successor of the world's own."""
+    parts = (world.trust, world.brands, world.marks, world.status)
+    return world.chain.deploy("ProductToken", *(part.address for part in parts), [WHO], world.token.address).address
 
 
 def arguments(world: World) -> dict[str, tuple[str, tuple[Any, ...]]]:
@@ -44,6 +51,7 @@ def arguments(world: World) -> dict[str, tuple[str, tuple[Any, ...]]]:
         "grantLicence": ("marks", (world.MARK, fresh, FOR_EVER, 1)),
         "record": ("marks", (word("EM500000018099999"), fresh, X, 0, FOR_EVER)),
         "openSeries": ("token", (world.GTIN, world.PREFIX_LENGTH, [world.MARK], 10)),
+        "approveSuccessor": ("token", (successor(world),)),
         "announce": ("directory", (word("ProductToken"), fresh)),
     }
 
@@ -72,6 +80,7 @@ ALLOWED = {
     "assignOffice": {"governor"},
     "record": {"office"},
     "openSeries": {"brand"},
+    "approveSuccessor": {"governor"},
     "announce": {"governor"},
 }
 ERRORS = {
@@ -112,7 +121,6 @@ def test_address_without_an_account_is_refused_everywhere(world: World, case: st
     assert refusal[:2] == ("KeyNotValid", nobody.address)
 
 
-WHO = "0x" + "55" * 20
 CARRIER = b"carrier".ljust(32, b"\0")
 RUNS = [(1, 1)]
 NO_LINES: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
@@ -152,6 +160,9 @@ SCOPES: list[tuple[str, str, tuple[Any, ...], int]] = [
     ("token", "openSeries", (9_506_000_134_352, 7, [X], 10), OPERATE),
     ("token", "commission", (1, 1, X, X, 0, X, WHO), OPERATE),
     ("token", "closeSeries", (1,), OPERATE),
+    ("token", "approveSuccessor", (WHO,), OPERATE),
+    ("token", "migrateSeries", (1,), OPERATE),
+    ("token", "adopt", (1, 1), CUSTODY),
     ("token", "approve", (WHO, 1), CUSTODY),
     ("token", "setApprovalForAll", (WHO, True), CUSTODY),
     ("token", "openTo", (WHO, 1), CUSTODY),
@@ -195,6 +206,8 @@ MODULE_ONLY: list[tuple[str, str, tuple[Any, ...], str]] = [
     ("marks", "useLicence", (X, WHO, 1), "NotToken"),
     ("token", "move", (1, 1, WHO, WHO, X), "NotModule"),
     ("token", "touch", (1, 1), "NotModule"),
+    ("token", "handToSuccessor", (1, 1, WHO), "NotSuccessor"),
+    ("token", "takeOver", (1,), "NotPredecessor"),
     ("status", "hold", (WHO, 1, 1, X), "NotModule"),
     ("status", "liftHold", (WHO, 1, 1, X), "NotModule"),
     ("status", "seize", (WHO, 1, 1, X), "NotModule"),

@@ -396,7 +396,7 @@ def test_only_modules_move_items(shop: Shop) -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5])
 def test_token_takes_one_to_four_modules(world: World, count: int) -> None:
     modules = [world.party(f"module {n}").address for n in range(count)]
-    arguments = (world.trust.address, world.brands.address, world.marks.address, world.status.address, modules)
+    arguments = (world.trust.address, world.brands.address, world.marks.address, world.status.address, modules, ZERO)
     if count in (0, 5):
         assert world.chain.refused_deployment("ProductToken", *arguments) == ("ModuleCountOutOfRange", count, 4)
         return

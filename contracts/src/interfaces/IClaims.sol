@@ -138,4 +138,10 @@ interface IClaims is IAccountErrors, IRunErrors, IMerkleErrors {
 
     /// @notice EIP-712 hashStruct of a resale (without the domain).
     function claimTransferHash(ClaimTransfer calldata transfer) external pure returns (bytes32);
+
+    /// @notice Whether the item is claimed, here or in the claims of a predecessor: where it was claimed it is given back.
+    function isClaimed(uint256 item) external view returns (bool);
+
+    /// @notice Whether the code that the item was made with is spent, here or in the claims of a predecessor.
+    function isSpent(uint256 item) external view returns (bool);
 }

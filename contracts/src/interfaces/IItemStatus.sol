@@ -8,6 +8,8 @@ import {Flag, Retirement} from "../types/Status.sol";
 /// @title What authorities, brands and holders say about items
 /// @notice Flags over ranges of items, each authority's apart from every other's: only who set a flag clears it, and a
 /// write costs the same for one item or a whole series. {FlagTable} says what still moves. Never paused.
+/// @dev The status of a successor token counts what its predecessor says beside its own flags: each is cleared where it
+/// was set. The predecessor's modules know its own flags alone, so what is in a unit there is flagged there too.
 interface IItemStatus is IAccountErrors, IRunErrors {
     /// @notice `by` has set `flag` on items `first` to `last`.
     /// @param ref the case, notice or reason
@@ -38,6 +40,9 @@ interface IItemStatus is IAccountErrors, IRunErrors {
 
     /// @notice `purpose` is no number of {Purpose}.
     error PurposeUnknown(uint8 purpose);
+
+    /// @notice `number` is no map with fixed meaning.
+    error MapUnknown(uint256 number);
 
     /// @notice `caller` is not the module for this.
     error NotModule(address caller);
@@ -93,6 +98,10 @@ interface IItemStatus is IAccountErrors, IRunErrors {
 
     /// @notice The first flag in the range that forbids `purpose`; {Flag.None} when all of it may move.
     function lockOf(uint256 first, uint256 last, uint8 purpose) external view returns (Flag);
+
+    /// @notice A value that an item in the range has in map `number` of {SeriesFlags}, one of those with fixed meaning,
+    /// here or in predecessors; 0 when none has one. For successors.
+    function valueIn(uint256 number, uint256 first, uint256 last) external view returns (uint256);
 
     /// @notice Whether the item was released to sale.
     function isReleased(uint256 tokenId) external view returns (bool);

@@ -25,6 +25,8 @@ struct SeriesInfo {
 
 /// @notice {SeriesInfo} as it is stored, with what only the token needs to know.
 /// @param flagged true once an item of it has had a flag: only then must item status be asked
+/// @param migrated true when its successor token goes on with it
+/// @param inherited how many of its items the predecessor token commissioned
 struct SeriesRecord {
     address brand;
     uint64 gtin;
@@ -35,6 +37,8 @@ struct SeriesRecord {
     uint64 openedAt;
     bool closed;
     bool flagged;
+    bool migrated;
+    uint32 inherited;
     bytes32[] marks;
 }
 

@@ -52,11 +52,12 @@ contract System is Checks {
         new Forwarder();
         brands = new BrandRegistry(trust);
         marks = new TrademarkRegistry(trust, at_[4]);
-        token = new ProductToken(trust, brands, marks, ItemStatus(at_[5]), _list(at_[7], at_[6], at_[8], at_[9]));
-        status = new ItemStatus(trust, token, marks, LogisticUnits(at_[6]), at_[9]);
+        address[] memory modules = _list(at_[7], at_[6], at_[8], at_[9]);
+        token = new ProductToken(trust, brands, marks, ItemStatus(at_[5]), modules, ProductToken(address(0)));
+        status = new ItemStatus(trust, token, marks, LogisticUnits(at_[6]), at_[9], ItemStatus(address(0)));
         units = new LogisticUnits(trust, token, status, at_[7], at_[9], AlertRegister(at_[10]));
         handovers = new Handovers(trust, token, status, units, AlertRegister(at_[10]));
-        claims = new Claims(trust, token, status);
+        claims = new Claims(trust, token, status, Claims(address(0)));
         customs = new CustomsRegister(trust, token, status, units);
         alerts = new AlertRegister(trust, _list(at_[7], at_[6], at_[5], at_[9]), 500);
         _same("last contract", address(alerts), at_[10]);

@@ -71,6 +71,18 @@ class ProductToken(BoundContract):
         """As the series' brand: take no further commissioning."""
         return self._write("closeSeries", series)
 
+    def approve_successor(self, token: str) -> ContractCall:
+        """As governor, once: let a token deployed as this one's successor go on with its series."""
+        return self._write("approveSuccessor", token)
+
+    def migrate_series(self, series: int) -> ContractCall:
+        """As the series' brand or governor: let the successor go on with it, ids and holders unchanged."""
+        return self._write("migrateSeries", series)
+
+    def adopt(self, first: int, last: int) -> ContractCall:
+        """As holder: take items of a migrated series over into this token, so that they join others in one run."""
+        return self._write("adopt", first, last)
+
     def open_to(self, from_account: str, until: int) -> ContractCall:
         """Take direct transfers by an account while the time (seconds UTC) is below `until`; 0 ends that."""
         return self._write("openTo", from_account, until)
@@ -116,8 +128,7 @@ class ProductToken(BoundContract):
 
     def approved_for(self, token_id: int) -> str | None:
         """The account that may transfer an item beside its holder."""
-        approved = str(self._read("getApproved", token_id))
-        return approved if int(approved, 16) else None
+        return _address(self._read("getApproved", token_id))
 
     def is_operator(self, owner: str, operator: str) -> bool:
         """Whether an account may transfer another's items."""
@@ -126,6 +137,18 @@ class ProductToken(BoundContract):
     def is_module(self, address: str) -> bool:
         """Whether a contract may move items."""
         return bool(self._read("isModule", address))
+
+    def predecessor(self) -> str | None:
+        """The token that this one succeeds."""
+        return _address(self._read("predecessor"))
+
+    def successor(self) -> str | None:
+        """The approved successor."""
+        return _address(self._read("successor"))
+
+    def is_migrated(self, series: int) -> bool:
+        """Whether the successor goes on with a series."""
+        return bool(self._read("isMigrated", series))
 
     def series_count(self) -> int:
         """How many series were opened."""
@@ -147,6 +170,10 @@ class ProductToken(BoundContract):
     def segment_of(self, token_id: int) -> Segment:
         """The commissioning that made an item. Raises ContractRefused for items that do not exist."""
         return _segment(self._read("segmentOf", token_id))
+
+
+def _address(found: object) -> str | None:
+    return str(found) if int(str(found), 16) else None
 
 
 def _segment(found: dict[str, object]) -> Segment:
