@@ -148,7 +148,17 @@ abstract contract Handler is Checks {
 
     /// @dev The same for any handover and receipt.
     function _papersFor(Handover memory handover, Receipt memory receipt) internal view returns (bytes memory) {
-        return _system.papers(handover, receipt, _secretOf(handover.from), _secretOf(handover.to));
+        return _papersAt(_handovers, handover, receipt);
+    }
+
+    /// @dev The same for the handovers of another set.
+    function _papersAt(Handovers at_, Handover memory handover, Receipt memory receipt)
+        internal
+        view
+        returns (bytes memory)
+    {
+        (uint256 giver, uint256 taker) = (_secretOf(handover.from), _secretOf(handover.to));
+        return _system.papers(address(at_), handover, receipt, giver, taker);
     }
 
     function _handover(Goods memory goods, address to, Purpose purpose) internal returns (Handover memory) {

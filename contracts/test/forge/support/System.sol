@@ -88,20 +88,19 @@ contract System is Checks {
     }
 
     /// @notice A 65-byte signature for the contract `at_`.
-    function signatureFor(address at_, uint256 secret, bytes32 structHash) external view returns (bytes memory) {
+    function signatureFor(address at_, uint256 secret, bytes32 structHash) public view returns (bytes memory) {
         return _sign(secret, digest(at_, structHash, block.chainid));
     }
 
-    /// @notice The call that carries a handover with the signatures of these two keys.
-    function papers(Handover memory handover, Receipt memory receipt, uint256 giver, uint256 taker)
+    /// @notice The call that carries a handover with the signatures of these two keys, for the contract `at_`.
+    function papers(address at_, Handover memory handover, Receipt memory receipt, uint256 giver, uint256 taker)
         external
         view
         returns (bytes memory)
     {
-        bytes32 hash = handovers.handoverHash(handover);
-        receipt.handover = hash;
-        bytes memory first = signature(giver, hash, block.chainid);
-        bytes memory second = signature(taker, handovers.receiptHash(receipt), block.chainid);
+        receipt.handover = handovers.handoverHash(handover);
+        bytes memory first = signatureFor(at_, giver, receipt.handover);
+        bytes memory second = signatureFor(at_, taker, handovers.receiptHash(receipt));
         return abi.encodeCall(Handovers.handOver, (handover, first, receipt, second));
     }
 

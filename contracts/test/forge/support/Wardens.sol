@@ -70,7 +70,9 @@ contract Wardens is Handler {
         if (!found || heir == address(0)) return;
         if (seed & 1 == 0) _endRoles(goods.holder);
         uint256 key = _secretOf(heir);
-        bytes memory call = _system.papers(_handover(goods, heir, Purpose.Return), _receipt(goods), key, key);
+        bytes memory call = _system.papers(
+            address(_handovers), _handover(goods, heir, Purpose.Return), _receipt(goods), key, key
+        );
         bool passed = _attempt(address(_handovers), call);
         bool expected = _movable(goods, Purpose.Return) && _trust.mayTakeOn(heir);
         if (_judge("inherit", passed, expected)) _model.give(goods.series, goods.low, goods.high, heir);
