@@ -64,9 +64,9 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     }
 
     /// @inheritdoc IHandovers
-    /// @dev (1) both papers are well formed and timely, (2) the receipt is for this handover, (3) both sides signed,
-    /// (4) the receiver may take on, (5) the nonce acts once, (6) a shortage concerns goods that the giver holds,
-    /// (7) what was taken may move for this purpose, and moves.
+    /// @dev (1) both papers are well formed and timely, (2) the receipt is for this handover, (3) both sides signed and
+    /// the receiver may take on, (4) the nonce acts once, (5) a shortage concerns goods that the giver holds,
+    /// (6) what was taken may move for this purpose, and moves.
     function handOver(
         Handover calldata handover,
         bytes calldata giverSignature,
@@ -75,16 +75,15 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     ) external {
         bytes32 hash = _checkPapers(handover, receipt);
         address giver = _signerOf(hash, giverSignature);
-        if (!_trust.mayGiveFor(handover.from, giver)) revert SignerNotAllowed(handover.from, giver);
         address receiver = _signerOf(receipt.structHash(), receiverSignature);
-        if (!_trust.isKeyFor(handover.to, receiver, Scopes.CUSTODY)) revert SignerNotAllowed(handover.to, receiver);
+        _trust.requireHandover(handover.from, giver, handover.to, receiver);
         _useNonce(handover.from, handover.nonce);
         _settle(handover, receipt, hash);
     }
 
     /// @inheritdoc IHandovers
     function offer(Handover calldata handover) external returns (bytes32 hash) {
-        _requireRunningFor(handover);
+        _trust.requireRunningBetween(handover.from, handover.to);
         _checkHandover(handover);
         _countItems(handover.runs, handover.units);
         hash = handover.structHash();
@@ -99,6 +98,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
         bytes32 hash = _checkPapers(handover, receipt);
         address account = _caller(Scopes.CUSTODY);
         if (account != handover.to) revert OfferForOther(account, handover.to);
+        _trust.requireTaking(handover.from, account);
         _closeOffer(hash, OfferState.Accepted);
         _settle(handover, receipt, hash);
     }
@@ -177,7 +177,6 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     }
 
     function _settle(Handover calldata handover, Receipt calldata receipt, bytes32 hash) private {
-        if (!_trust.mayTakeOn(handover.to)) revert ReceiverNotIntroduced(handover.to);
         uint256 handed = _countItems(handover.runs, handover.units);
         uint256 taken = _countItems(receipt.runs, receipt.units);
         receipt.runs.requireInside(handover.runs);
@@ -266,8 +265,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
 
     /// @dev The caller's account, which holds everything in `runs`.
     function _callingHolder(RunLine[] calldata runs) private view returns (address account) {
-        _requireRunning();
-        account = _caller(Scopes.CUSTODY);
+        account = _runningCaller(Scopes.CUSTODY);
         CustodyLines.requireCount(runs.length, MOST_RELEASES);
         runs.countItems();
         _requireHeld(runs, account);
@@ -288,14 +286,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
         return ECDSA.recover(_hashTypedDataV4(structHash), signature);
     }
 
-    /// @dev A pause does not keep a successor from what it is to take over.
-    function _requireRunningFor(Handover calldata handover) private view {
-        if (_trust.pausedUntil() <= block.timestamp) return;
-        if (_trust.successorOf(handover.from) != handover.to) _requireRunning();
-    }
-
     function _checkPapers(Handover calldata handover, Receipt calldata receipt) private view returns (bytes32 hash) {
-        _requireRunningFor(handover);
         _checkHandover(handover);
         _checkDeadline(receipt.deadline);
         hash = handover.structHash();

@@ -10,14 +10,13 @@ import {IItemStatus} from "./interfaces/IItemStatus.sol";
 import {IProductToken} from "./interfaces/IProductToken.sol";
 import {ITrademarkRegistry} from "./interfaces/ITrademarkRegistry.sol";
 import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
-import {Gtin} from "./libraries/Gtin.sol";
 import {LotText} from "./libraries/LotText.sol";
 import {RunMap} from "./libraries/RunMap.sol";
 import {SegmentList} from "./libraries/SegmentList.sol";
 import {TrustBound} from "./TrustBound.sol";
 import {Level, Roles, Scopes} from "./types/Access.sol";
 import {Purpose} from "./types/Custody.sol";
-import {ItemId, Segment, SeriesInfo, SeriesRecord} from "./types/Product.sol";
+import {ItemId, Segment, SeriesInfo} from "./types/Product.sol";
 
 /// @title ProductToken
 /// @notice Series, commissioning and who holds what. Holders change by {move}, for modules that have checked consent, and
@@ -32,7 +31,7 @@ contract ProductToken is IProductToken, TrustBound {
     uint32 private constant HIGHEST_CEILING = uint32(ItemId.INDEX_MASK);
 
     struct Series {
-        SeriesRecord info;
+        SeriesInfo info;
         Segment[] segments;
         RunMap.Map holders;
     }
@@ -76,11 +75,11 @@ contract ProductToken is IProductToken, TrustBound {
         ITrustRegistry trust,
         IBrandRegistry brands,
         ITrademarkRegistry marks,
-        IItemStatus status,
+        IItemStatus status_,
         address[] memory modules,
         IProductToken predecessor_
     ) TrustBound(trust) {
-        (_brands, _marks, _status, _predecessor) = (brands, marks, status, predecessor_);
+        (_brands, _marks, _status, _predecessor) = (brands, marks, status_, predecessor_);
         uint256 count = modules.length;
         if (count == 0 || count > MOST_MODULES) revert ModuleCountOutOfRange(count, MOST_MODULES);
         _module0 = modules[0];
@@ -96,21 +95,17 @@ contract ProductToken is IProductToken, TrustBound {
     {
         _requireOpening();
         address brand = _accreditedCaller(Scopes.OPERATE, Roles.BRAND);
-        if (!Gtin.isValid(gtin)) revert GtinNotValid(gtin);
-        if (!_brands.isWithin(brand, gtin, prefixLength)) revert OutsidePrefixes(brand, gtin, prefixLength);
+        _brands.requireProduct(brand, gtin, prefixLength);
         if (marks.length == 0 || marks.length > MOST_MARKS) revert MarkCountOutOfRange(marks.length, MOST_MARKS);
         if (ceiling == 0 || ceiling > HIGHEST_CEILING) revert CeilingOutOfRange(ceiling, HIGHEST_CEILING);
-        _requireUsable(marks, brand, uint64(block.timestamp));
-        for (uint256 i = 0; i < marks.length; ++i) {
-            _marks.useLicence(marks[i], brand, ceiling);
-        }
+        _marks.useMarks(marks, brand, ceiling);
         uint16 number = _nextNumber(gtin);
         ++_opened;
         series = seriesCount();
-        uint64 openedAt = uint64(block.timestamp);
-        _store(
-            series, SeriesRecord(brand, gtin, number, prefixLength, ceiling, 0, openedAt, false, false, false, 0, marks)
-        );
+        SeriesInfo memory info;
+        (info.brand, info.gtin, info.number, info.prefixLength) = (brand, gtin, number, prefixLength);
+        (info.ceiling, info.openedAt, info.marks) = (ceiling, uint64(block.timestamp), marks);
+        _store(series, info);
         emit SeriesOpened(series, brand, gtin, number, marks, ceiling);
     }
 
@@ -184,23 +179,10 @@ contract ProductToken is IProductToken, TrustBound {
     /// @dev What nobody has adopted is held by the zero address here. Its flags are the predecessor's: always asked for.
     function takeOver(uint256 series) external {
         if (msg.sender != address(_predecessor)) revert NotPredecessor(msg.sender);
-        SeriesInfo memory found = _predecessor.seriesInfo(series);
-        SeriesRecord memory record = SeriesRecord({
-            brand: found.brand,
-            gtin: found.gtin,
-            number: found.number,
-            prefixLength: found.prefixLength,
-            ceiling: found.ceiling,
-            issued: found.issued,
-            openedAt: found.openedAt,
-            closed: found.closed,
-            flagged: true,
-            migrated: false,
-            inherited: found.issued,
-            marks: found.marks
-        });
-        _store(series, record);
-        emit SeriesTakenOver(series, msg.sender, found.issued);
+        SeriesInfo memory info = _predecessor.seriesInfo(series);
+        (info.flagged, info.migrated, info.inherited) = (true, false, info.issued);
+        _store(series, info);
+        emit SeriesTakenOver(series, msg.sender, info.issued);
     }
 
     /// @inheritdoc IProductToken
@@ -212,7 +194,7 @@ contract ProductToken is IProductToken, TrustBound {
     /// @inheritdoc IProductToken
     function touch(uint256 first, uint256 last) external {
         if (msg.sender != address(_status)) revert NotModule(msg.sender);
-        SeriesRecord storage info = _series[ItemId.seriesOf(first)].info;
+        SeriesInfo storage info = _series[ItemId.seriesOf(first)].info;
         if (!info.flagged) info.flagged = true;
         if (first == last) emit MetadataUpdate(first);
         else emit BatchMetadataUpdate(first, last);
@@ -245,7 +227,7 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IERC721
     function transferFrom(address from, address to, uint256 tokenId) external {
-        _transfer(_caller(Scopes.CUSTODY), from, to, tokenId);
+        _transfer(from, to, tokenId);
     }
 
     /// @inheritdoc IERC721
@@ -316,7 +298,7 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IProductToken
     function seriesHead(uint256 series) external view returns (address brand, uint32 issued) {
-        SeriesRecord storage info = _series[series].info;
+        SeriesInfo storage info = _series[series].info;
         return (info.brand, info.issued);
     }
 
@@ -336,8 +318,13 @@ contract ProductToken is IProductToken, TrustBound {
     }
 
     /// @inheritdoc IProductToken
-    function isMigrated(uint256 series) external view returns (bool) {
-        return _series[series].info.migrated;
+    function successorFor(uint256 series) external view returns (IProductToken) {
+        return IProductToken(_series[series].info.migrated ? _successor : address(0));
+    }
+
+    /// @inheritdoc IProductToken
+    function status() external view returns (IItemStatus) {
+        return _status;
     }
 
     /// @inheritdoc IProductToken
@@ -348,19 +335,8 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IProductToken
     function seriesInfo(uint256 series) external view returns (SeriesInfo memory) {
-        SeriesRecord memory found = _series[series].info;
-        if (found.brand == address(0)) revert UnknownSeries(series);
-        return SeriesInfo({
-            brand: found.brand,
-            gtin: found.gtin,
-            number: found.number,
-            prefixLength: found.prefixLength,
-            ceiling: found.ceiling,
-            issued: found.issued,
-            openedAt: found.openedAt,
-            closed: found.closed,
-            marks: found.marks
-        });
+        if (_series[series].info.brand == address(0)) revert UnknownSeries(series);
+        return _series[series].info;
     }
 
     /// @inheritdoc IProductToken
@@ -390,13 +366,13 @@ contract ProductToken is IProductToken, TrustBound {
             || interfaceId == ERC4906;
     }
 
-    /// @dev (1) The caller may give the item for `from`, (2) the receiver has agreed, (3) and may take on, (4) the item
-    /// may be sold, (5) `from` holds it and it moves. Calls before the move are to contracts of ours only.
-    function _transfer(address account, address from, address to, uint256 tokenId) private {
-        _requireRunning();
+    /// @dev (1) The caller may give the item for `from`, (2) the receiver, which may take on, has agreed, (3) the item may
+    /// be sold, (4) `from` holds it and it moves. Calls before the move are to contracts of ours only.
+    /// @return account for which the caller acts
+    function _transfer(address from, address to, uint256 tokenId) private returns (address account) {
+        account = _trust.giverFor(_sender(), to);
         bool byOperator = account != from && _requireMayGiveFor(from, account, tokenId);
         if (_openUntil[to][from] <= block.timestamp) revert NotOpenTo(to, from);
-        if (!_trust.mayTakeOn(to)) revert ReceiverNotIntroduced(to);
         if (_series[ItemId.seriesOf(tokenId)].info.flagged) {
             _status.requireMovable(tokenId, tokenId, uint8(Purpose.Sale));
         }
@@ -408,8 +384,7 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @dev The receiver is called last, when nothing is left to be done.
     function _safeTransfer(address from, address to, uint256 tokenId, bytes memory data) private {
-        address account = _caller(Scopes.CUSTODY);
-        _transfer(account, from, to, tokenId);
+        address account = _transfer(from, to, tokenId);
         ERC721Utils.checkOnERC721Received(account, from, to, tokenId, data);
     }
 
@@ -432,8 +407,8 @@ contract ProductToken is IProductToken, TrustBound {
         _accounts[to].balance += count;
     }
 
-    function _store(uint256 series, SeriesRecord memory record) private {
-        _series[series].info = record;
+    function _store(uint256 series, SeriesInfo memory info) private {
+        _series[series].info = info;
     }
 
     function _append(uint256 series, uint32 count, address holder, Segment memory segment)
@@ -495,12 +470,12 @@ contract ProductToken is IProductToken, TrustBound {
     }
 
     function _requireMayCommission(uint256 series, address holder) private view {
-        _requireRunning();
-        address brand = _caller(Scopes.OPERATE);
+        address brand = _runningCaller(Scopes.OPERATE);
         _requireSeriesBrand(series, brand);
         _requireAccredited(brand, Roles.BRAND);
         _requireOpen(series);
-        _requireUsable(_series[series].info.marks, brand, _series[series].info.openedAt);
+        SeriesInfo storage info = _series[series].info;
+        _marks.requireUsable(info.marks, brand, info.openedAt);
         if (holder != brand) revert HolderWithoutConsent(holder);
     }
 
@@ -508,12 +483,6 @@ contract ProductToken is IProductToken, TrustBound {
         address brand = _series[series].info.brand;
         if (brand == address(0)) revert UnknownSeries(series);
         if (brand != account) revert NotSeriesBrand(series, account);
-    }
-
-    function _requireUsable(bytes32[] memory marks, address brand, uint64 openedAt) private view {
-        for (uint256 i = 0; i < marks.length; ++i) {
-            if (!_marks.isUsableSince(marks[i], brand, openedAt)) revert MarkNotUsable(marks[i], brand);
-        }
     }
 
     /// @dev Ids go on where the predecessor's end: it must open no more, and it does not once it has named this one.

@@ -138,7 +138,7 @@ def test_transfer_to_a_party_that_did_not_agree_or_no_longer_is_refused(shop: Sh
     assert shop.transfer_refusal(item + 1, taker=retailer) == ("NotOpenTo", retailer, brand)
     shop.open(shop.carrier, shop.brand, 0)
     assert shop.transfer_refusal(item + 1) == ("NotOpenTo", shop.carrier.address, brand)
-    assert shop.transfer_refusal(item + 1, taker=ZERO) == ("NotOpenTo", ZERO, brand)
+    assert shop.transfer_refusal(item + 1, taker=ZERO) == ("ReceiverNotIntroduced", ZERO)
 
 
 def test_agreement_is_announced_and_needs_a_known_giver(shop: Shop) -> None:

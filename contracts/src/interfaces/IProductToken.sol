@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC2309} from "@openzeppelin/contracts/interfaces/IERC2309.sol";
 import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
 import {IAccountErrors} from "./IAccountErrors.sol";
+import {IItemStatus} from "./IItemStatus.sol";
 import {IRunErrors} from "./IRunErrors.sol";
 import {Segment, SeriesInfo} from "../types/Product.sol";
 
@@ -79,17 +80,8 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
     /// @notice ERC-6093: `receiver` is a contract that did not take the item.
     error ERC721InvalidReceiver(address receiver);
 
-    /// @notice `gtin` is not a GTIN-14 with a right check digit.
-    error GtinNotValid(uint64 gtin);
-
-    /// @notice The first `prefixLength` digits of `gtin` are not a prefix of `brand`.
-    error OutsidePrefixes(address brand, uint64 gtin, uint8 prefixLength);
-
     /// @notice A series has 1 to `most` marks.
     error MarkCountOutOfRange(uint256 count, uint256 most);
-
-    /// @notice `mark` does not stand, or `brand` does not hold it.
-    error MarkNotUsable(bytes32 mark, address brand);
 
     /// @notice A ceiling lies between 1 and `most`.
     error CeilingOutOfRange(uint32 ceiling, uint32 most);
@@ -132,9 +124,6 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
 
     /// @notice `account` has not opened itself to transfers by `from`, or not until now.
     error NotOpenTo(address account, address from);
-
-    /// @notice `account` has no active role (introduced or higher): nobody answers for it.
-    error ReceiverNotIntroduced(address account);
 
     /// @notice `successor` is the successor token already, for ever; series are opened there.
     error SuccessorStands(address successor);
@@ -220,8 +209,11 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
     /// @notice The approved successor; zero when there is none.
     function successor() external view returns (address);
 
-    /// @notice Whether the successor goes on with `series`.
-    function isMigrated(uint256 series) external view returns (bool);
+    /// @notice The successor that goes on with `series`; zero while this token does.
+    function successorFor(uint256 series) external view returns (IProductToken);
+
+    /// @notice Where the flags of items are kept.
+    function status() external view returns (IItemStatus);
 
     /// @notice How many series of this product exist, here and in predecessors.
     function seriesOfGtin(uint64 gtin) external view returns (uint16);

@@ -137,6 +137,9 @@ interface ITrustRegistry is IAccountErrors {
     /// @notice Nobody has proposed a new key for `account`, or it has objected.
     error NoRecovery(address account);
 
+    /// @notice `account` has `most` keys that are not revoked: one must go first.
+    error TooManyKeys(address account, uint256 most);
+
     /// @notice `account` can object to the recovery until `notBefore`.
     error RecoveryTooEarly(address account, uint64 notBefore);
 
@@ -232,7 +235,7 @@ interface ITrustRegistry is IAccountErrors {
     /// @notice Whether `account` may receive goods: any active role at level Introduced or higher.
     function mayTakeOn(address account) external view returns (bool);
 
-    /// @notice The roles ever given to `account`, active or not; at most one of each.
+    /// @notice The roles ever given to `account`, active or not, each once, in the order of the table.
     function rolesOf(address account) external view returns (bytes32[] memory);
 
     /// @notice The highest level at which a holder of `granterRole` may give `role`; None: not at all.
@@ -246,6 +249,27 @@ interface ITrustRegistry is IAccountErrors {
 
     /// @notice Reverts with {Paused} during a pause.
     function requireRunning() external view;
+
+    /// @notice As {accountFor}, and the account is accredited in `role` now ({RoleMissing}).
+    function accreditedAccountFor(address key, uint32 scope, bytes32 role) external view returns (address);
+
+    /// @notice As {accountFor}, unless there is a pause ({Paused}).
+    function runningAccountFor(address key, uint32 scope) external view returns (address);
+
+    /// @notice The account for which `key` may give goods away now to `to`, which may take on: nothing is paused
+    /// ({Paused}, {KeyNotValid}, {ReceiverNotIntroduced}).
+    function giverFor(address key, address to) external view returns (address);
+
+    /// @notice Reverts unless goods of `from` may go to `to` now as `giver` and `receiver` have signed: no pause keeps
+    /// them apart ({Paused}), {mayGiveFor} allows the giver, the receiver is a CUSTODY key of `to`
+    /// ({SignerNotAllowed}), which may take on ({ReceiverNotIntroduced}).
+    function requireHandover(address from, address giver, address to, address receiver) external view;
+
+    /// @notice Reverts unless `to` may take goods from `from` now ({Paused}, {ReceiverNotIntroduced}).
+    function requireTaking(address from, address to) external view;
+
+    /// @notice Reverts with {Paused} during a pause, unless `to` is the successor of `from`.
+    function requireRunningBetween(address from, address to) external view;
 
     /// @notice The first second after the current pause; in the past (or 0) when nothing is paused.
     function pausedUntil() external view returns (uint64);

@@ -35,12 +35,12 @@ abstract contract Pausing is RoleEntries {
     }
 
     /// @inheritdoc ITrustRegistry
-    function requireRunning() external view {
+    function requireRunning() public view {
         if (block.timestamp < _pausedUntil) revert Paused(_pausedUntil);
     }
 
     /// @inheritdoc ITrustRegistry
-    function pausedUntil() external view returns (uint64) {
+    function pausedUntil() public view returns (uint64) {
         return _pausedUntil;
     }
 }

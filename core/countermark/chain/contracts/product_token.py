@@ -25,7 +25,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class SeriesInfo:
-    """An order of labels of one product; `issued` counts the items commissioned so far."""
+    """An order of labels of one product; `issued` counts the items commissioned so far, `inherited` those of them that
+    the predecessor token commissioned; `flagged`: some item of it had a flag; `migrated`: the successor goes on with it."""
 
     brand: str
     gtin: int
@@ -35,6 +36,9 @@ class SeriesInfo:
     issued: int
     opened_at: int
     closed: bool
+    flagged: bool
+    migrated: bool
+    inherited: int
     marks: tuple[str, ...]
 
 
@@ -146,9 +150,13 @@ class ProductToken(BoundContract):
         """The approved successor."""
         return _address(self._read("successor"))
 
-    def is_migrated(self, series: int) -> bool:
-        """Whether the successor goes on with a series."""
-        return bool(self._read("isMigrated", series))
+    def successor_for(self, series: int) -> str | None:
+        """The successor that goes on with a series; None while this token does."""
+        return _address(self._read("successorFor", series))
+
+    def status(self) -> str:
+        """Where the flags of items are kept."""
+        return str(self._read("status"))
 
     def series_count(self) -> int:
         """How many series were opened."""
