@@ -43,7 +43,13 @@ contract ProductToken is IProductToken, TrustBound {
         uint96 epoch;
     }
 
-    /// @dev Stands while `epoch` is the owner's.
+    /// @dev Stands while `recoveries` is the account's: a recovery ends what earlier keys have opened.
+    struct Opening {
+        uint64 until;
+        uint64 recoveries;
+    }
+
+    /// @dev Stands while `epoch` is the owner's ({_epochOf}).
     struct Approved {
         address account;
         uint96 epoch;
@@ -67,7 +73,7 @@ contract ProductToken is IProductToken, TrustBound {
     mapping(address owner => mapping(uint256 tokenId => Approved)) private _approved;
     /// @dev The owner's epoch and one, 0 for no operator.
     mapping(address owner => mapping(address operator => uint256)) private _operatorSince;
-    mapping(address account => mapping(address from => uint64)) private _openUntil;
+    mapping(address account => mapping(address from => Opening)) private _openings;
     address private _successor;
 
     /// @param modules 1 to 4 contracts that may move items
@@ -97,7 +103,7 @@ contract ProductToken is IProductToken, TrustBound {
         _requireOpening();
         address brand = _accreditedCaller(Scopes.OPERATE, Roles.BRAND);
         if (!Gtin.isValid(gtin)) revert GtinNotValid(gtin);
-        if (!_brands.isWithin(brand, gtin, prefixLength)) revert OutsidePrefixes(brand, gtin, prefixLength);
+        _requireWithin(brand, gtin, prefixLength);
         if (marks.length == 0 || marks.length > MOST_MARKS) revert MarkCountOutOfRange(marks.length, MOST_MARKS);
         if (ceiling == 0 || ceiling > HIGHEST_CEILING) revert CeilingOutOfRange(ceiling, HIGHEST_CEILING);
         _requireUsable(marks, brand, uint64(block.timestamp));
@@ -222,7 +228,7 @@ contract ProductToken is IProductToken, TrustBound {
     function openTo(address from, uint64 until) external {
         address account = _caller(Scopes.CUSTODY);
         _requireAccount(from);
-        _openUntil[account][from] = until;
+        _openings[account][from] = Opening(until, _recoveries(account));
         emit OpenedTo(account, from, until);
     }
 
@@ -231,7 +237,7 @@ contract ProductToken is IProductToken, TrustBound {
         address account = _caller(Scopes.CUSTODY);
         address owner = ownerOf(tokenId);
         if (account != owner && !isApprovedForAll(owner, account)) revert ERC721InvalidApprover(account);
-        _approved[owner][tokenId] = Approved(to, _accounts[owner].epoch);
+        _approved[owner][tokenId] = Approved(to, _epochOf(owner));
         emit Approval(owner, to, tokenId);
     }
 
@@ -239,7 +245,7 @@ contract ProductToken is IProductToken, TrustBound {
     function setApprovalForAll(address operator, bool approved) external {
         address account = _caller(Scopes.CUSTODY);
         if (operator == address(0)) revert ERC721InvalidOperator(operator);
-        _operatorSince[account][operator] = approved ? uint256(_accounts[account].epoch) + 1 : 0;
+        _operatorSince[account][operator] = approved ? uint256(_epochOf(account)) + 1 : 0;
         emit ApprovalForAll(account, operator, approved);
     }
 
@@ -284,12 +290,13 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IERC721
     function isApprovedForAll(address owner, address operator) public view returns (bool) {
-        return _operatorSince[owner][operator] == uint256(_accounts[owner].epoch) + 1;
+        return _operatorSince[owner][operator] == uint256(_epochOf(owner)) + 1;
     }
 
     /// @inheritdoc IProductToken
-    function openUntil(address account, address from) external view returns (uint64) {
-        return _openUntil[account][from];
+    function openUntil(address account, address from) public view returns (uint64) {
+        Opening storage opening = _openings[account][from];
+        return opening.recoveries == _recoveries(account) ? opening.until : 0;
     }
 
     /// @inheritdoc IProductToken
@@ -395,14 +402,14 @@ contract ProductToken is IProductToken, TrustBound {
     function _transfer(address account, address from, address to, uint256 tokenId) private {
         _requireRunning();
         bool byOperator = account != from && _requireMayGiveFor(from, account, tokenId);
-        if (_openUntil[to][from] <= block.timestamp) revert NotOpenTo(to, from);
+        if (openUntil(to, from) <= block.timestamp) revert NotOpenTo(to, from);
         if (!_trust.mayTakeOn(to)) revert ReceiverNotIntroduced(to);
         if (_series[ItemId.seriesOf(tokenId)].info.flagged) {
             _status.requireMovable(tokenId, tokenId, uint8(Purpose.Sale));
         }
         _move(tokenId, tokenId, from, to);
         // Its own transfers do not end an operator's rights, only those that it did not make.
-        if (byOperator) _operatorSince[from][account] = uint256(_accounts[from].epoch) + 1;
+        if (byOperator) _operatorSince[from][account] = uint256(_epochOf(from)) + 1;
         _emitMoved(tokenId, tokenId, from, to, address(this), 0);
     }
 
@@ -478,7 +485,16 @@ contract ProductToken is IProductToken, TrustBound {
 
     function _approvedFor(address owner, uint256 tokenId) private view returns (address) {
         Approved storage approved = _approved[owner][tokenId];
-        return approved.epoch == _accounts[owner].epoch ? approved.account : address(0);
+        return approved.epoch == _epochOf(owner) ? approved.account : address(0);
+    }
+
+    /// @dev Rises with every outbound move and every recovery of `owner`, and never falls.
+    function _epochOf(address owner) private view returns (uint96) {
+        return _accounts[owner].epoch + _recoveries(owner);
+    }
+
+    function _recoveries(address account) private view returns (uint64) {
+        return _trust.recoveries(account);
     }
 
     /// @dev Approvals are kept by owner: whether `from` is the owner is found out when the item moves.
@@ -499,9 +515,14 @@ contract ProductToken is IProductToken, TrustBound {
         address brand = _caller(Scopes.OPERATE);
         _requireSeriesBrand(series, brand);
         _requireAccredited(brand, Roles.BRAND);
+        _requireWithin(brand, _series[series].info.gtin, _series[series].info.prefixLength);
         _requireOpen(series);
         _requireUsable(_series[series].info.marks, brand, _series[series].info.openedAt);
         if (holder != brand) revert HolderWithoutConsent(holder);
+    }
+
+    function _requireWithin(address brand, uint64 gtin, uint8 prefixLength) private view {
+        if (!_brands.isWithin(brand, gtin, prefixLength)) revert OutsidePrefixes(brand, gtin, prefixLength);
     }
 
     function _requireSeriesBrand(uint256 series, address account) private view {

@@ -86,7 +86,8 @@ interface ITrustRegistry is IAccountErrors {
     /// @notice `key` did not sign this registration; the signature leads to `signer`.
     error ConsentNotByKey(address key, address signer);
 
-    /// @notice Without `key`, `account` would have no ADMIN key without an end.
+    /// @notice An ADMIN key without an end is revoked only by another one that is valid now: else `account` might be left
+    /// with none.
     error LastAdminKey(address account, address key);
 
     /// @notice `granter` may not give or take `role` (at that level).
@@ -103,6 +104,9 @@ interface ITrustRegistry is IAccountErrors {
 
     /// @notice `accreditor` has vouched for `account` in `role` as highly or more highly, and that stands.
     error EntryStands(address account, bytes32 role, address accreditor, Level level);
+
+    /// @notice An entry begins 90 days ahead at most, so that it keeps no other accreditor out without any use.
+    error StartTooFar(uint64 validFrom, uint64 latest);
 
     /// @notice No entry of `role` stands for `account`.
     error NoEntry(address account, bytes32 role);
@@ -157,11 +161,12 @@ interface ITrustRegistry is IAccountErrors {
     /// `KeyConsent(address account,address key,uint32 scopes,uint64 notBefore,uint64 notAfter)`
     function addKey(address key, uint32 scopes, uint64 notBefore, uint64 notAfter, bytes calldata consent) external;
 
-    /// @notice Ends `key`. The caller's key needs ADMIN.
+    /// @notice Ends `key`. The caller's key needs ADMIN; to end an ADMIN key without an end, it must be another such.
     function revokeKey(address key) external;
 
     /// @notice Vouches for `account` in `role`, as the table of grants allows. The caller's key needs ACCREDIT.
     /// @param level at most what {grantable} gives for one of the caller's accredited roles
+    /// @param validFrom at most 90 days ahead
     function grant(address account, bytes32 role, Level level, uint64 validFrom, uint64 validUntil) external;
 
     /// @notice Ends `role` of `account`; by its accreditor or the governor, with ACCREDIT. What `account` vouched for
@@ -220,6 +225,9 @@ interface ITrustRegistry is IAccountErrors {
     /// @notice Whether `account` is registered.
     function isAccount(address account) external view returns (bool);
 
+    /// @notice How often the keys of `account` have been replaced by a recovery: what it agreed to before then is void.
+    function recoveries(address account) external view returns (uint64);
+
     /// @notice What is known of `key`; zeros when nothing is.
     function keyInfo(address key) external view returns (Key memory);
 
@@ -246,6 +254,10 @@ interface ITrustRegistry is IAccountErrors {
 
     /// @notice Reverts with {Paused} during a pause.
     function requireRunning() external view;
+
+    /// @notice Reverts with {Paused} during a pause, unless `to` follows `from` as its successor, and was named before the
+    /// pause began: a pause does not keep a successor from what it is to take over.
+    function requireRunningFor(address from, address to) external view;
 
     /// @notice The first second after the current pause; in the past (or 0) when nothing is paused.
     function pausedUntil() external view returns (uint64);

@@ -19,7 +19,6 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
         bool registered;
         uint64 epoch;
         uint64 recoveredAt;
-        uint64 lastingAdminKeys;
     }
 
     struct StoredKey {
@@ -50,14 +49,13 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
     }
 
     /// @inheritdoc ITrustRegistry
+    /// @dev The key that calls is valid now and stays: no count could be wrong about keys that are not valid yet.
     function revokeKey(address key) external {
-        address account = _callerAccount(Scopes.ADMIN);
+        address by = _sender();
+        address account = accountFor(by, Scopes.ADMIN);
         StoredKey storage stored = _keys[key];
         if (stored.account != account || _endedAt(stored) != 0) revert KeyUnknown(account, key);
-        if (_isLastingAdmin(stored.scopes, stored.notAfter)) {
-            if (_accounts[account].lastingAdminKeys == 1) revert LastAdminKey(account, key);
-            --_accounts[account].lastingAdminKeys;
-        }
+        if (_isLastingAdmin(stored) && (key == by || !_isLastingAdmin(_keys[by]))) revert LastAdminKey(account, key);
         stored.revokedAt = uint64(block.timestamp);
         emit KeyRevoked(account, key);
     }
@@ -78,6 +76,11 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
     /// @inheritdoc ITrustRegistry
     function isAccount(address account) public view returns (bool) {
         return _accounts[account].registered;
+    }
+
+    /// @inheritdoc ITrustRegistry
+    function recoveries(address account) external view returns (uint64) {
+        return _accounts[account].epoch;
     }
 
     /// @inheritdoc ITrustRegistry
@@ -103,7 +106,7 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
     /// @dev Ends every key of `account` and adds `key` with all scopes.
     function _replaceKeys(address account, address key) internal {
         Account storage stored = _accounts[account];
-        (stored.recoveredAt, stored.lastingAdminKeys) = (uint64(block.timestamp), 0);
+        stored.recoveredAt = uint64(block.timestamp);
         ++stored.epoch;
         _writeKey(key, Key(account, Scopes.ALL, 0, 0, FOR_EVER));
     }
@@ -135,9 +138,8 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
 
     function _writeKey(address key, Key memory value) private {
         _requireNewKey(key);
-        Account storage account = _accounts[value.account];
-        _keys[key] = StoredKey(value.account, value.scopes, 0, value.notBefore, value.notAfter, account.epoch);
-        if (_isLastingAdmin(value.scopes, value.notAfter)) ++account.lastingAdminKeys;
+        uint64 epoch = _accounts[value.account].epoch;
+        _keys[key] = StoredKey(value.account, value.scopes, 0, value.notBefore, value.notAfter, epoch);
         emit KeyAdded(value.account, key, value.scopes, value.notBefore, value.notAfter);
     }
 
@@ -153,7 +155,7 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
         return key.epoch == account.epoch ? 0 : account.recoveredAt;
     }
 
-    function _isLastingAdmin(uint32 scopes, uint64 notAfter) private pure returns (bool) {
-        return scopes & Scopes.ADMIN != 0 && notAfter == FOR_EVER;
+    function _isLastingAdmin(StoredKey storage key) private view returns (bool) {
+        return key.scopes & Scopes.ADMIN != 0 && key.notAfter == FOR_EVER;
     }
 }

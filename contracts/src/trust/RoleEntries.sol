@@ -10,6 +10,7 @@ import {AccountKeys} from "./AccountKeys.sol";
 /// @notice Who vouches for whom, and guardians who can suspend that for a while.
 abstract contract RoleEntries is AccountKeys {
     uint64 private constant LONGEST_SUSPENSION = 14 days;
+    uint64 private constant LONGEST_NOTICE = 90 days;
 
     /// @dev {RoleEntry} and its last suspension; what {isActive} reads shares a slot.
     struct StoredEntry {
@@ -35,6 +36,8 @@ abstract contract RoleEntries is AccountKeys {
         if (account == granter) revert SelfGrant(account);
         _requireRegistered(account);
         if (validUntil <= validFrom) revert EmptyPeriod(validFrom, validUntil);
+        uint64 latest = uint64(block.timestamp) + LONGEST_NOTICE;
+        if (validFrom > latest) revert StartTooFar(validFrom, latest);
         _refuseToReplace(account, role, granter, level);
         _writeEntry(account, role, RoleEntry(level, validFrom, validUntil, 0, granter));
     }
@@ -136,12 +139,13 @@ abstract contract RoleEntries is AccountKeys {
         if (by != accreditor && !_isGovernor(by)) revert NotAccredited(by, role);
     }
 
-    /// @dev One accreditor must not be able to take over, and then end, what another has vouched for; a suspension
-    /// opens no door to that.
+    /// @dev One accreditor must not be able to take over, and then end, what another has vouched for; neither a
+    /// suspension nor a start that is yet to come opens a door to that.
     function _refuseToReplace(address account, bytes32 role, address granter, Level level) private view {
         StoredEntry storage stored = _entries[account][role];
         address accreditor = stored.accreditor;
-        if (accreditor == granter || !_stands(stored, level)) return;
+        bool ended = stored.revokedAt != 0 || stored.validUntil <= block.timestamp;
+        if (accreditor == granter || stored.level < level || ended) return;
         revert EntryStands(account, role, accreditor, stored.level);
     }
 

@@ -70,7 +70,7 @@ contract Saboteur is Handler {
         _mustFailAs(thief, "lift", status, abi.encodeCall(_status.liftHold, (VM.addr(0xa4), first, last, 0)));
         _mustFailAs(thief, "release", status, abi.encodeCall(_status.setReleased, (thief, first, last)));
         _mustFailAs(thief, "seize", status, abi.encodeCall(_status.seize, (thief, first, last, 0)));
-        _mustFailAs(thief, "alert", address(_alerts), abi.encodeCall(_alerts.raisePublic, ("x", 0)));
+        _mustFailAs(thief, "alert", address(_alerts), abi.encodeCall(_alerts.raisePublic, ("x", 0, thief)));
         if (goods.holder == thief) return;
         _mustFailAs(thief, "take", token, abi.encodeCall(_token.transferFrom, (goods.holder, thief, first)));
         _mustFailAs(thief, "retire", status, abi.encodeCall(_status.retire, (first, last, 1, 0)));

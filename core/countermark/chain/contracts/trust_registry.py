@@ -135,6 +135,10 @@ class TrustRegistry(BoundContract):
         """The account for which a key acts. Raises ContractRefused (KeyNotValid) when it may not."""
         return str(self._read("accountFor", key, int(scope)))
 
+    def recoveries(self, account: str) -> int:
+        """How often a recovery has replaced the account's keys; what it agreed to before the last one is void."""
+        return int(self._read("recoveries", account))
+
     def is_key_for(self, account: str, key: str, scope: KeyScope) -> bool:
         """Whether a key may act for this account now."""
         return bool(self._read("isKeyFor", account, key, int(scope)))
