@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -176,7 +177,7 @@ def test_recalled_goods_come_back_through_carrier_and_warehouse(world: World, it
     deal(world, world.brand, world.retailer, [items]).send()
     world.status.send("recall", *items, REF, by=world.surveillance)
     way = (world.retailer, world.carrier, warehouse, world.brand)
-    for number, (giver, taker) in enumerate(zip(way, way[1:], strict=False), start=10):
+    for number, (giver, taker) in enumerate(pairwise(way), start=10):
         deal(world, giver, taker, [items], purpose=Purpose.RETURN, nonce=number).send()
     assert world.token.read("balanceOf", world.brand.address) == 100
 
