@@ -114,9 +114,15 @@ contract BrandRegistry is IBrandRegistry, TrustBound {
     }
 
     /// @inheritdoc IBrandRegistry
-    function isWithin(address brand, uint64 gtin, uint8 length) external view returns (bool) {
+    function isWithin(address brand, uint64 gtin, uint8 length) public view returns (bool) {
         if (brand == address(0) || length < SHORTEST_PREFIX || length > LONGEST_PREFIX) return false;
         return _prefixes[length][Gtin.prefixOf(gtin, length)].brand == brand;
+    }
+
+    /// @inheritdoc IBrandRegistry
+    function requireProduct(address brand, uint64 gtin, uint8 length) external view {
+        if (!Gtin.isValid(gtin)) revert GtinNotValid(gtin);
+        if (!isWithin(brand, gtin, length)) revert OutsidePrefixes(brand, gtin, length);
     }
 
     /// @inheritdoc IBrandRegistry

@@ -66,9 +66,9 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     }
 
     /// @inheritdoc IHandovers
-    /// @dev (1) both papers are well formed and timely, (2) the receipt is for this handover, (3) both sides signed,
-    /// (4) the receiver may take on, (5) the nonce acts once, (6) a shortage concerns goods that the giver holds,
-    /// (7) what was taken may move for this purpose, and moves.
+    /// @dev (1) both papers are well formed and timely, (2) the receipt is for this handover, (3) both sides signed and
+    /// the receiver may take on, (4) the nonce acts once, (5) a shortage concerns goods that the giver holds,
+    /// (6) what was taken may move for this purpose, and moves.
     function handOver(
         Handover calldata handover,
         bytes calldata giverSignature,
@@ -76,16 +76,16 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
         bytes calldata receiverSignature
     ) external {
         bytes32 hash = _checkPapers(handover, receipt);
-        _requireGiver(handover.from, _signerOf(hash, giverSignature));
+        address giver = _signerOf(hash, giverSignature);
         address receiver = _signerOf(receipt.structHash(), receiverSignature);
-        if (!_trust.isKeyFor(handover.to, receiver, Scopes.CUSTODY)) revert SignerNotAllowed(handover.to, receiver);
+        _trust.requireHandover(handover.from, giver, handover.to, receiver);
         _useNonce(handover.from, handover.nonce);
         _settle(handover, receipt, hash);
     }
 
     /// @inheritdoc IHandovers
     function offer(Handover calldata handover) external returns (bytes32 hash) {
-        _trust.requireRunningFor(handover.from, handover.to);
+        _trust.requireRunningBetween(handover.from, handover.to);
         _checkHandover(handover);
         _countItems(handover.runs, handover.units);
         hash = handover.structHash();
@@ -101,6 +101,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
         bytes32 hash = _checkPapers(handover, receipt);
         address account = _caller(Scopes.CUSTODY);
         if (account != handover.to) revert OfferForOther(account, handover.to);
+        _trust.requireTaking(handover.from, account);
         _closeOffer(hash, OfferState.Accepted);
         _requireGiver(handover.from, _offers[hash].key);
         _settle(handover, receipt, hash);
@@ -182,7 +183,6 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     }
 
     function _settle(Handover calldata handover, Receipt calldata receipt, bytes32 hash) private {
-        if (!_trust.mayTakeOn(handover.to)) revert ReceiverNotIntroduced(handover.to);
         uint256 handed = _countItems(handover.runs, handover.units);
         uint256 taken = _countItems(receipt.runs, receipt.units);
         receipt.runs.requireInside(handover.runs);
@@ -271,8 +271,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
 
     /// @dev The caller's account, which holds everything in `runs`.
     function _callingHolder(RunLine[] calldata runs) private view returns (address account) {
-        _requireRunning();
-        account = _caller(Scopes.CUSTODY);
+        account = _runningCaller(Scopes.CUSTODY);
         CustodyLines.requireCount(runs.length, MOST_RELEASES);
         runs.countItems();
         _requireHeld(runs, account);
@@ -293,7 +292,6 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     }
 
     function _checkPapers(Handover calldata handover, Receipt calldata receipt) private view returns (bytes32 hash) {
-        _trust.requireRunningFor(handover.from, handover.to);
         _checkHandover(handover);
         _checkDeadline(receipt.deadline);
         hash = handover.structHash();

@@ -28,20 +28,21 @@ contract ItemStatus is IItemStatus, TrustBound {
     ITrademarkRegistry private immutable _marks;
     IUnitLocks private immutable _units;
     address private immutable _customs;
-    IItemStatus private immutable _predecessor;
+    /// @inheritdoc IItemStatus
+    IItemStatus public immutable predecessor;
 
     mapping(uint256 series => SeriesFlags.Flags) private _flags;
 
-    /// @param predecessor the item status of the token's predecessor; zero for the first
+    /// @param predecessor_ the item status of the token's predecessor; zero for the first
     constructor(
         ITrustRegistry trust,
         IProductToken token,
         ITrademarkRegistry marks,
         IUnitLocks units,
         address customs,
-        IItemStatus predecessor
+        IItemStatus predecessor_
     ) TrustBound(trust) {
-        (_token, _marks, _units, _customs, _predecessor) = (token, marks, units, customs, predecessor);
+        (_token, _marks, _units, _customs, predecessor) = (token, marks, units, customs, predecessor_);
     }
 
     modifier onlyCustoms() {
@@ -176,7 +177,7 @@ contract ItemStatus is IItemStatus, TrustBound {
             uint256 value = flags.anyIn(number, tokenId, tokenId);
             if (value != 0) mask |= uint16(1 << uint8(SeriesFlags.flagOf(used, number, value)));
         }
-        if (_hasPredecessor()) mask |= _predecessor.flagsAt(tokenId);
+        if (_hasPredecessor()) mask |= predecessor.flagsAt(tokenId);
     }
 
     /// @inheritdoc IItemStatus
@@ -196,7 +197,7 @@ contract ItemStatus is IItemStatus, TrustBound {
     function requireReturnable(uint256 first, uint256 last, address to) public view {
         SeriesFlags.Flags storage flags = _flags[ItemId.seriesOf(first)];
         if (SeriesFlags.isUsed(flags.used, SeriesFlags.STOLEN)) _requireMayHaveStolen(flags, first, last, to);
-        if (_hasPredecessor()) _predecessor.requireReturnable(first, last, to);
+        if (_hasPredecessor()) predecessor.requireReturnable(first, last, to);
     }
 
     /// @inheritdoc IItemStatus
@@ -204,7 +205,7 @@ contract ItemStatus is IItemStatus, TrustBound {
         RunMap.requireOrdered(first, last);
         uint256 value = _flags[ItemId.seriesOf(first)].heldByOthers(first, last, authority);
         if (value != 0) revert ItemLocked(first, last, uint8(value));
-        if (_hasPredecessor()) _predecessor.requireNotHeldByOthers(first, last, authority);
+        if (_hasPredecessor()) predecessor.requireNotHeldByOthers(first, last, authority);
     }
 
     /// @inheritdoc IItemStatus
@@ -212,14 +213,14 @@ contract ItemStatus is IItemStatus, TrustBound {
         if (purpose > uint8(type(Purpose).max)) revert PurposeUnknown(purpose);
         RunMap.requireOrdered(first, last);
         flag = _flags[ItemId.seriesOf(first)].lockOf(first, last, purpose);
-        if (flag == Flag.None && _hasPredecessor()) return _predecessor.lockOf(first, last, purpose);
+        if (flag == Flag.None && _hasPredecessor()) return predecessor.lockOf(first, last, purpose);
     }
 
     /// @inheritdoc IItemStatus
     function valueIn(uint256 number, uint256 first, uint256 last) public view returns (uint256 value) {
         if (number >= SeriesFlags.FIRST_AUTHORITY) revert MapUnknown(number);
         value = _flags[ItemId.seriesOf(first)].anyIn(number, first, last);
-        if (value == 0 && _hasPredecessor()) return _predecessor.valueIn(number, first, last);
+        if (value == 0 && _hasPredecessor()) return predecessor.valueIn(number, first, last);
     }
 
     /// @inheritdoc IItemStatus
@@ -338,7 +339,7 @@ contract ItemStatus is IItemStatus, TrustBound {
     }
 
     function _hasPredecessor() private view returns (bool) {
-        return address(_predecessor) != address(0);
+        return address(predecessor) != address(0);
     }
 
     function _valueAt(uint256 tokenId, uint256 number) private view returns (uint256) {

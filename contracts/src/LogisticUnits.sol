@@ -54,8 +54,7 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
 
     /// @inheritdoc ILogisticUnits
     function open(uint8 scheme, bytes calldata key, uint32 generation) external returns (uint256 unit) {
-        _requireRunning();
-        address holder = _caller(Scopes.CUSTODY);
+        address holder = _runningCaller(Scopes.CUSTODY);
         if (!_trust.mayTakeOn(holder)) revert OpenerNotIntroduced(holder);
         unit = _freeId(scheme, key, generation, holder);
         Unit storage stored = _units[unit];
@@ -67,8 +66,7 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
 
     /// @inheritdoc ILogisticUnits
     function addAlias(uint256 unit, uint8 scheme, bytes calldata key, uint32 generation) external {
-        _requireRunning();
-        address holder = _callingHolder(unit);
+        address holder = _runningHolder(unit);
         uint256 aliasId = _freeId(scheme, key, generation, holder);
         _aliases[aliasId] = unit;
         emit UnitAliased(unit, aliasId, scheme, key, generation);
@@ -91,8 +89,7 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
 
     /// @inheritdoc ILogisticUnits
     function pack(uint256 unit, UnitLines calldata lines) external {
-        _requireRunning();
-        address holder = _callingHolder(unit);
+        address holder = _runningHolder(unit);
         _requireUnsealed(unit);
         _requireUnlocked(unit);
         _requireLines(lines);
@@ -117,8 +114,7 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
 
     /// @inheritdoc ILogisticUnits
     function seal(uint256 unit, bytes32 contentsRoot, bytes32 sealHash) external {
-        _requireRunning();
-        _callingHolder(unit);
+        _runningHolder(unit);
         _requireUnsealed(unit);
         if (contentsRoot == 0) revert SealRootMissing(unit);
         Unit storage stored = _units[unit];
@@ -422,6 +418,12 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
 
     function _callingHolder(uint256 unit) private view returns (address holder) {
         holder = _caller(Scopes.CUSTODY);
+        requireHeld(unit, holder);
+    }
+
+    /// @dev As {_callingHolder}, and nothing is paused.
+    function _runningHolder(uint256 unit) private view returns (address holder) {
+        holder = _runningCaller(Scopes.CUSTODY);
         requireHeld(unit, holder);
     }
 

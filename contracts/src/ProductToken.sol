@@ -10,14 +10,13 @@ import {IItemStatus} from "./interfaces/IItemStatus.sol";
 import {IProductToken} from "./interfaces/IProductToken.sol";
 import {ITrademarkRegistry} from "./interfaces/ITrademarkRegistry.sol";
 import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
-import {Gtin} from "./libraries/Gtin.sol";
 import {LotText} from "./libraries/LotText.sol";
 import {RunMap} from "./libraries/RunMap.sol";
 import {SegmentList} from "./libraries/SegmentList.sol";
 import {TrustBound} from "./TrustBound.sol";
 import {Level, Roles, Scopes} from "./types/Access.sol";
 import {Purpose} from "./types/Custody.sol";
-import {ItemId, Segment, SeriesInfo, SeriesRecord} from "./types/Product.sol";
+import {ItemId, Segment, SeriesInfo} from "./types/Product.sol";
 
 /// @title ProductToken
 /// @notice Series, commissioning and who holds what. Holders change by {move}, for modules that have checked consent, and
@@ -32,7 +31,7 @@ contract ProductToken is IProductToken, TrustBound {
     uint32 private constant HIGHEST_CEILING = uint32(ItemId.INDEX_MASK);
 
     struct Series {
-        SeriesRecord info;
+        SeriesInfo info;
         Segment[] segments;
         RunMap.Map holders;
     }
@@ -41,12 +40,6 @@ contract ProductToken is IProductToken, TrustBound {
     struct Account {
         uint160 balance;
         uint96 epoch;
-    }
-
-    /// @dev Stands while `recoveries` is the account's: a recovery ends what earlier keys have opened.
-    struct Opening {
-        uint64 until;
-        uint64 recoveries;
     }
 
     /// @dev Stands while `epoch` is the owner's ({_epochOf}).
@@ -71,9 +64,8 @@ contract ProductToken is IProductToken, TrustBound {
     mapping(uint64 gtin => uint16) private _seriesOfGtin;
     mapping(address account => Account) private _accounts;
     mapping(address owner => mapping(uint256 tokenId => Approved)) private _approved;
-    /// @dev The owner's epoch and one, 0 for no operator.
+    /// @dev The owner's epoch, 0 for no operator.
     mapping(address owner => mapping(address operator => uint256)) private _operatorSince;
-    mapping(address account => mapping(address from => Opening)) private _openings;
     address private _successor;
 
     /// @param modules 1 to 4 contracts that may move items
@@ -82,11 +74,11 @@ contract ProductToken is IProductToken, TrustBound {
         ITrustRegistry trust,
         IBrandRegistry brands,
         ITrademarkRegistry marks,
-        IItemStatus status,
+        IItemStatus status_,
         address[] memory modules,
         IProductToken predecessor_
     ) TrustBound(trust) {
-        (_brands, _marks, _status, _predecessor) = (brands, marks, status, predecessor_);
+        (_brands, _marks, _status, _predecessor) = (brands, marks, status_, predecessor_);
         uint256 count = modules.length;
         if (count == 0 || count > MOST_MODULES) revert ModuleCountOutOfRange(count, MOST_MODULES);
         _module0 = modules[0];
@@ -102,21 +94,17 @@ contract ProductToken is IProductToken, TrustBound {
     {
         _requireOpening();
         address brand = _accreditedCaller(Scopes.OPERATE, Roles.BRAND);
-        if (!Gtin.isValid(gtin)) revert GtinNotValid(gtin);
-        _requireWithin(brand, gtin, prefixLength);
+        _brands.requireProduct(brand, gtin, prefixLength);
         if (marks.length == 0 || marks.length > MOST_MARKS) revert MarkCountOutOfRange(marks.length, MOST_MARKS);
         if (ceiling == 0 || ceiling > HIGHEST_CEILING) revert CeilingOutOfRange(ceiling, HIGHEST_CEILING);
-        _requireUsable(marks, brand, uint64(block.timestamp));
-        for (uint256 i = 0; i < marks.length; ++i) {
-            _marks.useLicence(marks[i], brand, ceiling);
-        }
+        _marks.useMarks(marks, brand, ceiling);
         uint16 number = _nextNumber(gtin);
         ++_opened;
         series = seriesCount();
-        uint64 openedAt = uint64(block.timestamp);
-        _store(
-            series, SeriesRecord(brand, gtin, number, prefixLength, ceiling, 0, openedAt, false, false, false, 0, marks)
-        );
+        SeriesInfo memory info;
+        (info.brand, info.gtin, info.number, info.prefixLength) = (brand, gtin, number, prefixLength);
+        (info.ceiling, info.openedAt, info.marks) = (ceiling, uint64(block.timestamp), marks);
+        _store(series, info);
         emit SeriesOpened(series, brand, gtin, number, marks, ceiling);
     }
 
@@ -190,23 +178,10 @@ contract ProductToken is IProductToken, TrustBound {
     /// @dev What nobody has adopted is held by the zero address here. Its flags are the predecessor's: always asked for.
     function takeOver(uint256 series) external {
         if (msg.sender != address(_predecessor)) revert NotPredecessor(msg.sender);
-        SeriesInfo memory found = _predecessor.seriesInfo(series);
-        SeriesRecord memory record = SeriesRecord({
-            brand: found.brand,
-            gtin: found.gtin,
-            number: found.number,
-            prefixLength: found.prefixLength,
-            ceiling: found.ceiling,
-            issued: found.issued,
-            openedAt: found.openedAt,
-            closed: found.closed,
-            flagged: true,
-            migrated: false,
-            inherited: found.issued,
-            marks: found.marks
-        });
-        _store(series, record);
-        emit SeriesTakenOver(series, msg.sender, found.issued);
+        SeriesInfo memory info = _predecessor.seriesInfo(series);
+        (info.flagged, info.migrated, info.inherited) = (true, false, info.issued);
+        _store(series, info);
+        emit SeriesTakenOver(series, msg.sender, info.issued);
     }
 
     /// @inheritdoc IProductToken
@@ -218,18 +193,10 @@ contract ProductToken is IProductToken, TrustBound {
     /// @inheritdoc IProductToken
     function touch(uint256 first, uint256 last) external {
         if (msg.sender != address(_status)) revert NotModule(msg.sender);
-        SeriesRecord storage info = _series[ItemId.seriesOf(first)].info;
+        SeriesInfo storage info = _series[ItemId.seriesOf(first)].info;
         if (!info.flagged) info.flagged = true;
         if (first == last) emit MetadataUpdate(first);
         else emit BatchMetadataUpdate(first, last);
-    }
-
-    /// @inheritdoc IProductToken
-    function openTo(address from, uint64 until) external {
-        address account = _caller(Scopes.CUSTODY);
-        _requireAccount(from);
-        _openings[account][from] = Opening(until, _recoveries(account));
-        emit OpenedTo(account, from, until);
     }
 
     /// @inheritdoc IERC721
@@ -245,13 +212,13 @@ contract ProductToken is IProductToken, TrustBound {
     function setApprovalForAll(address operator, bool approved) external {
         address account = _caller(Scopes.CUSTODY);
         if (operator == address(0)) revert ERC721InvalidOperator(operator);
-        _operatorSince[account][operator] = approved ? uint256(_epochOf(account)) + 1 : 0;
+        _operatorSince[account][operator] = approved ? _epochOf(account) : 0;
         emit ApprovalForAll(account, operator, approved);
     }
 
     /// @inheritdoc IERC721
     function transferFrom(address from, address to, uint256 tokenId) external {
-        _transfer(_caller(Scopes.CUSTODY), from, to, tokenId);
+        _transfer(from, to, tokenId);
     }
 
     /// @inheritdoc IERC721
@@ -290,13 +257,7 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IERC721
     function isApprovedForAll(address owner, address operator) public view returns (bool) {
-        return _operatorSince[owner][operator] == uint256(_epochOf(owner)) + 1;
-    }
-
-    /// @inheritdoc IProductToken
-    function openUntil(address account, address from) public view returns (uint64) {
-        Opening storage opening = _openings[account][from];
-        return opening.recoveries == _recoveries(account) ? opening.until : 0;
+        return _operatorSince[owner][operator] == _epochOf(owner);
     }
 
     /// @inheritdoc IProductToken
@@ -323,7 +284,7 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IProductToken
     function seriesHead(uint256 series) external view returns (address brand, uint32 issued) {
-        SeriesRecord storage info = _series[series].info;
+        SeriesInfo storage info = _series[series].info;
         return (info.brand, info.issued);
     }
 
@@ -343,8 +304,13 @@ contract ProductToken is IProductToken, TrustBound {
     }
 
     /// @inheritdoc IProductToken
-    function isMigrated(uint256 series) external view returns (bool) {
-        return _series[series].info.migrated;
+    function successorFor(uint256 series) external view returns (IProductToken) {
+        return IProductToken(_series[series].info.migrated ? _successor : address(0));
+    }
+
+    /// @inheritdoc IProductToken
+    function status() external view returns (IItemStatus) {
+        return _status;
     }
 
     /// @inheritdoc IProductToken
@@ -355,19 +321,8 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IProductToken
     function seriesInfo(uint256 series) external view returns (SeriesInfo memory) {
-        SeriesRecord memory found = _series[series].info;
-        if (found.brand == address(0)) revert UnknownSeries(series);
-        return SeriesInfo({
-            brand: found.brand,
-            gtin: found.gtin,
-            number: found.number,
-            prefixLength: found.prefixLength,
-            ceiling: found.ceiling,
-            issued: found.issued,
-            openedAt: found.openedAt,
-            closed: found.closed,
-            marks: found.marks
-        });
+        if (_series[series].info.brand == address(0)) revert UnknownSeries(series);
+        return _series[series].info;
     }
 
     /// @inheritdoc IProductToken
@@ -397,26 +352,24 @@ contract ProductToken is IProductToken, TrustBound {
             || interfaceId == ERC4906;
     }
 
-    /// @dev (1) The caller may give the item for `from`, (2) the receiver has agreed, (3) and may take on, (4) the item
-    /// may be sold, (5) `from` holds it and it moves. Calls before the move are to contracts of ours only.
-    function _transfer(address account, address from, address to, uint256 tokenId) private {
-        _requireRunning();
+    /// @dev (1) The caller may give the item for `from`, (2) the receiver, which may take on, has agreed, (3) the item may
+    /// be sold, (4) `from` holds it and it moves. Calls before the move are to contracts of ours only.
+    /// @return account for which the caller acts
+    function _transfer(address from, address to, uint256 tokenId) private returns (address account) {
+        account = _trust.giverFor(_sender(), from, to);
         bool byOperator = account != from && _requireMayGiveFor(from, account, tokenId);
-        if (openUntil(to, from) <= block.timestamp) revert NotOpenTo(to, from);
-        if (!_trust.mayTakeOn(to)) revert ReceiverNotIntroduced(to);
         if (_series[ItemId.seriesOf(tokenId)].info.flagged) {
             _status.requireMovable(tokenId, tokenId, uint8(Purpose.Sale));
         }
         _move(tokenId, tokenId, from, to);
         // Its own transfers do not end an operator's rights, only those that it did not make.
-        if (byOperator) _operatorSince[from][account] = uint256(_epochOf(from)) + 1;
+        if (byOperator) _operatorSince[from][account] = _epochOf(from);
         _emitMoved(tokenId, tokenId, from, to, address(this), 0);
     }
 
     /// @dev The receiver is called last, when nothing is left to be done.
     function _safeTransfer(address from, address to, uint256 tokenId, bytes memory data) private {
-        address account = _caller(Scopes.CUSTODY);
-        _transfer(account, from, to, tokenId);
+        address account = _transfer(from, to, tokenId);
         ERC721Utils.checkOnERC721Received(account, from, to, tokenId, data);
     }
 
@@ -439,8 +392,8 @@ contract ProductToken is IProductToken, TrustBound {
         _accounts[to].balance += count;
     }
 
-    function _store(uint256 series, SeriesRecord memory record) private {
-        _series[series].info = record;
+    function _store(uint256 series, SeriesInfo memory info) private {
+        _series[series].info = info;
     }
 
     function _append(uint256 series, uint32 count, address holder, Segment memory segment)
@@ -488,13 +441,12 @@ contract ProductToken is IProductToken, TrustBound {
         return approved.epoch == _epochOf(owner) ? approved.account : address(0);
     }
 
-    /// @dev Rises with every outbound move and every recovery of `owner`, and never falls.
+    /// @dev Rises with every outbound move and every recovery of `owner`, and never falls; never 0.
     function _epochOf(address owner) private view returns (uint96) {
-        return _accounts[owner].epoch + _recoveries(owner);
-    }
-
-    function _recoveries(address account) private view returns (uint64) {
-        return _trust.recoveries(account);
+        // None of these is ever more than the number of transactions.
+        unchecked {
+            return _accounts[owner].epoch + _trust.recoveries(owner) + 1;
+        }
     }
 
     /// @dev Approvals are kept by owner: whether `from` is the owner is found out when the item moves.
@@ -511,30 +463,20 @@ contract ProductToken is IProductToken, TrustBound {
     }
 
     function _requireMayCommission(uint256 series, address holder) private view {
-        _requireRunning();
-        address brand = _caller(Scopes.OPERATE);
+        address brand = _runningCaller(Scopes.OPERATE);
         _requireSeriesBrand(series, brand);
         _requireAccredited(brand, Roles.BRAND);
-        _requireWithin(brand, _series[series].info.gtin, _series[series].info.prefixLength);
         _requireOpen(series);
-        _requireUsable(_series[series].info.marks, brand, _series[series].info.openedAt);
+        SeriesInfo storage info = _series[series].info;
+        _brands.requireProduct(brand, info.gtin, info.prefixLength);
+        _marks.requireUsable(info.marks, brand, info.openedAt);
         if (holder != brand) revert HolderWithoutConsent(holder);
-    }
-
-    function _requireWithin(address brand, uint64 gtin, uint8 prefixLength) private view {
-        if (!_brands.isWithin(brand, gtin, prefixLength)) revert OutsidePrefixes(brand, gtin, prefixLength);
     }
 
     function _requireSeriesBrand(uint256 series, address account) private view {
         address brand = _series[series].info.brand;
         if (brand == address(0)) revert UnknownSeries(series);
         if (brand != account) revert NotSeriesBrand(series, account);
-    }
-
-    function _requireUsable(bytes32[] memory marks, address brand, uint64 openedAt) private view {
-        for (uint256 i = 0; i < marks.length; ++i) {
-            if (!_marks.isUsableSince(marks[i], brand, openedAt)) revert MarkNotUsable(marks[i], brand);
-        }
     }
 
     /// @dev Ids go on where the predecessor's end: it must open no more, and it does not once it has named this one.

@@ -165,7 +165,7 @@ SCOPES: list[tuple[str, str, tuple[Any, ...], int]] = [
     ("token", "adopt", (1, 1), CUSTODY),
     ("token", "approve", (WHO, 1), CUSTODY),
     ("token", "setApprovalForAll", (WHO, True), CUSTODY),
-    ("token", "openTo", (WHO, 1), CUSTODY),
+    ("trust", "openTo", (WHO, 1), CUSTODY),
     ("token", "transferFrom", (WHO, WHO, 1), CUSTODY),
     ("token", "safeTransferFrom(address,address,uint256)", (WHO, WHO, 1), CUSTODY),
     ("token", "safeTransferFrom(address,address,uint256,bytes)", (WHO, WHO, 1, b""), CUSTODY),
@@ -203,7 +203,7 @@ SCOPES: list[tuple[str, str, tuple[Any, ...], int]] = [
 """Functions that ask for a key of the caller's account, and the scope it needs."""
 
 MODULE_ONLY: list[tuple[str, str, tuple[Any, ...], str]] = [
-    ("marks", "useLicence", (X, WHO, 1), "NotToken"),
+    ("marks", "useMarks", ([X], WHO, 1), "NotToken"),
     ("token", "move", (1, 1, WHO, WHO, X), "NotModule"),
     ("token", "touch", (1, 1), "NotModule"),
     ("token", "handToSuccessor", (1, 1, WHO), "NotSuccessor"),

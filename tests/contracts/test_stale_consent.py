@@ -78,7 +78,7 @@ def test_operator_and_approval_of_a_stolen_key_die_with_the_recovery(world: Worl
     world.token.send("setApprovalForAll", world.retailer.address, True, by=world.brand)
     world.token.send("approve", world.stranger.address, items[0], by=world.brand)
     key = recover(world, world.brand)
-    world.token.send("openTo", world.brand.address, FOR_EVER, by=world.carrier)
+    world.trust.send("openTo", world.brand.address, FOR_EVER, by=world.carrier)
     assert world.token.read("isApprovedForAll", world.brand.address, world.retailer.address) is False
     assert world.token.read("getApproved", items[0]) == "0x" + "00" * 20
     for by in (world.retailer, world.stranger):
@@ -90,12 +90,12 @@ def test_operator_and_approval_of_a_stolen_key_die_with_the_recovery(world: Worl
 
 
 def test_recovery_of_a_receiver_ends_what_it_had_opened_itself_to(world: World, items: tuple[int, int]) -> None:
-    world.token.send("openTo", world.brand.address, FOR_EVER, by=world.carrier)
+    world.trust.send("openTo", world.brand.address, FOR_EVER, by=world.carrier)
     key = recover(world, world.carrier)
-    assert world.token.read("openUntil", world.carrier.address, world.brand.address) == 0
+    assert world.trust.read("openUntil", world.carrier.address, world.brand.address) == 0
     move = ("transferFrom", world.brand.address, world.carrier.address, items[0])
     assert world.token.refusal(*move, by=world.brand) == ("NotOpenTo", world.carrier.address, world.brand.address)
-    world.token.send("openTo", world.brand.address, FOR_EVER, by=key)
+    world.trust.send("openTo", world.brand.address, FOR_EVER, by=key)
     assert world.token.refusal(*move, by=world.brand) is None
 
 
@@ -124,7 +124,7 @@ def test_successor_named_in_a_pause_is_no_way_around_it(world: World, items: tup
     made = deal(world, world.brand, world.retailer, [items])
     assert made.refusal() == paused
     assert world.handovers.refusal("offer", plain(made.handover), by=world.brand) == paused
-    assert world.trust.refusal("requireRunningFor", world.brand.address, "0x" + "00" * 20) == paused
+    assert world.trust.refusal("requireRunningBetween", world.brand.address, "0x" + "00" * 20) == paused
     world.chain.wait(DAY)
     made = deal(world, world.brand, world.retailer, [items])
     assert made.refusal() is None
@@ -142,10 +142,10 @@ def test_successor_named_again_in_a_pause_loses_its_turn_until_the_end(world: Wo
     world.trust.send("nameSuccessor", world.brand.address, world.retailer.address, by=world.brand)
     world.chain.wait(1)
     world.trust.send("pause", DAY, by=world.guardian)
-    assert world.trust.refusal("requireRunningFor", world.brand.address, world.retailer.address) is None
+    assert world.trust.refusal("requireRunningBetween", world.brand.address, world.retailer.address) is None
     world.trust.send("nameSuccessor", world.brand.address, world.retailer.address, by=world.brand)
     paused = ("Paused", world.trust.read("pausedUntil"))
-    assert world.trust.refusal("requireRunningFor", world.brand.address, world.retailer.address) == paused
+    assert world.trust.refusal("requireRunningBetween", world.brand.address, world.retailer.address) == paused
 
 
 def test_appointment_that_takes_effect_in_a_pause_was_made_long_before_it(world: World, items: tuple[int, int]) -> None:

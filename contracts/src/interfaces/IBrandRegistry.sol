@@ -70,6 +70,12 @@ interface IBrandRegistry is IAccountErrors {
     /// @notice The endpoint has more than 512 bytes.
     error EndpointTooLong(uint256 length, uint256 most);
 
+    /// @notice `gtin` is not a GTIN-14 with a right check digit.
+    error GtinNotValid(uint64 gtin);
+
+    /// @notice The first `prefixLength` digits of `gtin` are not a prefix of `brand`.
+    error OutsidePrefixes(address brand, uint64 gtin, uint8 prefixLength);
+
     /// @notice Gives `prefix` of `length` digits to `brand`. Identifier registrars only (OPERATE). Leading zeros count:
     /// 0061414 is prefix 61414 of length 7.
     function assignPrefix(address brand, uint64 prefix, uint8 length) external;
@@ -103,6 +109,9 @@ interface IBrandRegistry is IAccountErrors {
     /// @notice Whether `gtin` (GTIN-14 as a number) lies in the prefix that its first `length` digits form (the
     /// indicator digit does not count), and that prefix is `brand`'s.
     function isWithin(address brand, uint64 gtin, uint8 length) external view returns (bool);
+
+    /// @notice Reverts unless `gtin` is a GTIN-14 ({GtinNotValid}) that {isWithin} `brand`'s prefix ({OutsidePrefixes}).
+    function requireProduct(address brand, uint64 gtin, uint8 length) external view;
 
     /// @notice A label key of `brand`; zeros when it has not listed it.
     function labelKey(address brand, bytes32 x, bytes32 y) external view returns (ListedKey memory);

@@ -55,12 +55,6 @@ interface IHandovers is IAccountErrors, IRunErrors {
     /// @notice A handover from `account` to itself.
     error HandoverToSelf(address account);
 
-    /// @notice `account` has no active role (introduced or higher): nobody answers for it.
-    error ReceiverNotIntroduced(address account);
-
-    /// @notice `signer` is no CUSTODY key of `account` now.
-    error SignerNotAllowed(address account, address signer);
-
     /// @notice The nonce was used or cancelled.
     error NonceUsed(address account, uint256 nonce);
 

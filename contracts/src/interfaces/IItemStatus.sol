@@ -116,6 +116,9 @@ interface IItemStatus is IAccountErrors, IRunErrors {
     /// here or in predecessors; 0 when none has one. For successors.
     function valueIn(uint256 number, uint256 first, uint256 last) external view returns (uint256);
 
+    /// @notice The item status whose flags count here as well; zero for the first.
+    function predecessor() external view returns (IItemStatus);
+
     /// @notice Whether the item was released to sale.
     function isReleased(uint256 tokenId) external view returns (bool);
 

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC2309} from "@openzeppelin/contracts/interfaces/IERC2309.sol";
 import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
 import {IAccountErrors} from "./IAccountErrors.sol";
+import {IItemStatus} from "./IItemStatus.sol";
 import {IRunErrors} from "./IRunErrors.sol";
 import {Segment, SeriesInfo} from "../types/Product.sol";
 
@@ -13,7 +14,7 @@ import {Segment, SeriesInfo} from "../types/Product.sol";
 /// @dev Where this is not the ERC-721 that others expect:
 /// owners, approved parties and operators are accounts, for which their CUSTODY keys call;
 /// `ownerOf` is the custodian, title is not asserted;
-/// a transfer needs a receiver that has opened itself to the giver ({openTo}), and goods that may be sold;
+/// a transfer needs a receiver that has opened itself to the giver ({ITrustRegistry-openTo}), and goods that may be sold;
 /// every outbound move of an account ends the approvals that it gave, without further events;
 /// runs are announced as ERC-2309 says although they move after creation; there is no metadata extension.
 interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
@@ -49,9 +50,6 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
         uint256 indexed first, uint256 last, address indexed from, address indexed to, address module, bytes32 ref
     );
 
-    /// @notice `account` takes items that `from` transfers to it directly, while the time is below `until`.
-    event OpenedTo(address indexed account, address indexed from, uint64 until);
-
     /// @notice `by` lets the token `successor` go on with series of this one.
     event SuccessorApproved(address indexed successor, address indexed by);
 
@@ -79,17 +77,8 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
     /// @notice ERC-6093: `receiver` is a contract that did not take the item.
     error ERC721InvalidReceiver(address receiver);
 
-    /// @notice `gtin` is not a GTIN-14 with a right check digit.
-    error GtinNotValid(uint64 gtin);
-
-    /// @notice The first `prefixLength` digits of `gtin` are not a prefix of `brand`.
-    error OutsidePrefixes(address brand, uint64 gtin, uint8 prefixLength);
-
     /// @notice A series has 1 to `most` marks.
     error MarkCountOutOfRange(uint256 count, uint256 most);
-
-    /// @notice `mark` does not stand, or `brand` does not hold it.
-    error MarkNotUsable(bytes32 mark, address brand);
 
     /// @notice A ceiling lies between 1 and `most`.
     error CeilingOutOfRange(uint32 ceiling, uint32 most);
@@ -129,12 +118,6 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
 
     /// @notice A token has 1 to `most` modules.
     error ModuleCountOutOfRange(uint256 count, uint256 most);
-
-    /// @notice `account` has not opened itself to transfers by `from`, or not until now.
-    error NotOpenTo(address account, address from);
-
-    /// @notice `account` has no active role (introduced or higher): nobody answers for it.
-    error ReceiverNotIntroduced(address account);
 
     /// @notice `successor` is the successor token already, for ever; series are opened there.
     error SuccessorStands(address successor);
@@ -220,21 +203,17 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
     /// @notice The approved successor; zero when there is none.
     function successor() external view returns (address);
 
-    /// @notice Whether the successor goes on with `series`.
-    function isMigrated(uint256 series) external view returns (bool);
+    /// @notice The successor that goes on with `series`; zero while this token does.
+    function successorFor(uint256 series) external view returns (IProductToken);
+
+    /// @notice Where the flags of items are kept.
+    function status() external view returns (IItemStatus);
 
     /// @notice How many series of this product exist, here and in predecessors.
     function seriesOfGtin(uint64 gtin) external view returns (uint16);
 
     /// @notice Announces a change of what is flagged about items (ERC-4906). Only {IItemStatus}.
     function touch(uint256 first, uint256 last) external;
-
-    /// @notice Lets `from` transfer items to the caller's account directly while the time is below `until` (0: no
-    /// longer). Both are accounts (CUSTODY).
-    function openTo(address from, uint64 until) external;
-
-    /// @notice Until when `account` takes direct transfers by `from`; 0 when it never agreed.
-    function openUntil(address account, address from) external view returns (uint64);
 
     /// @notice Whether `account` may call {move}.
     function isModule(address account) external view returns (bool);

@@ -10,7 +10,7 @@ import {Succession} from "./Succession.sol";
 abstract contract Pausing is Succession {
     uint64 private constant LONGEST_PAUSE = 3 days;
 
-    uint64 private _pausedSince;
+    uint64 internal _pausedSince;
     uint64 private _pausedUntil;
     uint64 private _restUntil;
 
@@ -36,18 +36,12 @@ abstract contract Pausing is Succession {
     }
 
     /// @inheritdoc ITrustRegistry
-    function requireRunning() external view {
+    function requireRunning() public view {
         if (block.timestamp < _pausedUntil) revert Paused(_pausedUntil);
     }
 
     /// @inheritdoc ITrustRegistry
-    function requireRunningFor(address from, address to) external view {
-        if (_pausedUntil <= block.timestamp || _followsSinceBefore(from, to, _pausedSince)) return;
-        revert Paused(_pausedUntil);
-    }
-
-    /// @inheritdoc ITrustRegistry
-    function pausedUntil() external view returns (uint64) {
+    function pausedUntil() public view returns (uint64) {
         return _pausedUntil;
     }
 }

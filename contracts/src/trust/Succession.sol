@@ -55,7 +55,7 @@ abstract contract Succession is RoleEntries {
     }
 
     /// @inheritdoc ITrustRegistry
-    function mayGiveFor(address account, address key) external view returns (bool) {
+    function mayGiveFor(address account, address key) public view returns (bool) {
         return isKeyFor(account, key, Scopes.CUSTODY) || isKeyFor(successorOf(account), key, Scopes.CUSTODY);
     }
 

@@ -92,7 +92,7 @@ contract Traders is Handler {
         address to = VM.addr(_trader(_next(seed)));
         if (first != last || to == goods.holder) return;
         VM.prank(to);
-        _token.openTo(goods.holder, uint64(block.timestamp + 1));
+        _trust.openTo(goods.holder, uint64(block.timestamp + 1));
         bool expected = _trust.mayTakeOn(to) && _movable(goods, Purpose.Sale);
         VM.prank(goods.holder);
         try _token.transferFrom(goods.holder, to, first) {

@@ -25,7 +25,8 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class SeriesInfo:
-    """An order of labels of one product; `issued` counts the items commissioned so far."""
+    """An order of labels of one product; `issued` counts the items commissioned so far, `inherited` those of them that
+    the predecessor token commissioned; `flagged`: some item of it had a flag; `migrated`: the successor goes on with it."""
 
     brand: str
     gtin: int
@@ -35,6 +36,9 @@ class SeriesInfo:
     issued: int
     opened_at: int
     closed: bool
+    flagged: bool
+    migrated: bool
+    inherited: int
     marks: tuple[str, ...]
 
 
@@ -83,10 +87,6 @@ class ProductToken(BoundContract):
         """As holder: take items of a migrated series over into this token, so that they join others in one run."""
         return self._write("adopt", first, last)
 
-    def open_to(self, from_account: str, until: int) -> ContractCall:
-        """Take direct transfers by an account while the time (seconds UTC) is below `until`; 0 ends that."""
-        return self._write("openTo", from_account, until)
-
     def transfer_from(self, from_account: str, to_account: str, token_id: int) -> ContractCall:
         """Move one item to an account that has opened itself to `from_account`."""
         return self._write("transferFrom", from_account, to_account, token_id)
@@ -122,10 +122,6 @@ class ProductToken(BoundContract):
             yield Run(first, last, str(holder))
             index = (last & _INDEX_MASK) + 1
 
-    def open_until(self, account: str, from_account: str) -> int:
-        """Until when `account` takes direct transfers by `from_account`; 0 for never."""
-        return int(self._read("openUntil", account, from_account))
-
     def approved_for(self, token_id: int) -> str | None:
         """The account that may transfer an item beside its holder."""
         return _address(self._read("getApproved", token_id))
@@ -146,9 +142,13 @@ class ProductToken(BoundContract):
         """The approved successor."""
         return _address(self._read("successor"))
 
-    def is_migrated(self, series: int) -> bool:
-        """Whether the successor goes on with a series."""
-        return bool(self._read("isMigrated", series))
+    def successor_for(self, series: int) -> str | None:
+        """The successor that goes on with a series; None while this token does."""
+        return _address(self._read("successorFor", series))
+
+    def status(self) -> str:
+        """Where the flags of items are kept."""
+        return str(self._read("status"))
 
     def series_count(self) -> int:
         """How many series were opened."""
