@@ -58,7 +58,7 @@ class ItemStatus(BoundContract):
         self._read("requireMovable", first, last, int(purpose))
 
     def require_movable_to(self, first: int, last: int, purpose: Purpose, to: str) -> None:
-        """As `require_movable`, for a move to this account: NoReturnOfStolen when stolen goods must not return to it."""
+        """As `require_movable`, for a move to this account; NoReturnOfStolen if stolen goods must not go there."""
         self._read("requireMovableTo", first, last, int(purpose), to)
 
     def lock_of(self, first: int, last: int, purpose: Purpose) -> Flag:
