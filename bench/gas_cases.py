@@ -113,7 +113,7 @@ def direct_rows(world: Deployed) -> Iterator[Row]:
     world.open_series()
     world.commission(1, MILLION)
     for taker, giver in ((carrier, brand), (retailer, carrier)):
-        world.call(taker, "ProductToken", "openTo", giver.address, FOR_EVER)
+        world.call(taker, "TrustRegistry", "openTo", giver.address, FOR_EVER)
     world.hand_over(brand, carrier, [(item(1, 0), item(1, 9))])
     world.hand_over(carrier, retailer, [(item(1, 0), item(1, 0))])
     one = item(1, 500_000)

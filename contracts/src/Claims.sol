@@ -31,12 +31,18 @@ contract Claims is IClaims, TrustBound, EIP712 {
         bool claimed;
     }
 
+    /// @param recoveries of the account when it agreed: a recovery ends what earlier keys have opened
+    struct Opening {
+        uint64 until;
+        uint64 recoveries;
+    }
+
     IProductToken private immutable _token;
     IItemStatus private immutable _status;
     IClaims private immutable _predecessor;
 
     mapping(uint256 item => Twin) private _twins;
-    mapping(address account => mapping(uint256 item => uint64)) private _returns;
+    mapping(address account => mapping(uint256 item => Opening)) private _returns;
 
     /// @param predecessor the claims of the token's predecessor, whose spent codes stay spent; zero for the first
     constructor(ITrustRegistry trust, IProductToken token, IItemStatus status, IClaims predecessor)
@@ -97,7 +103,7 @@ contract Claims is IClaims, TrustBound, EIP712 {
     /// @inheritdoc IClaims
     function openToReturn(uint256 item, uint64 until) external {
         address account = _caller(Scopes.CUSTODY);
-        _returns[account][item] = until;
+        _returns[account][item] = Opening(until, _trust.recoveries(account));
         emit ReturnOpened(account, item, until);
     }
 
@@ -107,10 +113,11 @@ contract Claims is IClaims, TrustBound, EIP712 {
         address from = _claimedBySender(item);
         if (to == from) _requireAccount(to);
         else _requireReturnOpen(to, item);
-        (_twins[item].claimed, _returns[to][item]) = (false, 0);
+        _twins[item].claimed = false;
+        delete _returns[to][item];
         ++_twins[item].turn;
         if (to != from) {
-            _status.requireMovable(item, item, uint8(Purpose.Return));
+            _status.requireMovableTo(item, item, uint8(Purpose.Return), to);
             _token.move(item, item, from, to, UNCLAIM);
         }
         emit Unclaimed(item, from, to);
@@ -147,8 +154,9 @@ contract Claims is IClaims, TrustBound, EIP712 {
     }
 
     /// @inheritdoc IClaims
-    function returnOpenUntil(address account, uint256 item) external view returns (uint64) {
-        return _returns[account][item];
+    function returnOpenUntil(address account, uint256 item) public view returns (uint64) {
+        Opening storage opening = _returns[account][item];
+        return opening.recoveries == _trust.recoveries(account) ? opening.until : 0;
     }
 
     /// @inheritdoc IClaims
@@ -227,7 +235,7 @@ contract Claims is IClaims, TrustBound, EIP712 {
     }
 
     function _requireReturnOpen(address to, uint256 item) private view {
-        uint64 until = _returns[to][item];
+        uint64 until = returnOpenUntil(to, item);
         if (until <= block.timestamp) revert ReturnNotOpen(to, item, until);
         if (!_trust.mayTakeOn(to)) revert ReceiverNotIntroduced(to);
     }

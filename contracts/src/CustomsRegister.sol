@@ -18,6 +18,7 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
     uint256 private constant MOST_LINES = 32;
     uint256 private constant MOST_UNITS = 8;
     uint256 private constant MOST_RUNS = 32;
+    bytes32 private constant LINE = "line";
 
     /// @dev A range of items of one series, in one slot; `seized` of them, from `first` on, are in custody.
     struct Line {
@@ -37,11 +38,11 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         bytes32 commitment;
         mapping(uint256 number => Line) lineAt;
         uint256[] units;
-        /// @dev A unit that it names and those around it, as they were when it locked them: seizure may part them since.
-        mapping(uint256 unit => uint256[]) locked;
+        /// @dev By the reference of a lock: the unit and those around it, as they were then. Seizure may part them since.
+        mapping(bytes32 ref => uint256[]) locked;
     }
 
-    /// @dev How many locks stand on a unit: on it itself, and on it or what is inside it.
+    /// @dev How many locks stand on a unit: on it itself, and on it or what is inside it, held items included.
     struct Locks {
         uint128 named;
         uint128 all;
@@ -91,6 +92,8 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
             uint152(ItemId.seriesOf(first)), uint32(ItemId.indexOf(first)), uint32(ItemId.indexOf(last)), 0
         );
         _status.hold(stored.by, first, last, stored.commitment);
+        uint256 unit = _units.unitOf(_token.ownerOf(first));
+        if (unit != 0) _lock(stored, unit, _refOfLine(id, number));
         emit IdentityConfirmed(id, first, last);
     }
 
@@ -101,7 +104,7 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         if (stored.units.length == MOST_UNITS) revert MeasureFull(id, MOST_UNITS);
         if (_isNamed(id, unit)) revert UnitNamed(id, unit);
         stored.units.push(unit);
-        _lock(stored, unit, _refOf(id, unit));
+        _lockNamed(stored, unit, _refOf(id, unit));
         emit UnitConfirmed(id, unit);
     }
 
@@ -113,6 +116,8 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         Line storage line = _line(stored, id, number);
         (uint256 first, uint256 last) = (_itemOf(line, line.first + line.seized), _itemOf(line, line.last));
         if (first > last) revert LineSeized(id, number);
+        // Its first item leaves the unit that the line has locked.
+        _unlock(stored, _refOfLine(id, number));
         uint256 next = _takeRuns(first, last, runs, stored.by, stored.commitment);
         _status.requireNotHeldByOthers(first, next - 1, stored.by);
         _status.seize(stored.by, first, next - 1, stored.commitment);
@@ -133,9 +138,9 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         _requireUnitNotHeldByOthers(unit, by);
         bytes32 ref = _refOf(id, unit);
         // Off the units around it, which it leaves, and on again where it goes.
-        _unlock(stored, unit, ref);
+        _unlockNamed(stored, unit, ref);
         _units.takeUnit(unit, by, ref);
-        _lock(stored, unit, ref);
+        _lockNamed(stored, unit, ref);
         emit UnitSeized(id, unit);
     }
 
@@ -145,10 +150,11 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         stored.lifted = true;
         for (uint256 i = 0; i < stored.lines; ++i) {
             Line storage line = stored.lineAt[i];
+            _unlock(stored, _refOfLine(id, i));
             _status.liftHold(stored.by, _itemOf(line, line.first), _itemOf(line, line.last), stored.commitment);
         }
         for (uint256 i = 0; i < stored.units.length; ++i) {
-            _unlock(stored, stored.units[i], _refOf(id, stored.units[i]));
+            _unlockNamed(stored, stored.units[i], _refOf(id, stored.units[i]));
         }
         emit MeasureLifted(id);
     }
@@ -215,12 +221,22 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         _units.takeOut(unit, first, last, by, ref);
     }
 
+    function _lockNamed(Case storage stored, uint256 unit, bytes32 ref) private {
+        ++_unitLocks[unit].named;
+        ++_unitLocksOf[unit][stored.by].named;
+        _lock(stored, unit, ref);
+    }
+
+    function _unlockNamed(Case storage stored, uint256 unit, bytes32 ref) private {
+        --_unitLocks[unit].named;
+        --_unitLocksOf[unit][stored.by].named;
+        _unlock(stored, ref);
+    }
+
     /// @dev Units nest four deep at most.
     function _lock(Case storage stored, uint256 unit, bytes32 ref) private {
         _units.lock(unit, 0, ref);
-        uint256[] storage locked = stored.locked[unit];
-        ++_unitLocks[unit].named;
-        ++_unitLocksOf[unit][stored.by].named;
+        uint256[] storage locked = stored.locked[ref];
         for (uint256 each = unit; each != 0; each = _parentOf(each)) {
             ++_unitLocks[each].all;
             ++_unitLocksOf[each][stored.by].all;
@@ -228,17 +244,15 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         }
     }
 
-    /// @dev Unlocks what was locked, wherever it is now.
-    function _unlock(Case storage stored, uint256 unit, bytes32 ref) private {
-        uint256[] memory locked = stored.locked[unit];
-        --_unitLocks[unit].named;
-        --_unitLocksOf[unit][stored.by].named;
+    /// @dev Unlocks what was locked, if anything, wherever it is now.
+    function _unlock(Case storage stored, bytes32 ref) private {
+        uint256[] memory locked = stored.locked[ref];
         for (uint256 i = 0; i < locked.length; ++i) {
             --_unitLocks[locked[i]].all;
             --_unitLocksOf[locked[i]][stored.by].all;
             _units.unlock(locked[i], ref);
         }
-        delete stored.locked[unit];
+        delete stored.locked[ref];
     }
 
     /// @dev The measure, of the caller's account.
@@ -291,5 +305,10 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
     /// @dev One for each unit of each measure: several may lock the same unit around them.
     function _refOf(uint256 id, uint256 unit) private pure returns (bytes32) {
         return keccak256(abi.encode(id, unit));
+    }
+
+    /// @dev Of the lock on the unit around a line's first item; longer than those of named units.
+    function _refOfLine(uint256 id, uint256 number) private pure returns (bytes32) {
+        return keccak256(abi.encode(id, number, LINE));
     }
 }

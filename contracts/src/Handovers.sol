@@ -33,9 +33,11 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     bytes32 private constant LOCKED_GOODS = "locked-goods";
     address private constant OFF_NETWORK = address(uint160(uint256(keccak256("countermark/off-network"))));
 
+    /// @param key which offered: an offer stands while that may give, as a signature does
     struct Offer {
         address from;
         OfferState state;
+        address key;
     }
 
     struct DayCount {
@@ -87,9 +89,10 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
         _checkHandover(handover);
         _countItems(handover.runs, handover.units);
         hash = handover.structHash();
-        _requireGiver(handover.from);
+        address key = _sender();
+        _requireGiver(handover.from, key);
         _useNonce(handover.from, handover.nonce);
-        _offers[hash] = Offer(handover.from, OfferState.Open);
+        _offers[hash] = Offer(handover.from, OfferState.Open, key);
         emit Offered(hash, handover.from, handover.to, handover);
     }
 
@@ -100,13 +103,16 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
         if (account != handover.to) revert OfferForOther(account, handover.to);
         _trust.requireTaking(handover.from, account);
         _closeOffer(hash, OfferState.Accepted);
+        _requireGiver(handover.from, _offers[hash].key);
         _settle(handover, receipt, hash);
     }
 
     /// @inheritdoc IHandovers
     function withdraw(bytes32 handover) external {
         _closeOffer(handover, OfferState.Withdrawn);
-        emit OfferWithdrawn(handover, _requireGiver(_offers[handover].from));
+        address key = _sender();
+        _requireGiver(_offers[handover].from, key);
+        emit OfferWithdrawn(handover, key);
     }
 
     /// @inheritdoc IHandovers
@@ -140,7 +146,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
         if (flag == Flag.None) revert NotLocked(first, last);
         _countAttempt(account);
         emit AttemptReported(account, first, last, uint8(flag));
-        _alerts.raisePublic(LOCKED_GOODS, bytes32(first));
+        _alerts.raisePublic(LOCKED_GOODS, bytes32(first), account);
     }
 
     /// @inheritdoc IHandovers
@@ -191,7 +197,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
 
     function _moveRuns(Handover calldata handover, RunLine[] calldata runs, bytes32 hash) private {
         for (uint256 i = 0; i < runs.length; ++i) {
-            _status.requireMovable(runs[i].first, runs[i].last, handover.purpose);
+            _status.requireMovableTo(runs[i].first, runs[i].last, handover.purpose, handover.to);
             _token.move(runs[i].first, runs[i].last, handover.from, handover.to, hash);
         }
     }
@@ -229,7 +235,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
         _requireHeld(handover.runs, handover.from);
         _recordMissingUnits(handover, receipt.units, hash);
         emit DiscrepancyRecorded(hash, handover.from, handover.to, missing, receipt.exceptions);
-        _alerts.raisePublic(DISCREPANCY, hash);
+        _alerts.raisePublic(DISCREPANCY, hash, handover.to);
     }
 
     function _recordMissingUnits(Handover calldata handover, UnitLine[] calldata taken, bytes32 hash) private {
@@ -277,8 +283,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
         }
     }
 
-    function _requireGiver(address account) private view returns (address key) {
-        key = _sender();
+    function _requireGiver(address account, address key) private view {
         if (!_trust.mayGiveFor(account, key)) revert SignerNotAllowed(account, key);
     }
 

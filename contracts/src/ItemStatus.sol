@@ -61,7 +61,7 @@ contract ItemStatus is IItemStatus, TrustBound {
         (SeriesFlags.Flags storage flags, address brand) = _requireRange(first, last);
         uint256 number = SeriesFlags.BRAND_RECALL;
         if (account != brand) {
-            number = _placeOf(first, account, Flag.Recalled, _lowestPlace(ItemId.seriesOf(first), account, brand));
+            number = _placeOf(first, account, Flag.Recalled, _reservedPlace(ItemId.seriesOf(first), account, brand));
         }
         _set(flags, number, first, last, SET);
         _announce(first, last, Flag.Recalled, account, ref);
@@ -94,9 +94,9 @@ contract ItemStatus is IItemStatus, TrustBound {
     /// @inheritdoc IItemStatus
     function liftStolen(uint256 first, uint256 last, bytes32 ref) external {
         address account = _caller(Scopes.CUSTODY);
-        (SeriesFlags.Flags storage flags,) = _requireRange(first, last);
-        FlagMap.Map storage reports = flags.maps[SeriesFlags.STOLEN];
-        if (!reports.isAll(ItemId.indexOf(first), ItemId.indexOf(last), uint160(account))) {
+        (SeriesFlags.Flags storage flags, address brand) = _requireRange(first, last);
+        address reporter = address(uint160(flags.anyIn(SeriesFlags.STOLEN, first, last)));
+        if (!flags.isAll(SeriesFlags.STOLEN, first, last, uint160(reporter)) || !_actsFor(reporter, account, brand)) {
             revert FlagNotSet(first, last, uint8(Flag.Stolen), account);
         }
         _clear(flags, SeriesFlags.STOLEN, first, last);
@@ -110,6 +110,7 @@ contract ItemStatus is IItemStatus, TrustBound {
         (SeriesFlags.Flags storage flags,) = _requireRange(first, last);
         _token.requireHeld(first, last, account);
         _requireFree(SeriesFlags.RETIRED, first, last, Flag.Retired);
+        requireNotHeldByOthers(first, last, account);
         _set(flags, SeriesFlags.RETIRED, first, last, reason);
         _announce(first, last, Flag.Retired, account, ref);
     }
@@ -117,7 +118,7 @@ contract ItemStatus is IItemStatus, TrustBound {
     /// @inheritdoc IItemStatus
     function hold(address authority, uint256 first, uint256 last, bytes32 caseHash) external onlyCustoms {
         (SeriesFlags.Flags storage flags,) = _requireRange(first, last);
-        uint256 number = _placeOf(first, authority, Flag.Held, SeriesFlags.FIRST_AUTHORITY);
+        uint256 number = _placeOf(first, authority, Flag.Held, 0);
         uint256 standing = flags.anyIn(number, first, last);
         if (standing != 0) revert FlagStands(first, last, uint8(standing));
         _set(flags, number, first, last, uint8(Flag.Held));
@@ -127,7 +128,7 @@ contract ItemStatus is IItemStatus, TrustBound {
     /// @inheritdoc IItemStatus
     function seize(address authority, uint256 first, uint256 last, bytes32 caseHash) external onlyCustoms {
         (SeriesFlags.Flags storage flags,) = _requireRange(first, last);
-        _set(flags, _placeOf(first, authority, Flag.Held, SeriesFlags.FIRST_AUTHORITY), first, last, uint8(Flag.Seized));
+        _set(flags, _placeOf(first, authority, Flag.Held, 0), first, last, uint8(Flag.Seized));
         emit FlagCleared(first, last, uint8(Flag.Held), authority, caseHash);
         _announce(first, last, Flag.Seized, authority, caseHash);
     }
@@ -162,7 +163,7 @@ contract ItemStatus is IItemStatus, TrustBound {
     function poke(uint256 tokenId) external {
         uint256 unit = _units.unitOf(_token.ownerOf(tokenId));
         if (unit == 0) revert NotInUnit(tokenId);
-        uint8 purposes = FlagTable.purposesOf(flagsAt(tokenId));
+        uint8 purposes = FlagTable.purposesOfUnit(flagsAt(tokenId));
         if (purposes == FlagTable.ALL) _units.unlock(unit, bytes32(tokenId));
         else _units.lock(unit, purposes, bytes32(tokenId));
     }
@@ -186,7 +187,21 @@ contract ItemStatus is IItemStatus, TrustBound {
     }
 
     /// @inheritdoc IItemStatus
-    function requireNotHeldByOthers(uint256 first, uint256 last, address authority) external view {
+    function requireMovableTo(uint256 first, uint256 last, uint8 purpose, address to) external view {
+        Flag flag = lockOf(first, last, purpose);
+        if (flag != Flag.None) revert ItemLocked(first, last, uint8(flag));
+        if (purpose == uint8(Purpose.Return)) requireReturnable(first, last, to);
+    }
+
+    /// @inheritdoc IItemStatus
+    function requireReturnable(uint256 first, uint256 last, address to) public view {
+        SeriesFlags.Flags storage flags = _flags[ItemId.seriesOf(first)];
+        if (SeriesFlags.isUsed(flags.used, SeriesFlags.STOLEN)) _requireMayHaveStolen(flags, first, last, to);
+        if (_hasPredecessor()) predecessor.requireReturnable(first, last, to);
+    }
+
+    /// @inheritdoc IItemStatus
+    function requireNotHeldByOthers(uint256 first, uint256 last, address authority) public view {
         RunMap.requireOrdered(first, last);
         uint256 value = _flags[ItemId.seriesOf(first)].heldByOthers(first, last, authority);
         if (value != 0) revert ItemLocked(first, last, uint8(value));
@@ -242,6 +257,26 @@ contract ItemStatus is IItemStatus, TrustBound {
         return (ItemId.join(series, run.first), ItemId.join(series, run.last), Flag(run.value));
     }
 
+    /// @dev Whether `account` may lift what `reporter` has reported. A reporter that is gone must not keep goods from
+    /// whoever is to clear up after it.
+    function _actsFor(address reporter, address account, address brand) private view returns (bool) {
+        if (account == reporter || account == _trust.successorOf(reporter)) return reporter != address(0);
+        return account == brand && !_trust.mayTakeOn(reporter);
+    }
+
+    /// @dev Whoever else asks for stolen goods as a return may be in it with the thief.
+    function _requireMayHaveStolen(SeriesFlags.Flags storage flags, uint256 first, uint256 last, address to)
+        private
+        view
+    {
+        if (flags.anyIn(SeriesFlags.STOLEN, first, last) == 0) return;
+        if (flags.isAll(SeriesFlags.STOLEN, first, last, uint160(to))) return;
+        (address brand,) = _token.seriesHead(ItemId.seriesOf(first));
+        if (to == brand || _trust.isActive(to, Roles.CUSTOMS, Level.Accredited)) return;
+        if (_trust.isActive(to, Roles.MARKET_SURVEILLANCE, Level.Accredited)) return;
+        revert NoReturnOfStolen(first, last, to);
+    }
+
     function _set(SeriesFlags.Flags storage flags, uint256 number, uint256 first, uint256 last, uint256 value)
         private
     {
@@ -265,10 +300,10 @@ contract ItemStatus is IItemStatus, TrustBound {
     }
 
     /// @dev The map of an authority in the series of `item`: its own, or one that nobody uses.
-    function _placeOf(uint256 item, address authority, Flag kind, uint256 lowest) private returns (uint256) {
+    function _placeOf(uint256 item, address authority, Flag kind, uint256 reserved) private returns (uint256) {
         uint256 series = ItemId.seriesOf(item);
-        (bool found, uint256 number) = _flags[series].place(authority, kind, lowest);
-        if (!found) revert AuthoritySlotsUsed(series, SeriesFlags.AUTHORITIES);
+        (bool found, uint256 number) = _flags[series].place(authority, kind, reserved);
+        if (!found) revert AuthoritySlotsUsed(series, reserved == SeriesFlags.MARK_HOLDERS ? 1 : SeriesFlags.HOLDS);
         return number;
     }
 
@@ -286,9 +321,9 @@ contract ItemStatus is IItemStatus, TrustBound {
         flags = _flags[series];
     }
 
-    /// @dev Reverts unless `account`, which is not the brand, may recall; returns the first place that it may take.
-    function _lowestPlace(uint256 series, address account, address brand) private view returns (uint256) {
-        if (_trust.isActive(account, Roles.MARKET_SURVEILLANCE, Level.Accredited)) return SeriesFlags.FIRST_AUTHORITY;
+    /// @dev Reverts unless `account`, which is not the brand, may recall; returns the place for the likes of it.
+    function _reservedPlace(uint256 series, address account, address brand) private view returns (uint256) {
+        if (_trust.isActive(account, Roles.MARKET_SURVEILLANCE, Level.Accredited)) return SeriesFlags.SURVEILLANCE;
         if (_trust.isActive(brand, Roles.BRAND, Level.Accredited)) revert MayNotRecall(series, account);
         bytes32[] memory marks = _token.seriesInfo(series).marks;
         for (uint256 i = 0; i < marks.length; ++i) {

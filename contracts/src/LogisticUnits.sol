@@ -104,7 +104,7 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
         address holder = _callingHolder(unit);
         _requireUnsealed(unit);
         // What may come back may come out. Else one stolen item would keep all that is packed with it.
-        _requireAllowed(unit, uint8(Purpose.Return));
+        if (!_locks[unit].allowsUnpacking()) revert UnitIsLocked(unit, uint8(Purpose.Return));
         _requireLines(lines);
         bytes32 contents = _unpackRuns(unit, holder, lines.runs);
         contents = _unpackUnits(unit, holder, lines.units, contents);
@@ -132,7 +132,7 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
         delete stored.sealedRoot;
         bytes32 contents = ContentsHash.next(stored.contents, UnitChange.SealBroken, root, reason);
         emit SealBroken(unit, _change(unit, contents), contents, reason, holder);
-        if (reason != 0) _alerts.raisePublic(SEAL_BROKEN, bytes32(unit));
+        if (reason != 0) _alerts.raisePublic(SEAL_BROKEN, bytes32(unit), holder);
     }
 
     /// @inheritdoc ILogisticUnits
@@ -286,6 +286,11 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
     /// @inheritdoc ILogisticUnits
     function mayMove(uint256 unit, uint8 purpose) external view returns (bool) {
         return _locks[unit].allows(purpose);
+    }
+
+    /// @inheritdoc ILogisticUnits
+    function mayUnpack(uint256 unit) external view returns (bool) {
+        return _locks[unit].allowsUnpacking();
     }
 
     /// @inheritdoc ILogisticUnits

@@ -42,7 +42,7 @@ contract ProductToken is IProductToken, TrustBound {
         uint96 epoch;
     }
 
-    /// @dev Stands while `epoch` is the owner's.
+    /// @dev Stands while `epoch` is the owner's ({_epochOf}).
     struct Approved {
         address account;
         uint96 epoch;
@@ -64,9 +64,8 @@ contract ProductToken is IProductToken, TrustBound {
     mapping(uint64 gtin => uint16) private _seriesOfGtin;
     mapping(address account => Account) private _accounts;
     mapping(address owner => mapping(uint256 tokenId => Approved)) private _approved;
-    /// @dev The owner's epoch and one, 0 for no operator.
+    /// @dev The owner's epoch, 0 for no operator.
     mapping(address owner => mapping(address operator => uint256)) private _operatorSince;
-    mapping(address account => mapping(address from => uint64)) private _openUntil;
     address private _successor;
 
     /// @param modules 1 to 4 contracts that may move items
@@ -200,20 +199,12 @@ contract ProductToken is IProductToken, TrustBound {
         else emit BatchMetadataUpdate(first, last);
     }
 
-    /// @inheritdoc IProductToken
-    function openTo(address from, uint64 until) external {
-        address account = _caller(Scopes.CUSTODY);
-        _requireAccount(from);
-        _openUntil[account][from] = until;
-        emit OpenedTo(account, from, until);
-    }
-
     /// @inheritdoc IERC721
     function approve(address to, uint256 tokenId) external {
         address account = _caller(Scopes.CUSTODY);
         address owner = ownerOf(tokenId);
         if (account != owner && !isApprovedForAll(owner, account)) revert ERC721InvalidApprover(account);
-        _approved[owner][tokenId] = Approved(to, _accounts[owner].epoch);
+        _approved[owner][tokenId] = Approved(to, _epochOf(owner));
         emit Approval(owner, to, tokenId);
     }
 
@@ -221,7 +212,7 @@ contract ProductToken is IProductToken, TrustBound {
     function setApprovalForAll(address operator, bool approved) external {
         address account = _caller(Scopes.CUSTODY);
         if (operator == address(0)) revert ERC721InvalidOperator(operator);
-        _operatorSince[account][operator] = approved ? uint256(_accounts[account].epoch) + 1 : 0;
+        _operatorSince[account][operator] = approved ? _epochOf(account) : 0;
         emit ApprovalForAll(account, operator, approved);
     }
 
@@ -266,12 +257,7 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IERC721
     function isApprovedForAll(address owner, address operator) public view returns (bool) {
-        return _operatorSince[owner][operator] == uint256(_accounts[owner].epoch) + 1;
-    }
-
-    /// @inheritdoc IProductToken
-    function openUntil(address account, address from) external view returns (uint64) {
-        return _openUntil[account][from];
+        return _operatorSince[owner][operator] == _epochOf(owner);
     }
 
     /// @inheritdoc IProductToken
@@ -370,15 +356,14 @@ contract ProductToken is IProductToken, TrustBound {
     /// be sold, (4) `from` holds it and it moves. Calls before the move are to contracts of ours only.
     /// @return account for which the caller acts
     function _transfer(address from, address to, uint256 tokenId) private returns (address account) {
-        account = _trust.giverFor(_sender(), to);
+        account = _trust.giverFor(_sender(), from, to);
         bool byOperator = account != from && _requireMayGiveFor(from, account, tokenId);
-        if (_openUntil[to][from] <= block.timestamp) revert NotOpenTo(to, from);
         if (_series[ItemId.seriesOf(tokenId)].info.flagged) {
             _status.requireMovable(tokenId, tokenId, uint8(Purpose.Sale));
         }
         _move(tokenId, tokenId, from, to);
         // Its own transfers do not end an operator's rights, only those that it did not make.
-        if (byOperator) _operatorSince[from][account] = uint256(_accounts[from].epoch) + 1;
+        if (byOperator) _operatorSince[from][account] = _epochOf(from);
         _emitMoved(tokenId, tokenId, from, to, address(this), 0);
     }
 
@@ -453,7 +438,15 @@ contract ProductToken is IProductToken, TrustBound {
 
     function _approvedFor(address owner, uint256 tokenId) private view returns (address) {
         Approved storage approved = _approved[owner][tokenId];
-        return approved.epoch == _accounts[owner].epoch ? approved.account : address(0);
+        return approved.epoch == _epochOf(owner) ? approved.account : address(0);
+    }
+
+    /// @dev Rises with every outbound move and every recovery of `owner`, and never falls; never 0.
+    function _epochOf(address owner) private view returns (uint96) {
+        // None of these is ever more than the number of transactions.
+        unchecked {
+            return _accounts[owner].epoch + _trust.recoveries(owner) + 1;
+        }
     }
 
     /// @dev Approvals are kept by owner: whether `from` is the owner is found out when the item moves.
@@ -475,6 +468,7 @@ contract ProductToken is IProductToken, TrustBound {
         _requireAccredited(brand, Roles.BRAND);
         _requireOpen(series);
         SeriesInfo storage info = _series[series].info;
+        _brands.requireProduct(brand, info.gtin, info.prefixLength);
         _marks.requireUsable(info.marks, brand, info.openedAt);
         if (holder != brand) revert HolderWithoutConsent(holder);
     }

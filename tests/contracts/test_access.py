@@ -165,7 +165,7 @@ SCOPES: list[tuple[str, str, tuple[Any, ...], int]] = [
     ("token", "adopt", (1, 1), CUSTODY),
     ("token", "approve", (WHO, 1), CUSTODY),
     ("token", "setApprovalForAll", (WHO, True), CUSTODY),
-    ("token", "openTo", (WHO, 1), CUSTODY),
+    ("trust", "openTo", (WHO, 1), CUSTODY),
     ("token", "transferFrom", (WHO, WHO, 1), CUSTODY),
     ("token", "safeTransferFrom(address,address,uint256)", (WHO, WHO, 1), CUSTODY),
     ("token", "safeTransferFrom(address,address,uint256,bytes)", (WHO, WHO, 1, b""), CUSTODY),
@@ -218,7 +218,7 @@ MODULE_ONLY: list[tuple[str, str, tuple[Any, ...], str]] = [
     ("units", "unlock", (1, X), "NotModule"),
     ("units", "takeOut", (1, 1, 1, WHO, X), "NotModule"),
     ("units", "takeUnit", (1, WHO, X), "NotModule"),
-    ("alerts", "raisePublic", (X, Y), "NotModule"),
+    ("alerts", "raisePublic", (X, Y, WHO), "NotModule"),
 ]
 """Functions that only one of our contracts may call."""
 
@@ -287,9 +287,9 @@ def test_only_the_handovers_module_moves_items(world: World, make_world: Callabl
 
 
 def test_only_the_handovers_module_raises_public_alerts(world: World, make_world: Callable[..., World]) -> None:
-    assert world.alerts.refusal("raisePublic", X, Y, by=world.governor) == ("NotModule", world.governor.address)
+    assert world.alerts.refusal("raisePublic", X, Y, WHO, by=world.governor) == ("NotModule", world.governor.address)
     module = world.party("module")
-    assert make_world(module=module.address).alerts.refusal("raisePublic", X, Y, by=module) is None
+    assert make_world(module=module.address).alerts.refusal("raisePublic", X, Y, WHO, by=module) is None
 
 
 def test_deployer_keeps_nothing(world: World) -> None:

@@ -18,7 +18,7 @@ ZERO = "0x" + "00" * 20
 RECALLED, HELD, RETIRED = 1, 3, 6
 SALE = 0
 SERIES_ITEMS = 60
-SUCCESSOR_SLOT = 7
+SUCCESSOR_SLOT = 6
 ADOPTION_GAS, READ_GAS = 700_000, 100_000
 
 
@@ -264,10 +264,9 @@ def test_nothing_is_commissioned_closed_or_moved_by_an_account_in_the_old_token(
     assert trip.world.refused_commission(trip.series) == frozen
     assert trip.old.refusal("closeSeries", trip.series, by=trip.brand) == frozen
     assert trip.refused_move(trip.old, 0, 5, trip.brand.address, trip.carrier.address) == frozen
-    trip.old.send("openTo", trip.brand.address, 2**64 - 1, by=trip.carrier)
+    trip.world.trust.send("openTo", trip.brand.address, 2**64 - 1, by=trip.carrier)
     ends = (trip.brand.address, trip.carrier.address, trip.first)
     assert trip.old.refusal("transferFrom", *ends, by=trip.brand) == frozen
-    trip.new.send("openTo", trip.brand.address, 2**64 - 1, by=trip.carrier)
     trip.new.send("transferFrom", *ends, by=trip.brand)
     assert trip.new.read("ownerOf", trip.first) == trip.carrier.address
 
@@ -329,7 +328,7 @@ def test_item_locked_in_the_old_status_stays_locked_also_once_it_is_adopted(trip
     if late:
         lock(trip, flag, trip.old_status)
     a, b = trip.first + 15, trip.first + 25
-    trip.new.send("openTo", trip.brand.address, 2**64 - 1, by=trip.carrier)
+    trip.world.trust.send("openTo", trip.brand.address, 2**64 - 1, by=trip.carrier)
     for _ in range(2):
         for item in (a, b):
             expected = ("ItemLocked", item, item, flag) if item == a else None

@@ -158,6 +158,27 @@ def test_admin_key_that_will_expire_does_not_count_as_the_last(world: World) -> 
     assert refusal == ("LastAdminKey", world.brand.address, world.brand.address)
 
 
+def test_admin_key_that_is_not_valid_yet_does_not_count_as_the_last(world: World) -> None:
+    later, start = world.party("later"), world.chain.time + 365 * DAY
+    world.add_key(world.brand, later, ALL, start)
+    last = ("LastAdminKey", world.brand.address, world.brand.address)
+    assert world.trust.refusal("revokeKey", world.brand.address, by=world.brand) == last
+    world.chain.wait(365 * DAY)
+    assert world.trust.refusal("revokeKey", world.brand.address, by=world.brand) == last
+    assert world.trust.refusal("revokeKey", world.brand.address, by=later) is None
+
+
+def test_admin_key_with_an_end_cannot_take_the_keys_without_one(world: World) -> None:
+    spare, temporary, custody = world.party("spare"), world.party("temporary"), world.party("custody")
+    world.add_key(world.brand, spare, ALL)
+    world.add_key(world.brand, temporary, ALL, 0, world.chain.time + DAY)
+    world.add_key(world.brand, custody, CUSTODY)
+    refusal = world.trust.refusal("revokeKey", spare.address, by=temporary)
+    assert refusal == ("LastAdminKey", world.brand.address, spare.address)
+    assert world.trust.refusal("revokeKey", custody.address, by=temporary) is None
+    assert world.trust.refusal("revokeKey", temporary.address, by=temporary) is None
+
+
 def test_role_is_active_only_inside_its_period(world: World) -> None:
     now, who = world.chain.time, world.stranger
     world.grant(world.brand, who, "warehouse", 2, now + DAY, now + 2 * DAY)
@@ -230,6 +251,44 @@ def test_competing_brand_cannot_take_over_and_then_end_what_another_vouched_for(
         rival.address,
         role,
     )
+
+
+def test_entry_that_has_not_begun_is_not_open_to_another_accreditor(world: World) -> None:
+    rival, who, word = world.party("rival"), world.stranger, world.word("warehouse")
+    world.trust.send("registerAccount", by=rival)
+    world.grant(world.office, rival, "brand", 3)
+    world.grant(world.brand, who, "warehouse", 2, world.chain.time + DAY)
+    refusal = world.trust.refusal("grant", who.address, word, 2, 0, FOR_EVER, by=rival)
+    assert refusal == ("EntryStands", who.address, word, world.brand.address, 2)
+    refusal = world.trust.refusal("grant", who.address, word, 1, 0, FOR_EVER, by=rival)
+    assert refusal == ("EntryStands", who.address, word, world.brand.address, 2)
+
+
+def test_identified_entry_is_not_open_to_another_accreditor_at_the_same_level(world: World) -> None:
+    rival, word = world.party("rival"), world.word("warehouse")
+    world.trust.send("registerAccount", by=rival)
+    world.grant(world.office, rival, "brand", 3)
+    world.grant(world.brand, world.stranger, "warehouse", 1)
+    refusal = world.trust.refusal("grant", world.stranger.address, word, 1, 0, FOR_EVER, by=rival)
+    assert refusal == ("EntryStands", world.stranger.address, word, world.brand.address, 1)
+    assert world.trust.refusal("grant", world.stranger.address, word, 2, 0, FOR_EVER, by=rival) is None
+
+
+def test_entry_of_another_that_has_ended_may_be_replaced(world: World) -> None:
+    world.grant(world.brand, world.stranger, "warehouse", 2, 0, world.chain.time + DAY)
+    world.chain.wait(DAY)
+    refusal = world.trust.refusal(
+        "grant", world.stranger.address, world.word("warehouse"), 2, 0, FOR_EVER, by=world.office
+    )
+    assert refusal is None
+
+
+def test_entry_far_in_the_future_keeps_nobody_else_from_vouching(world: World) -> None:
+    latest = world.chain.time + 90 * DAY
+    values = (world.stranger.address, world.word("warehouse"), 2)
+    refusal = world.trust.refusal("grant", *values, latest + 1, FOR_EVER, by=world.brand)
+    assert refusal == ("StartTooFar", latest + 1, latest)
+    assert world.trust.refusal("grant", *values, latest, FOR_EVER, by=world.brand) is None
 
 
 def test_governor_may_raise_what_a_brand_vouched_for(world: World) -> None:

@@ -43,8 +43,11 @@ interface IBrandRegistry is IAccountErrors {
     /// @notice Nobody holds this prefix.
     error PrefixNotAssigned(uint64 prefix, uint8 length);
 
-    /// @notice (`x`, `y`) is or was `brand`'s label key; a key is listed once.
-    error LabelKeyTaken(bytes32 x, bytes32 y, address brand);
+    /// @notice `registrar` has assigned this prefix and is still accredited: nobody else takes it back.
+    error PrefixOfOther(uint64 prefix, uint8 length, address registrar);
+
+    /// @notice (`x`, `y`) is or was `brand`'s label key; a brand lists a key once.
+    error LabelKeyExists(address brand, bytes32 x, bytes32 y);
 
     /// @notice (`x`, `y`) is not `brand`'s label key.
     error LabelKeyUnknown(address brand, bytes32 x, bytes32 y);
@@ -77,11 +80,13 @@ interface IBrandRegistry is IAccountErrors {
     /// 0061414 is prefix 61414 of length 7.
     function assignPrefix(address brand, uint64 prefix, uint8 length) external;
 
-    /// @notice Takes a prefix back. Identifier registrars only (OPERATE). What was opened under it stays.
+    /// @notice Takes a prefix back (OPERATE). The identifier registrar that assigned it; any other only when that one is
+    /// not accredited any more. What was opened under it stays, but nothing more is commissioned there.
     function withdrawPrefix(uint64 prefix, uint8 length) external;
 
-    /// @notice Lists a P-256 key for labels, best before it is used. First come, first served: whether the point lies on
-    /// the curve, and whether the brand holds the key, is not checked. Accredited brands only (ADMIN).
+    /// @notice Lists a P-256 key for labels, best before it is used. Whether the point lies on the curve, and whether the
+    /// brand holds the key, is not checked: who lists a key of another can sign nothing with it, and keeps nobody from
+    /// listing it too. Accredited brands only (ADMIN).
     function listLabelKey(bytes32 x, bytes32 y, uint64 validFrom, uint64 validUntil) external;
 
     /// @notice Revokes a label key from `since` on (seconds since 1970, not in the future). The brand that listed it,
@@ -108,8 +113,8 @@ interface IBrandRegistry is IAccountErrors {
     /// @notice Reverts unless `gtin` is a GTIN-14 ({GtinNotValid}) that {isWithin} `brand`'s prefix ({OutsidePrefixes}).
     function requireProduct(address brand, uint64 gtin, uint8 length) external view;
 
-    /// @notice A label key and the brand that listed it; zeros when nobody has.
-    function labelKey(bytes32 x, bytes32 y) external view returns (address brand, ListedKey memory key);
+    /// @notice A label key of `brand`; zeros when it has not listed it.
+    function labelKey(address brand, bytes32 x, bytes32 y) external view returns (ListedKey memory);
 
     /// @notice Whether `brand` has listed `host`.
     function isHost(address brand, string calldata host) external view returns (bool);

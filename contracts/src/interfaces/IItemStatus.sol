@@ -27,12 +27,16 @@ interface IItemStatus is IAccountErrors, IRunErrors {
     /// @notice `account` has not set `flag` on these items (all of them, where reporters differ).
     error FlagNotSet(uint256 first, uint256 last, uint8 flag, address account);
 
+    /// @notice An item from `first` to `last` is reported as stolen: it returns to who reported it, the series' brand or
+    /// an authority alone, not to `to`.
+    error NoReturnOfStolen(uint256 first, uint256 last, address to);
+
     /// @notice `account` may not recall items of `series`: it is not its brand, nor, while its brand is not accredited,
     /// a holder of one of its marks that stand, nor market surveillance.
     error MayNotRecall(uint256 series, address account);
 
-    /// @notice `most` other authorities have flags in `series` now, or for a holder of a mark: the one place that is open
-    /// to such is taken.
+    /// @notice `most` other authorities hold or recall items of `series` now; or, for a holder of a mark, the one place
+    /// that is open to such is taken.
     error AuthoritySlotsUsed(uint256 series, uint256 most);
 
     /// @notice `reason` is no number of {Retirement}, or 0.
@@ -61,10 +65,12 @@ interface IItemStatus is IAccountErrors, IRunErrors {
     /// @notice Reports items as stolen. Who holds all of them, or the series' brand (CUSTODY).
     function reportStolen(uint256 first, uint256 last, bytes32 ref) external;
 
-    /// @notice Takes back the caller's own report on all of these items (CUSTODY).
+    /// @notice Takes back one account's report on all of these items (CUSTODY). Who reported, its successor, or, when
+    /// who reported may take on no more, the series' brand.
     function liftStolen(uint256 first, uint256 last, bytes32 ref) external;
 
-    /// @notice Retires items for ever. Who holds all of them (CUSTODY).
+    /// @notice Retires items for ever. Who holds all of them (CUSTODY), unless an authority other than itself holds or has
+    /// seized one.
     /// @param reason number of a {Retirement}
     function retire(uint256 first, uint256 last, uint8 reason, bytes32 ref) external;
 
@@ -92,6 +98,13 @@ interface IItemStatus is IAccountErrors, IRunErrors {
 
     /// @notice Reverts with {ItemLocked} if an item in the range has a flag with which it must not move for `purpose`.
     function requireMovable(uint256 first, uint256 last, uint8 purpose) external view;
+
+    /// @notice As {requireMovable}, for a move to `to`: as a return it must also pass {requireReturnable}.
+    function requireMovableTo(uint256 first, uint256 last, uint8 purpose, address to) external view;
+
+    /// @notice Reverts with {NoReturnOfStolen} if an item in the range is reported as stolen, unless `to` is the series'
+    /// brand, accredited customs or market surveillance, or has itself reported all of the range.
+    function requireReturnable(uint256 first, uint256 last, address to) external view;
 
     /// @notice Reverts with {ItemLocked} if an authority other than `authority` holds or has seized an item in the range.
     function requireNotHeldByOthers(uint256 first, uint256 last, address authority) external view;

@@ -14,7 +14,7 @@ import {Segment, SeriesInfo} from "../types/Product.sol";
 /// @dev Where this is not the ERC-721 that others expect:
 /// owners, approved parties and operators are accounts, for which their CUSTODY keys call;
 /// `ownerOf` is the custodian, title is not asserted;
-/// a transfer needs a receiver that has opened itself to the giver ({openTo}), and goods that may be sold;
+/// a transfer needs a receiver that has opened itself to the giver ({ITrustRegistry-openTo}), and goods that may be sold;
 /// every outbound move of an account ends the approvals that it gave, without further events;
 /// runs are announced as ERC-2309 says although they move after creation; there is no metadata extension.
 interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
@@ -49,9 +49,6 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
     event Moved(
         uint256 indexed first, uint256 last, address indexed from, address indexed to, address module, bytes32 ref
     );
-
-    /// @notice `account` takes items that `from` transfers to it directly, while the time is below `until`.
-    event OpenedTo(address indexed account, address indexed from, uint64 until);
 
     /// @notice `by` lets the token `successor` go on with series of this one.
     event SuccessorApproved(address indexed successor, address indexed by);
@@ -121,9 +118,6 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
 
     /// @notice A token has 1 to `most` modules.
     error ModuleCountOutOfRange(uint256 count, uint256 most);
-
-    /// @notice `account` has not opened itself to transfers by `from`, or not until now.
-    error NotOpenTo(address account, address from);
 
     /// @notice `successor` is the successor token already, for ever; series are opened there.
     error SuccessorStands(address successor);
@@ -220,13 +214,6 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
 
     /// @notice Announces a change of what is flagged about items (ERC-4906). Only {IItemStatus}.
     function touch(uint256 first, uint256 last) external;
-
-    /// @notice Lets `from` transfer items to the caller's account directly while the time is below `until` (0: no
-    /// longer). Both are accounts (CUSTODY).
-    function openTo(address from, uint64 until) external;
-
-    /// @notice Until when `account` takes direct transfers by `from`; 0 when it never agreed.
-    function openUntil(address account, address from) external view returns (uint64);
 
     /// @notice Whether `account` may call {move}.
     function isModule(address account) external view returns (bool);

@@ -25,8 +25,7 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
     struct Account {
         bool registered;
         uint16 roles;
-        uint64 recoveredAt;
-        uint64 lastingAdminKeys;
+        uint64 recoveries;
     }
 
     struct StoredKey {
@@ -60,14 +59,13 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
     }
 
     /// @inheritdoc ITrustRegistry
+    /// @dev The key that calls is valid now and stays: no count could be wrong about keys that are not valid yet.
     function revokeKey(address key) external {
-        address account = _callerAccount(Scopes.ADMIN);
+        address by = _sender();
+        address account = accountFor(by, Scopes.ADMIN);
         StoredKey storage stored = _keys[key];
         if (stored.account != account || stored.revoked) revert KeyUnknown(account, key);
-        if (_isLastingAdmin(stored)) {
-            if (_accounts[account].lastingAdminKeys == 1) revert LastAdminKey(account, key);
-            --_accounts[account].lastingAdminKeys;
-        }
+        if (_isLastingAdmin(stored) && (key == by || !_isLastingAdmin(_keys[by]))) revert LastAdminKey(account, key);
         _end(stored);
         _dropKey(account, key);
         emit KeyRevoked(account, key);
@@ -89,6 +87,11 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
     /// @inheritdoc ITrustRegistry
     function isAccount(address account) public view returns (bool) {
         return _accounts[account].registered;
+    }
+
+    /// @inheritdoc ITrustRegistry
+    function recoveries(address account) public view returns (uint64) {
+        return _accounts[account].recoveries;
     }
 
     /// @inheritdoc ITrustRegistry
@@ -114,8 +117,7 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
 
     /// @dev Ends every key of `account` and adds `key` with all scopes.
     function _replaceKeys(address account, address key) internal {
-        Account storage stored = _accounts[account];
-        (stored.recoveredAt, stored.lastingAdminKeys) = (uint64(block.timestamp), 0);
+        ++_accounts[account].recoveries;
         address[] memory keys = _keysOf[account];
         for (uint256 i = 0; i < keys.length; ++i) {
             _end(_keys[keys[i]]);
@@ -160,12 +162,10 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
 
     function _writeKey(address key, Key memory value) private {
         _requireNewKey(key);
-        Account storage account = _accounts[value.account];
         StoredKey storage stored = _keys[key];
         // The scopes and the periods were checked, for ever is cut to the last second.
         (stored.account, stored.scopes) = (value.account, uint8(value.scopes));
         (stored.notBefore, stored.notAfter) = (uint40(value.notBefore), uint40(value.notAfter));
-        if (_isLastingAdmin(stored)) ++account.lastingAdminKeys;
         address[] storage keys = _keysOf[value.account];
         if (keys.length == MOST_KEYS) revert TooManyKeys(value.account, MOST_KEYS);
         keys.push(key);

@@ -3,12 +3,12 @@ pragma solidity 0.8.37;
 
 import {ITrustRegistry} from "../interfaces/ITrustRegistry.sol";
 import {Level, Scopes} from "../types/Access.sol";
+import {Openings} from "./Openings.sol";
 import {Pausing} from "./Pausing.sol";
-import {Succession} from "./Succession.sol";
 
 /// @title CustodyChecks
 /// @notice What other contracts need to know of accounts at once, each in one call: calls cost more than the answers.
-abstract contract CustodyChecks is Succession, Pausing {
+abstract contract CustodyChecks is Openings, Pausing {
     /// @inheritdoc ITrustRegistry
     function accreditedAccountFor(address key, uint32 scope, bytes32 role) external view returns (address account) {
         account = accountFor(key, scope);
@@ -22,10 +22,11 @@ abstract contract CustodyChecks is Succession, Pausing {
     }
 
     /// @inheritdoc ITrustRegistry
-    function giverFor(address key, address to) external view returns (address account) {
+    function giverFor(address key, address from, address to) external view returns (address account) {
         requireRunning();
         account = accountFor(key, Scopes.CUSTODY);
         _requireMayTakeOn(to);
+        if (openUntil(to, from) <= block.timestamp) revert NotOpenTo(to, from);
     }
 
     /// @inheritdoc ITrustRegistry
@@ -45,7 +46,7 @@ abstract contract CustodyChecks is Succession, Pausing {
     /// @inheritdoc ITrustRegistry
     /// @dev A pause does not keep a successor from what it is to take over.
     function requireRunningBetween(address from, address to) public view {
-        if (pausedUntil() > block.timestamp && successorOf(from) != to) requireRunning();
+        if (pausedUntil() > block.timestamp && !_followsSinceBefore(from, to, _pausedSince)) requireRunning();
     }
 
     function _requireMayTakeOn(address account) private view {

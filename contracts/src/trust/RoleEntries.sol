@@ -10,6 +10,7 @@ import {AccountKeys} from "./AccountKeys.sol";
 /// @notice Who vouches for whom, and guardians who can suspend that for a while.
 abstract contract RoleEntries is AccountKeys {
     uint64 private constant LONGEST_SUSPENSION = 14 days;
+    uint64 private constant LONGEST_NOTICE = 90 days;
 
     /// @dev All that {isActive} reads, one word.
     struct Standing {
@@ -38,6 +39,8 @@ abstract contract RoleEntries is AccountKeys {
         if (account == granter) revert SelfGrant(account);
         _requireRegistered(account);
         if (validUntil <= validFrom) revert EmptyPeriod(validFrom, validUntil);
+        uint64 latest = uint64(block.timestamp) + LONGEST_NOTICE;
+        if (validFrom > latest) revert StartTooFar(validFrom, latest);
         _refuseToReplace(account, role, granter, level);
         _writeEntry(account, role, RoleEntry(level, validFrom, validUntil, 0, granter));
     }
@@ -151,13 +154,15 @@ abstract contract RoleEntries is AccountKeys {
         if (by != accreditor && !_isGovernor(by)) revert NotAccredited(by, role);
     }
 
-    /// @dev One accreditor must not be able to take over, and then end, what another has vouched for; a suspension
-    /// opens no door to that.
+    /// @dev One accreditor must not be able to take over, and then end, what another has vouched for; neither a
+    /// suspension nor a start that is yet to come opens a door to that.
     function _refuseToReplace(address account, bytes32 role, address granter, Level level) private view {
         StoredEntry storage stored = _entries[account][role];
         address accreditor = stored.accreditor;
-        if (accreditor == granter || !_stands(stored.standing, level)) return;
-        revert EntryStands(account, role, accreditor, stored.standing.level);
+        Standing storage standing = stored.standing;
+        bool ended = standing.revokedAt != 0 || standing.validUntil <= block.timestamp;
+        if (accreditor == granter || standing.level < level || ended) return;
+        revert EntryStands(account, role, accreditor, standing.level);
     }
 
     /// @dev An entry that was never made is never in its period.

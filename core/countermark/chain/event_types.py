@@ -424,6 +424,14 @@ class PublicAlertRaised(ChainEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublicQuotaPassed(ChainEvent):
+    """`by` has caused `most` public alerts this UTC day; what else it causes today raises none."""
+
+    by: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Announced(ChainEvent):
     """The directory names a contract that becomes current at `active_from`."""
 

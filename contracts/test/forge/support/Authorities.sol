@@ -53,6 +53,7 @@ contract Authorities is Handler {
         bytes memory call = abi.encodeCall(_status.reportStolen, (first, last, bytes32(seed)));
         if (!_judge("stolen", _try(goods.holder, address(_status), call), expected)) return;
         _flag(goods, Flag.Stolen, address(0), true);
+        _model.report(goods.series, goods.low, goods.high, goods.holder);
     }
 
     /// @notice Who reported a theft lifts that.
@@ -74,7 +75,7 @@ contract Authorities is Handler {
         goods.high = goods.low;
         if (!found || _secretOf(goods.holder) == 0 || seed & 7 != 0) return;
         (uint256 first, uint256 last) = _model.range(goods.series, goods.low, goods.high);
-        bool expected = !_anyBy(goods, Flag.Retired, address(0));
+        bool expected = !_anyBy(goods, Flag.Retired, address(0)) && !_heldByOthers(goods, goods.holder);
         bytes memory call = abi.encodeCall(_status.retire, (first, last, 1, bytes32(seed)));
         if (!_judge("retired", _try(goods.holder, address(_status), call), expected)) return;
         _flag(goods, Flag.Retired, address(0), true);
@@ -120,8 +121,7 @@ contract Authorities is Handler {
         Case memory standing = _cases[_below(seed, _cases.length)];
         Goods memory goods = Goods(standing.series, standing.low, standing.high, standing.by);
         if (_has(_model.flagsBy(goods.series, goods.low, standing.by), Flag.Seized)) return;
-        address rival = VM.addr(standing.by == VM.addr(_system.CUSTOMS()) ? _system.OTHER_CUSTOMS() : _system.CUSTOMS());
-        bool expected = !_anyBy(goods, Flag.Held, rival) && !_anyBy(goods, Flag.Seized, rival);
+        bool expected = !_heldByOthers(goods, standing.by);
         bytes memory call = abi.encodeCall(_customs.seize, (standing.id, 0, 32));
         if (!_judge("seized", _try(standing.by, address(_customs), call), expected)) return;
         _flag(goods, Flag.Held, standing.by, false);
@@ -180,6 +180,16 @@ contract Authorities is Handler {
     function _anyBy(Goods memory goods, Flag flag, address by) private view returns (bool) {
         for (uint256 i = goods.low; i <= goods.high; ++i) {
             if (_has(_model.flagsBy(goods.series, i, by), flag)) return true;
+        }
+        return false;
+    }
+
+    /// @dev Whether one of the two customs authorities that is not `account` holds any of the goods.
+    function _heldByOthers(Goods memory goods, address account) private view returns (bool) {
+        address[2] memory officers = [VM.addr(_system.CUSTOMS()), VM.addr(_system.OTHER_CUSTOMS())];
+        for (uint256 i = 0; i < 2; ++i) {
+            if (officers[i] == account) continue;
+            if (_anyBy(goods, Flag.Held, officers[i]) || _anyBy(goods, Flag.Seized, officers[i])) return true;
         }
         return false;
     }

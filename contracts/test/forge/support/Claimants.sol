@@ -110,7 +110,7 @@ contract Claimants is Handler, Leaves {
         _as(to);
         _claims.openToReturn(item, uint64(block.timestamp + 1));
         bool expected = _twins[item].claimed && _model.isRunning() && _trust.mayTakeOn(to)
-            && _movable(goods, Purpose.Return);
+            && _movableTo(goods, Purpose.Return, to);
         bool passed = _try(goods.holder, address(_claims), abi.encodeCall(_claims.unclaim, (item, to)));
         if (!_judge("unclaim", passed, expected)) return;
         (_twins[item].claimed, _twins[item].turn) = (false, _twins[item].turn + 1);

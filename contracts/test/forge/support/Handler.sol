@@ -137,6 +137,25 @@ abstract contract Handler is Checks {
         return true;
     }
 
+    /// @dev As {_movable}, and what was stolen comes back to none but who reported it, the brand, or an authority.
+    function _movableTo(Goods memory goods, Purpose purpose, address to) internal view returns (bool) {
+        if (!_movable(goods, purpose)) return false;
+        if (purpose != Purpose.Return || !_anyStolen(goods)) return true;
+        if (to == VM.addr(_system.BRAND()) || to == VM.addr(_system.CUSTOMS())) return true;
+        for (uint256 i = goods.low; i <= goods.high; ++i) {
+            if (!_has(_model.flags(goods.series, i), Flag.Stolen)) return false;
+            if (_model.reportedBy(goods.series, i) != to) return false;
+        }
+        return true;
+    }
+
+    function _anyStolen(Goods memory goods) private view returns (bool) {
+        for (uint256 i = goods.low; i <= goods.high; ++i) {
+            if (_has(_model.flags(goods.series, i), Flag.Stolen)) return true;
+        }
+        return false;
+    }
+
     function _has(uint16 flags, Flag flag) internal pure returns (bool) {
         return flags & (1 << uint8(flag)) != 0;
     }

@@ -36,6 +36,8 @@ contract Model is Checks {
     mapping(uint256 series => mapping(uint256 stretch => mapping(address by => uint16))) public toldFlagsBy;
     /// @notice Who released a stretch to sale last.
     mapping(uint256 series => mapping(uint256 stretch => address)) public releasedBy;
+    /// @notice Who reported a stretch stolen last.
+    mapping(uint256 series => mapping(uint256 stretch => address)) public reportedBy;
     /// @notice The secret of the key that acts for an account now.
     mapping(address account => uint256) public keyOf;
     /// @notice Who an account named as its successor.
@@ -126,6 +128,11 @@ contract Model is Checks {
     /// @notice Stretches are released to sale by `by`.
     function release(uint256 series, uint256 low, uint256 high, address by) external {
         for (uint256 i = low; i <= high; ++i) releasedBy[series][i] = by;
+    }
+
+    /// @notice Stretches are reported stolen by `by`.
+    function report(uint256 series, uint256 low, uint256 high, address by) external {
+        for (uint256 i = low; i <= high; ++i) reportedBy[series][i] = by;
     }
 
     /// @notice Another key acts for an account.

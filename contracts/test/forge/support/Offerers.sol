@@ -45,7 +45,7 @@ contract Offerers is Handler {
             && _model.isRunningFor(goods.holder, handover.to) && _trust.mayTakeOn(handover.to)
             && _model.recoveredAt(goods.holder) <= handover.eventTime;
         if (seed & 2 == 0) goods.high = goods.low;
-        expected = expected && _movable(goods, Purpose(handover.purpose));
+        expected = expected && _movableTo(goods, Purpose(handover.purpose), handover.to);
         Receipt memory receipt = _receipt(goods);
         receipt.handover = made.hash;
         bytes memory call = abi.encodeCall(_handovers.accept, (handover, receipt));

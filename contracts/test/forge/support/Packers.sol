@@ -168,8 +168,7 @@ contract Packers is Handler {
 
     /// @dev Whether things may come out.
     function _mayOpen(uint256 unit) private view returns (bool) {
-        return _unitModel.parent(unit) == 0 && !_unitModel.isSealed(unit)
-            && _units.mayMove(unit, uint8(Purpose.Return));
+        return _unitModel.parent(unit) == 0 && !_unitModel.isSealed(unit) && _units.mayUnpack(unit);
     }
 
     function _isWith(uint256 unit, address who) private view returns (bool) {

@@ -22,7 +22,7 @@ contract Saboteur is Handler {
             (bool found, Goods memory goods) = _goods(seed);
             goods.high = goods.low;
             address taker = VM.addr(goods.holder == VM.addr(0xb1) ? 0xb2 : 0xb1);
-            bool able = found && _secretOf(goods.holder) != 0 && _movable(goods, Purpose.Return);
+            bool able = found && _secretOf(goods.holder) != 0 && _movableTo(goods, Purpose.Return, taker);
             if (!able || !_trust.mayTakeOn(taker) || !_model.isRunningFor(goods.holder, taker)) continue;
             _carried = _papers(goods, taker, Purpose.Return);
             bool passed = _attempt(address(_handovers), _carried);
@@ -72,7 +72,7 @@ contract Saboteur is Handler {
         _mustFailAs(thief, "lift", status, abi.encodeCall(_status.liftHold, (VM.addr(0xa4), first, last, 0)));
         _mustFailAs(thief, "release", status, abi.encodeCall(_status.setReleased, (thief, first, last)));
         _mustFailAs(thief, "seize", status, abi.encodeCall(_status.seize, (thief, first, last, 0)));
-        _mustFailAs(thief, "alert", address(_alerts), abi.encodeCall(_alerts.raisePublic, ("x", 0)));
+        _mustFailAs(thief, "alert", address(_alerts), abi.encodeCall(_alerts.raisePublic, ("x", 0, thief)));
         if (goods.holder == thief) return;
         _mustFailAs(thief, "take", token, abi.encodeCall(_token.transferFrom, (goods.holder, thief, first)));
         _mustFailAs(thief, "retire", status, abi.encodeCall(_status.retire, (first, last, 1, 0)));

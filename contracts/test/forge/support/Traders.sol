@@ -108,7 +108,7 @@ contract Traders is Handler, Leaves {
         address to = _trader(_next(seed));
         if (first != last || to == goods.holder) return;
         _as(to);
-        _token.openTo(goods.holder, uint64(block.timestamp + 1));
+        _trust.openTo(goods.holder, uint64(block.timestamp + 1));
         bool expected = _model.isRunning() && _trust.mayTakeOn(to) && _movable(goods, Purpose.Sale);
         bytes memory call =
             abi.encodeWithSignature("transferFrom(address,address,uint256)", goods.holder, to, first);
@@ -154,7 +154,7 @@ contract Traders is Handler, Leaves {
         bool fresh
     ) private returns (bool passed) {
         bool expected = fresh && to != goods.holder && _model.isRunningFor(goods.holder, to) && _trust.mayTakeOn(to)
-            && _movable(goods, purpose);
+            && _movableTo(goods, purpose, to);
         passed = _attempt(address(_handovers), call);
         if (passed) _model.measure("line", _gasUsed);
         if (_judge(step, passed, expected)) _model.give(goods.series, goods.low, goods.high, to);

@@ -74,7 +74,7 @@ contract Wardens is Handler {
             address(_handovers), _handover(goods, heir, Purpose.Return), _receipt(goods), key, key
         );
         bool passed = _attempt(address(_handovers), call);
-        bool expected = _movable(goods, Purpose.Return) && _trust.mayTakeOn(heir);
+        bool expected = _movableTo(goods, Purpose.Return, heir) && _trust.mayTakeOn(heir);
         if (_judge("inherit", passed, expected)) _model.give(goods.series, goods.low, goods.high, heir);
     }
 

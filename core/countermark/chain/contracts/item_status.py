@@ -57,6 +57,10 @@ class ItemStatus(BoundContract):
         """Raises ContractRefused (ItemLocked) when an item in the range must not move for this purpose."""
         self._read("requireMovable", first, last, int(purpose))
 
+    def require_movable_to(self, first: int, last: int, purpose: Purpose, to: str) -> None:
+        """As `require_movable`, for a move to this account; NoReturnOfStolen if stolen goods must not go there."""
+        self._read("requireMovableTo", first, last, int(purpose), to)
+
     def lock_of(self, first: int, last: int, purpose: Purpose) -> Flag:
         """A flag in the range that stands in the way of `purpose`; Flag.NONE when all of it may move."""
         return Flag(self._read("lockOf", first, last, int(purpose)))

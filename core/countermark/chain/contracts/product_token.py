@@ -87,10 +87,6 @@ class ProductToken(BoundContract):
         """As holder: take items of a migrated series over into this token, so that they join others in one run."""
         return self._write("adopt", first, last)
 
-    def open_to(self, from_account: str, until: int) -> ContractCall:
-        """Take direct transfers by an account while the time (seconds UTC) is below `until`; 0 ends that."""
-        return self._write("openTo", from_account, until)
-
     def transfer_from(self, from_account: str, to_account: str, token_id: int) -> ContractCall:
         """Move one item to an account that has opened itself to `from_account`."""
         return self._write("transferFrom", from_account, to_account, token_id)
@@ -125,10 +121,6 @@ class ProductToken(BoundContract):
                 return
             yield Run(first, last, str(holder))
             index = (last & _INDEX_MASK) + 1
-
-    def open_until(self, account: str, from_account: str) -> int:
-        """Until when `account` takes direct transfers by `from_account`; 0 for never."""
-        return int(self._read("openUntil", account, from_account))
 
     def approved_for(self, token_id: int) -> str | None:
         """The account that may transfer an item beside its holder."""
