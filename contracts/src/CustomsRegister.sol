@@ -114,7 +114,7 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         (uint256 first, uint256 last) = (_itemOf(line, line.first + line.seized), _itemOf(line, line.last));
         if (first > last) revert LineSeized(id, number);
         uint256 next = _takeRuns(first, last, runs, stored.by, stored.commitment);
-        _status.requireNotHeldByOthers(first, next - 1, stored.by);
+        _status.latest(line.series).requireNotHeldByOthers(first, next - 1, stored.by);
         _status.seize(stored.by, first, next - 1, stored.commitment);
         // At most the items of one series.
         line.seized += uint32(next - first);
