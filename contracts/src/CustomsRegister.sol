@@ -119,7 +119,7 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         // Its first item leaves the unit that the line has locked.
         _unlock(stored, _refOfLine(id, number));
         uint256 next = _takeRuns(first, last, runs, stored.by, stored.commitment);
-        _status.requireNotHeldByOthers(first, next - 1, stored.by);
+        _status.latest(line.series).requireNotHeldByOthers(first, next - 1, stored.by);
         _status.seize(stored.by, first, next - 1, stored.commitment);
         // At most the items of one series.
         line.seized += uint32(next - first);

@@ -122,17 +122,15 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
     /// @notice `successor` is the successor token already, for ever; series are opened there.
     error SuccessorStands(address successor);
 
-    /// @notice `successor` is no token that was deployed as the successor of this one.
+    /// @notice `successor` is no token that was deployed as the successor of this one, with an item status that succeeds
+    /// this one's.
     error SuccessorTokenNotValid(address successor);
 
     /// @notice No successor token is approved: `series` has nowhere to go.
     error SuccessorMissing(uint256 series);
 
-    /// @notice `caller` is not the approved successor of the token it calls.
-    error NotSuccessor(address caller);
-
-    /// @notice `caller` is not the predecessor of the token it calls.
-    error NotPredecessor(address caller);
+    /// @notice `token` is not the approved successor of its predecessor: it opens no series.
+    error NotSuccessor(address token);
 
     /// @notice The successor token goes on with `series`.
     error SeriesIsMigrated(uint256 series);
