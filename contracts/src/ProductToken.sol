@@ -134,9 +134,12 @@ contract ProductToken is IProductToken, TrustBound {
     }
 
     /// @inheritdoc IProductToken
-    function move(uint256 first, uint256 last, address from, address to, bytes32 ref) external {
+    function move(uint256 first, uint256 last, address from, address to, bytes32 ref)
+        external
+        returns (bool adopted)
+    {
         if (!isModule(msg.sender)) revert NotModule(msg.sender);
-        _move(_series[ItemId.seriesOf(first)], first, last, from, to);
+        adopted = _move(_series[ItemId.seriesOf(first)], first, last, from, to);
         _emitMoved(first, last, from, to, msg.sender, ref);
     }
 
@@ -371,14 +374,20 @@ contract ProductToken is IProductToken, TrustBound {
         ERC721Utils.checkOnERC721Received(account, from, to, tokenId, data);
     }
 
-    function _move(Series storage stored, uint256 first, uint256 last, address from, address to) private {
+    function _move(Series storage stored, uint256 first, uint256 last, address from, address to)
+        private
+        returns (bool)
+    {
         if (stored.info.migrated && _isAccount(from)) revert SeriesIsMigrated(ItemId.seriesOf(first));
-        _take(stored, first, last, from, to);
+        return _take(stored, first, last, from, to);
     }
 
     /// @dev Also out of a migrated series, and from an account to itself: refused by the map, unless that adopts the items.
-    function _take(Series storage stored, uint256 first, uint256 last, address from, address to) private {
-        bool adopts = _isWithPredecessor(stored, last);
+    function _take(Series storage stored, uint256 first, uint256 last, address from, address to)
+        private
+        returns (bool adopts)
+    {
+        adopts = _isWithPredecessor(stored, last);
         if (adopts) _predecessor.handToSuccessor(first, last, from);
         stored.holders.move(stored.info.issued, first, last, adopts ? address(0) : from, to);
         // At most 2**24 items, all of which `from` holds; neither their sum nor the count of moves comes near the end.

@@ -246,6 +246,44 @@ def test_goods_in_hand_of_the_new_register_are_taken_though_only_some_were_adopt
     assert sets.new["token"].read("balanceOf", sets.customs.address) == 20
 
 
+def singles(sets: Sets, count: int) -> list[tuple[int, int]]:
+    """So many runs of one item each."""
+    return [sets.span(2 * place, 2 * place) for place in range(count)]
+
+
+@pytest.mark.parametrize("count", [8, 9])
+def test_more_than_eight_runs_of_one_call_are_adopted_beforehand(sets: Sets, count: int) -> None:
+    sets.migrate()
+    key = UnitKey.parse(UnitScheme.SSCC, "095060000000000022", 1)
+    sets.new["units"].send("open", int(key.scheme), key.key.encode(), key.generation, by=sets.brand)
+    refused = None if count == 8 else ("TooManyAdopted", 8)
+    runs = singles(sets, count)
+    snapshot = sets.chain.evm.snapshot()
+    for refusal in (
+        lambda: sets.new["units"].refusal("pack", key.unit, (runs, [], []), by=sets.brand),
+        lambda: sets.new["handovers"].refusal("releaseOffNetwork", runs, REF, by=sets.brand),
+        lambda: hand_over(sets.use(sets.new), sets.brand, sets.carrier, runs),
+    ):
+        assert refusal() == refused
+        sets.chain.evm.revert(snapshot)
+        snapshot = sets.chain.evm.snapshot()
+    sets.new["token"].send("adopt", *runs[0], by=sets.brand)
+    assert hand_over(sets.use(sets.new), sets.brand, sets.carrier, runs, nonce=2) is None
+
+
+def test_seizure_stops_after_eight_runs_that_it_adopts_and_goes_on(sets: Sets) -> None:
+    assert hand_over(sets.world, sets.brand, sets.carrier, singles(sets, 10)) is None
+    sets.migrate()
+    register = sets.new["customs_register"]
+    measure = hold(register, sets.customs, *sets.span(0, 19))
+    register.send("seize", measure, 0, 32, by=sets.customs)
+    assert register.read("lineAt", measure, 0) == (*sets.span(0, 19), 8)
+    for seized in (16, 20):
+        register.send("seize", measure, 0, 32, by=sets.customs)
+        assert register.read("lineAt", measure, 0) == (*sets.span(0, 19), seized)
+    assert {sets.owner(index) for index in range(20)} == {sets.customs.address}
+
+
 def test_supply_over_both_tokens_is_what_was_commissioned(sets: Sets) -> None:
     unit = sets.packed((0, 9))
     sets.old["handovers"].send("releaseOffNetwork", [sets.span(58, 59)], REF, by=sets.brand)

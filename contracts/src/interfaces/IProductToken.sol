@@ -170,7 +170,8 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
     function closeSeries(uint256 series) external;
 
     /// @notice Moves items `first` to `last`. Only modules, which have checked consent and flags.
-    function move(uint256 first, uint256 last, address from, address to, bytes32 ref) external;
+    /// @return adopted whether they came over from the predecessor, which costs twice as much: modules bound how often
+    function move(uint256 first, uint256 last, address from, address to, bytes32 ref) external returns (bool adopted);
 
     /// @notice Lets `successor_`, a token deployed with this one as its predecessor, go on with what is here: series are
     /// opened there from now on, and it takes over those that {migrateSeries} names. Once and for ever, because a
