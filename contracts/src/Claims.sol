@@ -25,10 +25,12 @@ contract Claims is IClaims, TrustBound, EIP712 {
     bytes32 private constant UNCLAIM = "unclaim";
 
     /// @dev Whose hands it is in, only the token knows: a claimed item may also move there.
+    /// @param settled whether `claimed` counts; else it is as the predecessor says
     struct Twin {
         address claimKey;
         uint64 turn;
         bool claimed;
+        bool settled;
     }
 
     /// @param recoveries of the account when it agreed: a recovery ends what earlier keys have opened
@@ -83,12 +85,12 @@ contract Claims is IClaims, TrustBound, EIP712 {
     ) external {
         _requireRunning();
         uint256 item = transfer.item;
-        if (!_twins[item].claimed) revert NotClaimed(item);
+        if (!isClaimed(item)) revert NotClaimed(item);
         _requireTurn(item, transfer.nonce, transfer.deadline);
         bytes32 hash = transfer.structHash();
         _requireGiver(transfer.from, hash, fromSignature);
         _requireTaker(transfer.to, hash, toSignature);
-        _status.requireMovable(item, item, uint8(Purpose.Sale));
+        _latestStatus(item).requireMovable(item, item, uint8(Purpose.Sale));
         ++_twins[item].turn;
         _token.move(item, item, transfer.from, transfer.to, hash);
         emit ClaimMoved(item, transfer.from, transfer.to, hash);
@@ -113,11 +115,11 @@ contract Claims is IClaims, TrustBound, EIP712 {
         address from = _claimedBySender(item);
         if (to == from) _requireAccount(to);
         else _requireReturnOpen(to, item);
-        _twins[item].claimed = false;
+        (_twins[item].claimed, _twins[item].settled) = (false, true);
         delete _returns[to][item];
         ++_twins[item].turn;
         if (to != from) {
-            _status.requireMovableTo(item, item, uint8(Purpose.Return), to);
+            _latestStatus(item).requireMovableTo(item, item, uint8(Purpose.Return), to);
             _token.move(item, item, from, to, UNCLAIM);
         }
         emit Unclaimed(item, from, to);
@@ -145,7 +147,7 @@ contract Claims is IClaims, TrustBound, EIP712 {
 
     /// @inheritdoc IClaims
     function isClaimed(uint256 item) public view returns (bool) {
-        return _twins[item].claimed || (_hasPredecessor() && _predecessor.isClaimed(item));
+        return _twins[item].settled ? _twins[item].claimed : _hasPredecessor() && _predecessor.isClaimed(item);
     }
 
     /// @inheritdoc IClaims
@@ -187,7 +189,7 @@ contract Claims is IClaims, TrustBound, EIP712 {
         if (signer != claim_.owner) revert SignerNotAllowed(claim_.owner, signer);
         _requireFresh(claim_.owner);
         address from = _requireOnSale(item);
-        _twins[item] = Twin(address(0), _twins[item].turn + 1, true);
+        _twins[item] = Twin(address(0), _twins[item].turn + 1, true, true);
         _token.move(item, item, from, claim_.owner, hash);
         emit Claimed(item, claim_.owner, from, hash);
     }
@@ -221,8 +223,10 @@ contract Claims is IClaims, TrustBound, EIP712 {
     function _requireFresh(address owner) private view {
         address account = _trust.keyInfo(owner).account;
         if (account != address(0)) revert OwnerIsKnown(owner, account);
-        uint256 held = _token.balanceOf(owner);
-        if (held != 0) revert OwnerNotFresh(owner, held);
+        for (IProductToken token = _token; address(token) != address(0); token = IProductToken(token.predecessor())) {
+            uint256 held = token.balanceOf(owner);
+            if (held != 0) revert OwnerNotFresh(owner, held);
+        }
     }
 
     /// @dev Only accounts have shelves: what another address holds is packed in a unit, or gone from the network.
@@ -234,6 +238,11 @@ contract Claims is IClaims, TrustBound, EIP712 {
         _status.requireMovable(item, item, uint8(Purpose.Sale));
     }
 
+    /// @dev Claimed items of a migrated series that no account holds move here still, under all their flags.
+    function _latestStatus(uint256 item) private view returns (IItemStatus) {
+        return _status.latest(ItemId.seriesOf(item));
+    }
+
     function _requireReturnOpen(address to, uint256 item) private view {
         uint64 until = returnOpenUntil(to, item);
         if (until <= block.timestamp) revert ReturnNotOpen(to, item, until);
@@ -242,7 +251,7 @@ contract Claims is IClaims, TrustBound, EIP712 {
 
     /// @dev The holder of a claimed item, for whom the caller must act.
     function _claimedBySender(uint256 item) private view returns (address holder) {
-        if (!_twins[item].claimed) revert NotClaimed(item);
+        if (!isClaimed(item)) revert NotClaimed(item);
         holder = _token.ownerOf(item);
         address key = _sender();
         if (!_mayGive(holder, key)) revert NotHolder(item, key);

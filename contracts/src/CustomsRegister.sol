@@ -7,6 +7,7 @@ import {IItemStatus} from "./interfaces/IItemStatus.sol";
 import {ILogisticUnits} from "./interfaces/ILogisticUnits.sol";
 import {IProductToken} from "./interfaces/IProductToken.sol";
 import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
+import {Adoption} from "./libraries/Adoption.sol";
 import {TrustBound} from "./TrustBound.sol";
 import {Level, Roles, Scopes} from "./types/Access.sol";
 import {Measure, MeasureKind} from "./types/Customs.sol";
@@ -119,7 +120,7 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         // Its first item leaves the unit that the line has locked.
         _unlock(stored, _refOfLine(id, number));
         uint256 next = _takeRuns(first, last, runs, stored.by, stored.commitment);
-        _status.requireNotHeldByOthers(first, next - 1, stored.by);
+        _status.latest(line.series).requireNotHeldByOthers(first, next - 1, stored.by);
         _status.seize(stored.by, first, next - 1, stored.commitment);
         // At most the items of one series.
         line.seized += uint32(next - first);
@@ -200,21 +201,27 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         return _known(id).units;
     }
 
-    /// @dev Moves at most `runs` runs of holders from `first` on to `by`; returns the item after the last of them.
+    /// @dev Moves at most `runs` runs of holders from `first` on to `by`, fewer when many come over from a predecessor token;
+    /// returns the item after the last of them.
     function _takeRuns(uint256 first, uint256 last, uint256 runs, address by, bytes32 ref)
         private
         returns (uint256 next)
     {
         next = first;
-        for (uint256 i = 0; i < runs && next <= last; ++i) {
+        uint256 adopted = 0;
+        for (uint256 i = 0; i < runs && next <= last && adopted < Adoption.MOST; ++i) {
             (, uint256 end, address holder) = _token.runAt(next);
             end = Math.min(end, last);
-            if (holder != by) _take(next, end, holder, by, ref);
+            if (holder != by && _take(next, end, holder, by, ref)) ++adopted;
             next = end + 1;
         }
     }
 
-    function _take(uint256 first, uint256 last, address holder, address by, bytes32 ref) private {
+    /// @return adopted as {IProductToken-move}
+    function _take(uint256 first, uint256 last, address holder, address by, bytes32 ref)
+        private
+        returns (bool adopted)
+    {
         uint256 unit = _units.unitOf(holder);
         if (unit == 0) return _token.move(first, last, holder, by, ref);
         _requireUnitNotHeldByOthers(unit, by);

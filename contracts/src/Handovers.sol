@@ -9,6 +9,7 @@ import {IItemStatus} from "./interfaces/IItemStatus.sol";
 import {ILogisticUnits} from "./interfaces/ILogisticUnits.sol";
 import {IProductToken} from "./interfaces/IProductToken.sol";
 import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
+import {Adoption} from "./libraries/Adoption.sol";
 import {CustodyHash} from "./libraries/CustodyHash.sol";
 import {CustodyLines} from "./libraries/CustodyLines.sol";
 import {TrustBound} from "./TrustBound.sol";
@@ -129,11 +130,12 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     /// @inheritdoc IHandovers
     function releaseOffNetwork(RunLine[] calldata runs, bytes32 reason) external {
         address account = _callingHolder(runs);
+        uint256 adopted = 0;
         for (uint256 i = 0; i < runs.length; ++i) {
             (uint256 first, uint256 last) = (runs[i].first, runs[i].last);
             _status.requireMovable(first, last, uint8(Purpose.Sale));
             _status.setOffNetwork(account, first, last, reason);
-            _token.move(first, last, account, OFF_NETWORK, reason);
+            adopted = Adoption.count(adopted, _token.move(first, last, account, OFF_NETWORK, reason));
             emit ReleasedOffNetwork(account, first, last, reason);
         }
     }
@@ -196,9 +198,11 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     }
 
     function _moveRuns(Handover calldata handover, RunLine[] calldata runs, bytes32 hash) private {
+        uint256 adopted = 0;
         for (uint256 i = 0; i < runs.length; ++i) {
             _status.requireMovableTo(runs[i].first, runs[i].last, handover.purpose, handover.to);
-            _token.move(runs[i].first, runs[i].last, handover.from, handover.to, hash);
+            bool isNew = _token.move(runs[i].first, runs[i].last, handover.from, handover.to, hash);
+            adopted = Adoption.count(adopted, isNew);
         }
     }
 

@@ -163,7 +163,7 @@ contract ItemStatus is IItemStatus, TrustBound {
     function poke(uint256 tokenId) external {
         uint256 unit = _units.unitOf(_token.ownerOf(tokenId));
         if (unit == 0) revert NotInUnit(tokenId);
-        uint8 purposes = FlagTable.purposesOfUnit(flagsAt(tokenId));
+        uint8 purposes = FlagTable.purposesOfUnit(latest(ItemId.seriesOf(tokenId)).flagsAt(tokenId));
         if (purposes == FlagTable.ALL) _units.unlock(unit, bytes32(tokenId));
         else _units.lock(unit, purposes, bytes32(tokenId));
     }
@@ -221,6 +221,24 @@ contract ItemStatus is IItemStatus, TrustBound {
         if (number >= SeriesFlags.FIRST_AUTHORITY) revert MapUnknown(number);
         value = _flags[ItemId.seriesOf(first)].anyIn(number, first, last);
         if (value == 0 && _hasPredecessor()) return predecessor.valueIn(number, first, last);
+    }
+
+    /// @inheritdoc IItemStatus
+    function isFollowedBy(address successor) external view returns (bool) {
+        if (successor.code.length == 0) return false;
+        IProductToken token = IProductToken(successor);
+        return token.predecessor() == address(_token) && address(token.status().predecessor()) == address(this);
+    }
+
+    /// @inheritdoc IItemStatus
+    /// @dev As many steps as the governor has approved successors.
+    function latest(uint256 series) public view returns (IItemStatus found) {
+        found = this;
+        IProductToken token = _token.successorFor(series);
+        while (address(token) != address(0)) {
+            found = token.status();
+            token = token.successorFor(series);
+        }
     }
 
     /// @inheritdoc IItemStatus

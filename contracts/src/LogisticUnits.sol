@@ -8,6 +8,7 @@ import {ILogisticUnits} from "./interfaces/ILogisticUnits.sol";
 import {IProductToken} from "./interfaces/IProductToken.sol";
 import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
 import {IUnitLocks} from "./interfaces/IUnitLocks.sol";
+import {Adoption} from "./libraries/Adoption.sol";
 import {ContentsHash} from "./libraries/ContentsHash.sol";
 import {UnitId} from "./libraries/UnitId.sol";
 import {UnitKey} from "./libraries/UnitKey.sol";
@@ -306,12 +307,22 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
     function _packRuns(uint256 unit, address holder, RunLine[] calldata runs) private returns (bytes32 contents) {
         contents = _units[unit].contents;
         address inside = accountOf(unit);
+        uint256 adopted = 0;
         for (uint256 i = 0; i < runs.length; ++i) {
-            (uint256 first, uint256 last) = (runs[i].first, runs[i].last);
-            _status.requireMovable(first, last, uint8(Purpose.Sale));
-            _token.move(first, last, holder, inside, bytes32(unit));
-            contents = ContentsHash.next(contents, UnitChange.RunIn, bytes32(first), bytes32(last));
+            adopted = Adoption.count(adopted, _putIn(unit, holder, inside, runs[i]));
+            contents = ContentsHash.next(
+                contents, UnitChange.RunIn, bytes32(runs[i].first), bytes32(runs[i].last)
+            );
         }
+    }
+
+    /// @return adopted as {IProductToken-move}
+    function _putIn(uint256 unit, address holder, address inside, RunLine calldata run)
+        private
+        returns (bool adopted)
+    {
+        _status.requireMovable(run.first, run.last, uint8(Purpose.Sale));
+        return _token.move(run.first, run.last, holder, inside, bytes32(unit));
     }
 
     function _unpackRuns(uint256 unit, address holder, RunLine[] calldata runs) private returns (bytes32 contents) {

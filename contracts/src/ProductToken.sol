@@ -94,7 +94,7 @@ contract ProductToken is IProductToken, TrustBound {
     {
         _requireOpening();
         address brand = _accreditedCaller(Scopes.OPERATE, Roles.BRAND);
-        _brands.requireProduct(brand, gtin, prefixLength);
+        _requireProduct(brand, gtin, prefixLength);
         if (marks.length == 0 || marks.length > MOST_MARKS) revert MarkCountOutOfRange(marks.length, MOST_MARKS);
         if (ceiling == 0 || ceiling > HIGHEST_CEILING) revert CeilingOutOfRange(ceiling, HIGHEST_CEILING);
         _marks.useMarks(marks, brand, ceiling);
@@ -134,9 +134,12 @@ contract ProductToken is IProductToken, TrustBound {
     }
 
     /// @inheritdoc IProductToken
-    function move(uint256 first, uint256 last, address from, address to, bytes32 ref) external {
+    function move(uint256 first, uint256 last, address from, address to, bytes32 ref)
+        external
+        returns (bool adopted)
+    {
         if (!isModule(msg.sender)) revert NotModule(msg.sender);
-        _move(first, last, from, to);
+        adopted = _move(_series[ItemId.seriesOf(first)], first, last, from, to);
         _emitMoved(first, last, from, to, msg.sender, ref);
     }
 
@@ -144,9 +147,7 @@ contract ProductToken is IProductToken, TrustBound {
     function approveSuccessor(address successor_) external {
         address governor = _accreditedCaller(Scopes.OPERATE, Roles.GOVERNOR);
         _requireLast();
-        if (successor_.code.length == 0 || IProductToken(successor_).predecessor() != address(this)) {
-            revert SuccessorTokenNotValid(successor_);
-        }
+        if (!_status.isFollowedBy(successor_)) revert SuccessorTokenNotValid(successor_);
         _successor = successor_;
         emit SuccessorApproved(successor_, governor);
     }
@@ -166,18 +167,18 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IProductToken
     function handToSuccessor(uint256 first, uint256 last, address from) external {
-        if (msg.sender != _successor) revert NotSuccessor(msg.sender);
-        uint256 series = ItemId.seriesOf(first);
-        if (!_series[series].info.migrated) revert SeriesNotMigrated(series);
-        if (!_trust.isAccount(from)) revert HolderNotAccount(first, last, from);
-        _take(first, last, from, msg.sender);
+        _requireCaller(_successor);
+        Series storage stored = _series[ItemId.seriesOf(first)];
+        if (!stored.info.migrated) revert SeriesNotMigrated(ItemId.seriesOf(first));
+        if (!_isAccount(from)) revert HolderNotAccount(first, last, from);
+        _take(stored, first, last, from, msg.sender);
         _emitMoved(first, last, from, msg.sender, msg.sender, 0);
     }
 
     /// @inheritdoc IProductToken
     /// @dev What nobody has adopted is held by the zero address here. Its flags are the predecessor's: always asked for.
     function takeOver(uint256 series) external {
-        if (msg.sender != address(_predecessor)) revert NotPredecessor(msg.sender);
+        _requireCaller(address(_predecessor));
         SeriesInfo memory info = _predecessor.seriesInfo(series);
         (info.flagged, info.migrated, info.inherited) = (true, false, info.issued);
         _store(series, info);
@@ -187,12 +188,12 @@ contract ProductToken is IProductToken, TrustBound {
     /// @inheritdoc IProductToken
     function adopt(uint256 first, uint256 last) external {
         address account = _caller(Scopes.CUSTODY);
-        _take(first, last, account, account);
+        _take(_series[ItemId.seriesOf(first)], first, last, account, account);
     }
 
     /// @inheritdoc IProductToken
     function touch(uint256 first, uint256 last) external {
-        if (msg.sender != address(_status)) revert NotModule(msg.sender);
+        _requireCaller(address(_status));
         SeriesInfo storage info = _series[ItemId.seriesOf(first)].info;
         if (!info.flagged) info.flagged = true;
         if (first == last) emit MetadataUpdate(first);
@@ -334,8 +335,9 @@ contract ProductToken is IProductToken, TrustBound {
     function segmentAt(uint256 series, uint256 number) external view returns (Segment memory) {
         uint256 inherited = _inheritedSegments(series);
         if (number < inherited) _askPredecessor();
-        if (number - inherited >= _series[series].segments.length) revert UnknownSegment(series, number);
-        return _series[series].segments[number - inherited];
+        Segment[] storage segments = _series[series].segments;
+        if (number - inherited >= segments.length) revert UnknownSegment(series, number);
+        return _segment(segments, number - inherited);
     }
 
     /// @inheritdoc IProductToken
@@ -343,7 +345,7 @@ contract ProductToken is IProductToken, TrustBound {
         Series storage stored = _seriesWith(tokenId);
         uint256 index = ItemId.indexOf(tokenId);
         if (index < stored.info.inherited) _askPredecessor();
-        return stored.segments.containing(index);
+        return _segment(stored.segments, stored.segments.numberAt(index));
     }
 
     /// @inheritdoc IERC165
@@ -358,10 +360,9 @@ contract ProductToken is IProductToken, TrustBound {
     function _transfer(address from, address to, uint256 tokenId) private returns (address account) {
         account = _trust.giverFor(_sender(), from, to);
         bool byOperator = account != from && _requireMayGiveFor(from, account, tokenId);
-        if (_series[ItemId.seriesOf(tokenId)].info.flagged) {
-            _status.requireMovable(tokenId, tokenId, uint8(Purpose.Sale));
-        }
-        _move(tokenId, tokenId, from, to);
+        Series storage stored = _series[ItemId.seriesOf(tokenId)];
+        if (stored.info.flagged) _status.requireMovable(tokenId, tokenId, uint8(Purpose.Sale));
+        _move(stored, tokenId, tokenId, from, to);
         // Its own transfers do not end an operator's rights, only those that it did not make.
         if (byOperator) _operatorSince[from][account] = _epochOf(from);
         _emitMoved(tokenId, tokenId, from, to, address(this), 0);
@@ -373,23 +374,29 @@ contract ProductToken is IProductToken, TrustBound {
         ERC721Utils.checkOnERC721Received(account, from, to, tokenId, data);
     }
 
-    function _move(uint256 first, uint256 last, address from, address to) private {
-        uint256 series = ItemId.seriesOf(first);
-        if (_series[series].info.migrated && _trust.isAccount(from)) revert SeriesIsMigrated(series);
-        _take(first, last, from, to);
+    function _move(Series storage stored, uint256 first, uint256 last, address from, address to)
+        private
+        returns (bool)
+    {
+        if (stored.info.migrated && _isAccount(from)) revert SeriesIsMigrated(ItemId.seriesOf(first));
+        return _take(stored, first, last, from, to);
     }
 
     /// @dev Also out of a migrated series, and from an account to itself: refused by the map, unless that adopts the items.
-    function _take(uint256 first, uint256 last, address from, address to) private {
-        Series storage stored = _series[ItemId.seriesOf(first)];
-        bool adopts = _isWithPredecessor(stored, last);
+    function _take(Series storage stored, uint256 first, uint256 last, address from, address to)
+        private
+        returns (bool adopts)
+    {
+        adopts = _isWithPredecessor(stored, last);
         if (adopts) _predecessor.handToSuccessor(first, last, from);
         stored.holders.move(stored.info.issued, first, last, adopts ? address(0) : from, to);
-        // At most 2**24 items, all of which `from` holds.
-        uint160 count = uint160(last - first + 1);
-        Account memory giver = _accounts[from];
-        _accounts[from] = Account(adopts ? giver.balance : giver.balance - count, giver.epoch + 1);
-        _accounts[to].balance += count;
+        // At most 2**24 items, all of which `from` holds; neither their sum nor the count of moves comes near the end.
+        unchecked {
+            uint160 count = uint160(last - first + 1);
+            Account memory giver = _accounts[from];
+            _accounts[from] = Account(adopts ? giver.balance : giver.balance - count, giver.epoch + 1);
+            _accounts[to].balance += count;
+        }
     }
 
     function _store(uint256 series, SeriesInfo memory info) private {
@@ -468,9 +475,13 @@ contract ProductToken is IProductToken, TrustBound {
         _requireAccredited(brand, Roles.BRAND);
         _requireOpen(series);
         SeriesInfo storage info = _series[series].info;
-        _brands.requireProduct(brand, info.gtin, info.prefixLength);
+        _requireProduct(brand, info.gtin, info.prefixLength);
         _marks.requireUsable(info.marks, brand, info.openedAt);
         if (holder != brand) revert HolderWithoutConsent(holder);
+    }
+
+    function _requireProduct(address brand, uint64 gtin, uint8 prefixLength) private view {
+        _brands.requireProduct(brand, gtin, prefixLength);
     }
 
     function _requireSeriesBrand(uint256 series, address account) private view {
@@ -484,6 +495,10 @@ contract ProductToken is IProductToken, TrustBound {
         _requireRunning();
         _requireLast();
         if (_hasPredecessor() && _predecessor.successor() != address(this)) revert NotSuccessor(address(this));
+    }
+
+    function _requireCaller(address module) private view {
+        if (msg.sender != module) revert NotModule(msg.sender);
     }
 
     function _requireNotMigrated(uint256 series) private view {
@@ -534,6 +549,10 @@ contract ProductToken is IProductToken, TrustBound {
             if iszero(done) { revert(free, returndatasize()) }
             return(free, returndatasize())
         }
+    }
+
+    function _segment(Segment[] storage segments, uint256 number) private view returns (Segment memory) {
+        return segments[number];
     }
 
     function _inheritedSegments(uint256 series) private view returns (uint256) {

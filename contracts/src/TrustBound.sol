@@ -36,7 +36,11 @@ abstract contract TrustBound is IAccountErrors, Relayed {
     }
 
     function _requireAccount(address account) internal view {
-        if (!_trust.isAccount(account)) revert UnknownAccount(account);
+        if (!_isAccount(account)) revert UnknownAccount(account);
+    }
+
+    function _isAccount(address account) internal view returns (bool) {
+        return _trust.isAccount(account);
     }
 
     /// @dev As {_runningCaller}, where it matters not who calls.

@@ -17,9 +17,13 @@ FOR_EVER = 2**64 - 1
 
 
 def successor(world: World) -> str:
-    """A token that was deployed as the successor of the world's own."""
-    parts = (world.trust, world.brands, world.marks, world.status)
-    return world.chain.deploy("ProductToken", *(part.address for part in parts), [WHO], world.token.address).address
+    """A token that was deployed as the successor of the world's own, with its item status."""
+    status = world.chain.predicted(world.chain.deployed + 1)
+    parts = (world.trust.address, world.brands.address, world.marks.address)
+    token = world.chain.deploy("ProductToken", *parts, status, [WHO], world.token.address).address
+    before = world.status.address
+    world.chain.deploy("ItemStatus", world.trust.address, token, world.marks.address, WHO, WHO, before)
+    return token
 
 
 def arguments(world: World) -> dict[str, tuple[str, tuple[Any, ...]]]:
@@ -206,8 +210,8 @@ MODULE_ONLY: list[tuple[str, str, tuple[Any, ...], str]] = [
     ("marks", "useMarks", ([X], WHO, 1), "NotToken"),
     ("token", "move", (1, 1, WHO, WHO, X), "NotModule"),
     ("token", "touch", (1, 1), "NotModule"),
-    ("token", "handToSuccessor", (1, 1, WHO), "NotSuccessor"),
-    ("token", "takeOver", (1,), "NotPredecessor"),
+    ("token", "handToSuccessor", (1, 1, WHO), "NotModule"),
+    ("token", "takeOver", (1,), "NotModule"),
     ("status", "hold", (WHO, 1, 1, X), "NotModule"),
     ("status", "liftHold", (WHO, 1, 1, X), "NotModule"),
     ("status", "seize", (WHO, 1, 1, X), "NotModule"),

@@ -217,10 +217,10 @@ def test_only_the_approved_successor_pulls_and_only_from_migrated_series(trip: M
     callers = (trip.brand, trip.governor, trip.module, trip.register)
     for step in range(2):
         for who in callers:
-            assert trip.old.refusal("handToSuccessor", *ends, by=who) == ("NotSuccessor", who.address)
+            assert trip.old.refusal("handToSuccessor", *ends, by=who) == ("NotModule", who.address)
         if step == 0:
             trip.migrate()
-    assert hostile.refusal("takeOver", trip.series, by=trip.governor) == ("NotPredecessor", trip.governor.address)
+    assert hostile.refusal("takeOver", trip.series, by=trip.governor) == ("NotModule", trip.governor.address)
     assert trip.refused_move(hostile, 0, 5, trip.brand.address, trip.carrier.address) is not None
     for nobody in (ZERO, "0x" + "77" * 20):
         refusal = trip.refused_move(trip.new, 0, 5, nobody, trip.carrier.address)

@@ -9,7 +9,7 @@ import {Flag, Retirement} from "../types/Status.sol";
 /// @notice Flags over ranges of items, each authority's apart from every other's: only who set a flag clears it, and a
 /// write costs the same for one item or a whole series. {FlagTable} says what still moves. Never paused.
 /// @dev The status of a successor token counts what its predecessor says beside its own flags: each is cleared where it
-/// was set. The predecessor's modules know its own flags alone, so what is in a unit there is flagged there too.
+/// was set. What still moves through the predecessor's modules (goods in units, claimed items) asks {latest}.
 interface IItemStatus is IAccountErrors, IRunErrors {
     /// @notice `by` has set `flag` on items `first` to `last`.
     /// @param ref the case, notice or reason
@@ -118,6 +118,13 @@ interface IItemStatus is IAccountErrors, IRunErrors {
 
     /// @notice The item status whose flags count here as well; zero for the first.
     function predecessor() external view returns (IItemStatus);
+
+    /// @notice Whether `successor` is a token that was deployed to follow the token of this status, and its flags follow
+    /// on those here.
+    function isFollowedBy(address successor) external view returns (bool);
+
+    /// @notice The status that counts all flags of `series`: of the token that goes on with it now.
+    function latest(uint256 series) external view returns (IItemStatus);
 
     /// @notice Whether the item was released to sale.
     function isReleased(uint256 tokenId) external view returns (bool);

@@ -122,17 +122,15 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
     /// @notice `successor` is the successor token already, for ever; series are opened there.
     error SuccessorStands(address successor);
 
-    /// @notice `successor` is no token that was deployed as the successor of this one.
+    /// @notice `successor` is no token that was deployed as the successor of this one, with an item status that succeeds
+    /// this one's.
     error SuccessorTokenNotValid(address successor);
 
     /// @notice No successor token is approved: `series` has nowhere to go.
     error SuccessorMissing(uint256 series);
 
-    /// @notice `caller` is not the approved successor of the token it calls.
-    error NotSuccessor(address caller);
-
-    /// @notice `caller` is not the predecessor of the token it calls.
-    error NotPredecessor(address caller);
+    /// @notice `token` is not the approved successor of its predecessor: it opens no series.
+    error NotSuccessor(address token);
 
     /// @notice The successor token goes on with `series`.
     error SeriesIsMigrated(uint256 series);
@@ -172,7 +170,8 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
     function closeSeries(uint256 series) external;
 
     /// @notice Moves items `first` to `last`. Only modules, which have checked consent and flags.
-    function move(uint256 first, uint256 last, address from, address to, bytes32 ref) external;
+    /// @return adopted whether they came over from the predecessor, which costs twice as much: modules bound how often
+    function move(uint256 first, uint256 last, address from, address to, bytes32 ref) external returns (bool adopted);
 
     /// @notice Lets `successor_`, a token deployed with this one as its predecessor, go on with what is here: series are
     /// opened there from now on, and it takes over those that {migrateSeries} names. Once and for ever, because a

@@ -26,7 +26,7 @@ library RoleTable {
     }
 
     /// @notice The number of `role`, which must be known.
-    function numberOf(bytes32 role) internal pure returns (uint256 number) {
+    function numberOf(bytes32 role) internal pure returns (uint8 number) {
         while (roleAt(number) != role) ++number;
     }
 

@@ -34,11 +34,11 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
         uint40 notBefore;
         uint40 notAfter;
         bool revoked;
-        uint64 revokedAt;
     }
 
     mapping(address account => Account) private _accounts;
     mapping(address key => StoredKey) private _keys;
+    mapping(address key => uint64) private _revokedAt;
     /// @dev Those that are not revoked.
     mapping(address account => address[]) private _keysOf;
 
@@ -66,21 +66,21 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
         StoredKey storage stored = _keys[key];
         if (stored.account != account || stored.revoked) revert KeyUnknown(account, key);
         if (_isLastingAdmin(stored) && (key == by || !_isLastingAdmin(_keys[by]))) revert LastAdminKey(account, key);
-        _end(stored);
+        _end(key);
         _dropKey(account, key);
         emit KeyRevoked(account, key);
     }
 
     /// @inheritdoc ITrustRegistry
     function accountFor(address key, uint32 scope) public view returns (address) {
-        StoredKey storage stored = _keys[key];
+        StoredKey memory stored = _keys[key];
         if (!_isValid(stored, scope)) revert KeyNotValid(key, scope);
         return stored.account;
     }
 
     /// @inheritdoc ITrustRegistry
     function isKeyFor(address account, address key, uint32 scope) public view returns (bool) {
-        StoredKey storage stored = _keys[key];
+        StoredKey memory stored = _keys[key];
         return account != address(0) && stored.account == account && _isValid(stored, scope);
     }
 
@@ -98,7 +98,7 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
     function keyInfo(address key) external view returns (Key memory) {
         StoredKey storage stored = _keys[key];
         uint64 notAfter = stored.notAfter == LAST_SECOND ? FOR_EVER : stored.notAfter;
-        return Key(stored.account, stored.scopes, stored.revokedAt, stored.notBefore, notAfter);
+        return Key(stored.account, stored.scopes, _revokedAt[key], stored.notBefore, notAfter);
     }
 
     /// @inheritdoc ITrustRegistry
@@ -120,7 +120,7 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
         ++_accounts[account].recoveries;
         address[] memory keys = _keysOf[account];
         for (uint256 i = 0; i < keys.length; ++i) {
-            _end(_keys[keys[i]]);
+            _end(keys[i]);
         }
         delete _keysOf[account];
         _writeKey(key, Key(account, Scopes.ALL, 0, 0, FOR_EVER));
@@ -172,8 +172,8 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
         emit KeyAdded(value.account, key, value.scopes, value.notBefore, value.notAfter);
     }
 
-    function _end(StoredKey storage key) private {
-        (key.revoked, key.revokedAt) = (true, uint64(block.timestamp));
+    function _end(address key) private {
+        (_keys[key].revoked, _revokedAt[key]) = (true, uint64(block.timestamp));
     }
 
     function _dropKey(address account, address key) private {
@@ -185,7 +185,7 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
         keys.pop();
     }
 
-    function _isValid(StoredKey storage key, uint32 scope) private view returns (bool) {
+    function _isValid(StoredKey memory key, uint32 scope) private view returns (bool) {
         return scope != 0 && key.scopes & scope == scope && !key.revoked && _inPeriod(key.notBefore, key.notAfter);
     }
 

@@ -12,9 +12,10 @@ abstract contract RoleEntries is AccountKeys {
     uint64 private constant LONGEST_SUSPENSION = 14 days;
     uint64 private constant LONGEST_NOTICE = 90 days;
 
-    /// @dev All that {isActive} reads, one word.
+    /// @dev All that {isActive} reads, one word, and the role's number in {RoleTable}.
     struct Standing {
         Level level;
+        uint8 number;
         uint64 validFrom;
         uint64 validUntil;
         uint64 revokedAt;
@@ -29,6 +30,9 @@ abstract contract RoleEntries is AccountKeys {
     }
 
     mapping(address account => mapping(bytes32 role => StoredEntry)) private _entries;
+    /// @dev A copy of one of them, the last that was granted at level Introduced or higher: most receivers of goods need no
+    /// other.
+    mapping(address account => Standing) private _leads;
 
     /// @inheritdoc ITrustRegistry
     function grant(address account, bytes32 role, Level level, uint64 validFrom, uint64 validUntil) external {
@@ -52,6 +56,7 @@ abstract contract RoleEntries is AccountKeys {
         StoredEntry storage stored = _standingEntry(account, role);
         _requireAnswersFor(by, role, stored.accreditor);
         stored.standing.revokedAt = uint64(block.timestamp);
+        _copyLead(account, stored.standing);
         emit RoleRevoked(account, role, by);
     }
 
@@ -66,6 +71,7 @@ abstract contract RoleEntries is AccountKeys {
         if (block.timestamp < stored.restUntil) revert RestNotOver(stored.restUntil);
         stored.standing.suspendedUntil = uint48(block.timestamp + duration);
         stored.restUntil = uint48(block.timestamp + 2 * duration);
+        _copyLead(account, stored.standing);
         emit RoleSuspended(account, role, by, stored.standing.suspendedUntil);
     }
 
@@ -76,6 +82,7 @@ abstract contract RoleEntries is AccountKeys {
         if (stored.standing.suspendedUntil <= block.timestamp) revert NotSuspended(account, role);
         _requireAnswersFor(by, role, stored.accreditor);
         stored.standing.suspendedUntil = uint48(block.timestamp);
+        _copyLead(account, stored.standing);
         emit SuspensionLifted(account, role, by);
     }
 
@@ -95,12 +102,12 @@ abstract contract RoleEntries is AccountKeys {
 
     /// @inheritdoc ITrustRegistry
     function isActive(address account, bytes32 role, Level min) public view returns (bool) {
-        Standing memory standing = _entries[account][role].standing;
-        return _stands(standing, min) && standing.suspendedUntil <= block.timestamp;
+        return _isActive(_entries[account][role].standing, min);
     }
 
     /// @inheritdoc ITrustRegistry
     function mayTakeOn(address account) public view returns (bool) {
+        if (_isActive(_leads[account], Level.Introduced)) return true;
         uint256 roles = _rolesOf(account);
         for (uint256 number = 0; roles >> number != 0; ++number) {
             if (roles & (1 << number) == 0) continue;
@@ -131,9 +138,14 @@ abstract contract RoleEntries is AccountKeys {
     function _writeEntry(address account, bytes32 role, RoleEntry memory value) internal {
         StoredEntry storage stored = _entries[account][role];
         Standing storage standing = stored.standing;
-        if (standing.level == Level.None) _addRole(account, RoleTable.numberOf(role));
+        if (standing.level == Level.None) {
+            standing.number = RoleTable.numberOf(role);
+            _addRole(account, standing.number);
+        }
         (standing.level, standing.validFrom, standing.validUntil) = (value.level, value.validFrom, value.validUntil);
         (standing.revokedAt, stored.accreditor) = (0, value.accreditor);
+        if (value.level >= Level.Introduced) _leads[account] = standing;
+        else _copyLead(account, standing);
         emit RoleGranted(account, role, value.level, value.accreditor, value.validFrom, value.validUntil);
     }
 
@@ -163,6 +175,15 @@ abstract contract RoleEntries is AccountKeys {
         bool ended = standing.revokedAt != 0 || standing.validUntil <= block.timestamp;
         if (accreditor == granter || standing.level < level || ended) return;
         revert EntryStands(account, role, accreditor, standing.level);
+    }
+
+    /// @dev After every change of an entry.
+    function _copyLead(address account, Standing storage standing) private {
+        if (_leads[account].number == standing.number) _leads[account] = standing;
+    }
+
+    function _isActive(Standing memory standing, Level min) private view returns (bool) {
+        return _stands(standing, min) && standing.suspendedUntil <= block.timestamp;
     }
 
     /// @dev An entry that was never made is never in its period.

@@ -83,6 +83,15 @@ class ItemStatus(BoundContract):
         reporter = str(self._read("reporterOf", token_id))
         return reporter if int(reporter, 16) else None
 
+    def predecessor(self) -> str | None:
+        """The item status whose flags count here as well."""
+        found = str(self._read("predecessor"))
+        return found if int(found, 16) else None
+
+    def latest(self, series: int) -> str:
+        """The item status that counts all flags of a series: its own, or that of the token that goes on with it."""
+        return str(self._read("latest", series))
+
     def hold_run_at(self, authority: str, token_id: int) -> HoldRun | None:
         """The items around one that `authority` holds or has seized alike."""
         first, last, flag = self._read("holdRunAt", authority, token_id)

@@ -25,8 +25,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class SeriesInfo:
-    """An order of labels of one product; `issued` counts the items commissioned so far, `inherited` those of them that
-    the predecessor token commissioned; `flagged`: some item of it had a flag; `migrated`: the successor goes on with it."""
+    """An order of labels of one product.
+
+    `issued` counts the items commissioned so far, `inherited` those of them that the predecessor token commissioned;
+    `flagged`: some item had a flag; `migrated`: the successor goes on with it.
+    """
 
     brand: str
     gtin: int
