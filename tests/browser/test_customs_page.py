@@ -83,3 +83,17 @@ def test_broken_line_is_shown_and_no_alert_is_missed_after_it(
         copy_seen(link)
         visit.page.context.set_offline(False)
         expect(visit.page.locator(_alert(item))).to_have_count(1)
+
+
+def test_officer_asks_about_goods_without_a_label(open_page: OpenPage, shelf: Shelf, log_in: LogIn) -> None:
+    item, _ = shelf.take()
+    with open_page(size=(1280, 800), expected=("400 (Bad Request)",)) as visit:
+        log_in(visit.page)
+        visit.page.get_by_text("Goods without a label").click()
+        visit.page.get_by_label("Product number (GTIN)").fill(item.gtin)
+        visit.page.get_by_label("Country where they are sold").fill("de")
+        visit.page.get_by_role("button", name="Should they carry one?").click()
+        expect(visit.page.locator("#unlabelled-answer")).to_contain_text("It is not known whether a label is expected")
+        visit.page.get_by_label("Country where they are sold").fill("??")
+        visit.page.get_by_role("button", name="Should they carry one?").click()
+        expect(visit.page.locator("#unlabelled-answer")).to_contain_text("This could not be answered")

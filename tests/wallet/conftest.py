@@ -144,6 +144,7 @@ def _accredit(market: Market) -> None:
     brand = market.accreditation("brand")
     brand.list_label_key(market.wallets["brand"].label_key().public)
     brand.list_host(HOST)
+    brand.list_credential_key(market.wallets["brand"].credential_key().public)
     brand.grant(market.account("carrier"), Role.CARRIER, Level.INTRODUCED)
     brand.grant(market.account("retailer"), Role.RETAILER, Level.INTRODUCED)
 
@@ -162,6 +163,9 @@ class StubNode(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         market = self.server.market
+        if self.path in self.server.lists:
+            self._send(200, self.server.lists[self.path])
+            return
         network = {
             "chain_id": market.connection.chain_id,
             "contracts": dict(market.deployment.addresses),
@@ -179,10 +183,14 @@ class StubNode(BaseHTTPRequestHandler):
             self._answer(503, {"type": "about:blank"})
             return
         self.server.uploads.append((self.path, body))
+        if self.path.startswith("/v1/status-lists/"):
+            self.server.lists[self.path] = body
         self._answer(200, {"items": body.count(b"\n")})
 
     def _answer(self, status: int, document: object) -> None:
-        data = json.dumps(document).encode()
+        self._send(status, json.dumps(document).encode())
+
+    def _send(self, status: int, data: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
@@ -201,6 +209,7 @@ class StubServer(ThreadingHTTPServer):
         self.market = market
         self.busy = False
         self.uploads: list[tuple[str, bytes]] = []
+        self.lists: dict[str, bytes] = {}
 
     @property
     def url(self) -> str:

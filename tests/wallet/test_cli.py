@@ -303,7 +303,7 @@ def test_every_command_has_help_and_a_json_option() -> None:
             assert registered.callback.__doc__
             assert "as_json" in registered.callback.__annotations__
             pages += 1
-    assert pages == 26
+    assert pages > 25
 
 
 def test_signing_leaves_the_recursion_limit_where_deep_json_is_an_error_and_no_crash() -> None:

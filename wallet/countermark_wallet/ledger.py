@@ -9,8 +9,12 @@ from typing import TypeVar
 from countermark.chain.connection import ChainConnection
 from countermark.chain.contracts import (
     BrandRegistry,
+    Claims,
     Contracts,
+    CustomsRegister,
     Handovers,
+    ItemStatus,
+    LogisticUnits,
     ProductToken,
     TrademarkRegistry,
     TrustRegistry,
@@ -27,16 +31,17 @@ E = TypeVar("E", bound=ChainEvent)
 
 @dataclass(frozen=True)
 class Ledger:
-    """Reads and writes as the account whose first key `signer` is."""
+    """Reads and writes as the account that `signer` is a key of: its first one, or one that was added later."""
 
     connection: ChainConnection
     deployment: Deployment
     signer: AccountSigner
 
-    @property
+    @cached_property
     def account(self) -> str:
-        """The permanent address of the party."""
-        return self.signer.address
+        """The permanent address of the party; the key's own address while nobody knows the key."""
+        found = self.trust.key_info(self.signer.address).account
+        return found if int(found, 16) else self.signer.address
 
     @property
     def chain_id(self) -> int:
@@ -75,6 +80,26 @@ class Ledger:
     def handovers(self) -> Handovers:
         """Two-signature handovers."""
         return self._contracts.handovers
+
+    @property
+    def status(self) -> ItemStatus:
+        """Recalls, theft, retirement."""
+        return self._contracts.status
+
+    @property
+    def units(self) -> LogisticUnits:
+        """Cartons, pallets, containers."""
+        return self._contracts.units
+
+    @property
+    def claims(self) -> Claims:
+        """Items in consumers' hands."""
+        return self._contracts.claims
+
+    @property
+    def customs(self) -> CustomsRegister:
+        """Measures of authorities."""
+        return self._contracts.customs
 
     def send(self, call: ContractCall) -> TransactionReceipt:
         """Simulates, signs, sends and waits. Raises ContractRefused, TooLarge, Unavailable."""

@@ -16,3 +16,4 @@ class WalletSettings(BaseSettings):
     home: Path = Field(default=Path("~/.countermark"), description="Folder of wallets and their files.")
     node_url: str = Field(default="http://127.0.0.1:8750", description="Base URL of the node to work with.")
     wallet: str = Field(default="main", description="Name of the wallet to use.")
+    account: str = Field(default="main", description="Name of the wallet's account to use.")

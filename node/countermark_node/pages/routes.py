@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from countermark.errors import CountermarkError, NotFound
 from countermark.gs1 import read_label
+from countermark.nfc import has_sun
 from countermark_node.languages import request_language
 from countermark_node.pages.headers import page_headers
 from countermark_node.pages.printed_link import printed_link, printed_query
@@ -78,7 +79,8 @@ def _verdict(services: NodeServices, request: Request) -> Response:
     if _wants_json(request):
         return JSONResponse(report_json(report, language), headers=page_headers(language=language))
     shown = report_json(report, language)
-    return _page(request, "verdict.html", "geolocation", report=shown, printed=printed, blank=_BLANK)
+    chip = "yes" if has_sun(printed) else "no"
+    return _page(request, "verdict.html", "geolocation", report=shown, printed=printed, chip=chip, blank=_BLANK)
 
 
 def _static(name: str, request: Request) -> Response:
@@ -93,7 +95,7 @@ def _static(name: str, request: Request) -> Response:
 
 
 def router(services: NodeServices) -> APIRouter:
-    """`/`, `/scan`, `/customs`, `/static/...` and every printed link under `/01/`."""
+    """`/`, `/scan`, `/customs`, `/desk`, `/static/...` and every printed link under `/01/`."""
     routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     settings = services.settings
     visits = RateLimiter("verdict pages", settings.public_scans_per_minute, networks=settings.networks_remembered)
@@ -109,6 +111,10 @@ def router(services: NodeServices) -> APIRouter:
     @routes.api_route("/customs", methods=_GET)
     def customs(request: Request) -> Response:
         return _page(request, "customs.html", signed_in="customs" in services.access.desks(request))
+
+    @routes.api_route("/desk", methods=_GET)
+    def desk(request: Request) -> Response:
+        return _page(request, "desk.html")
 
     @routes.api_route("/01/{rest:path}", methods=_GET)
     def verdict(request: Request) -> Response:

@@ -14,10 +14,12 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from countermark.credentials.account_id import AccountId
 from countermark.errors import CountermarkError
 from countermark.gs1 import ItemKey, build_link
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
+from countermark.passports.passport import Passport, passport_hash, sign_passport
 from countermark.products import ProductRecord
 from countermark_node.pages.routes import router
 from countermark_node.settings import NodeSettings
@@ -40,6 +42,8 @@ _NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 _THEN = _NOW - timedelta(days=30)
 _KEY = PrivateKey.from_secret(bytes(31) + b"\x01")
 _PRODUCT = ProductRecord("09521234000013", 'Blanket "<script>" & sons', "Example Brand", "PT", "textiles")
+_BRAND = AccountId(1_337, "0x" + "0b" * 20)
+_PASSPORT = sign_passport(Passport("urn:example:passport", _BRAND, _PRODUCT, _THEN, "L1"), _KEY)
 
 
 @dataclass(frozen=True)
@@ -70,12 +74,16 @@ def strangers() -> PrintedLabel:
 
 def _verifier(item: ItemKey) -> Verifier:
     brand = BrandTrust(
-        "0xB", accredited=True, prefix="9521234", hosts=frozenset({"id.brand.example"}), label_keys=(_trusted(_KEY),)
+        _BRAND.address,
+        accredited=True,
+        prefix="9521234",
+        hosts=frozenset({"id.brand.example"}),
+        label_keys=(_trusted(_KEY),),
     )
     mark = MarkRecord("XX5000000000001", MarkStatus.ACTIVE, True, True, b"\x01" * 32, _THEN)
-    record = ItemRecord(1, 1, _THEN, "0xB", True, "0xB", _PRODUCT.digest(), (mark,), lot="L1")
+    record = ItemRecord(1, 1, _THEN, _BRAND.address, True, _BRAND.address, passport_hash(_PASSPORT), (mark,), lot="L1")
     chain = MemoryChain(
-        {item: record}, {}, {item: _PRODUCT.encode()}, ChainState(7, _NOW, _NOW), otherwise=Standing.NEVER_ISSUED
+        {item: record}, {}, {item: _PASSPORT.encode()}, ChainState(7, _NOW, _NOW), otherwise=Standing.NEVER_ISSUED
     )
     return Verifier(trust=MemoryTrust((brand,)), chain=chain, scans=MemoryScans(), clock=lambda: _NOW)
 

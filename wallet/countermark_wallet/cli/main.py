@@ -11,7 +11,21 @@ from typing import Annotated
 import typer
 
 from countermark.errors import CountermarkError
-from countermark_wallet.cli import account, handover, series, trademark, wallet
+from countermark_wallet.cli import (
+    account,
+    chips,
+    coverage,
+    handover,
+    key,
+    label_file,
+    licence,
+    line,
+    log_in,
+    recovery,
+    trademark,
+    trust,
+    wallet,
+)
 from countermark_wallet.cli.session import Session, session_of
 from countermark_wallet.passwords import PasswordSource
 
@@ -19,9 +33,17 @@ COMMAND_GROUP = "countermark.commands"
 _GROUPS = (
     ("wallet", wallet.app, "Wallets: the keys of one party, behind one password."),
     ("account", account.app, "Accounts, roles, prefixes and listed keys on the ledger."),
-    ("trademark", trademark.app, "Trademark credentials: issue, revoke, check."),
-    ("series", series.app, "Series of labels: open, print, commission."),
+    ("key", key.app, "Keys of an account: consent, add, list, revoke."),
+    ("recovery", recovery.app, "When keys are lost or a party is gone: recovery and succession."),
+    ("trademark", trademark.app, "Trademark credentials: issue, revoke, present, check."),
+    ("licence", licence.app, "Licences of marks: grant, end."),
+    # printing and line add their commands to those of series.
+    ("series", line.app, "Series of labels: open, print, commission."),
+    ("chips", chips.app, "NFC chips of a series: keys for the node and for the encoding station."),
+    ("coverage", coverage.app, "Which goods carry a label: publish."),
     ("handover", handover.app, "Custody from wallet to wallet."),
+    ("label-file", label_file.app, "Digital label files: make, show, correct."),
+    ("trust", trust.app, "Trust bundles: update, show, export, sign."),
 )
 
 
@@ -57,6 +79,7 @@ def build_app(plugins: Iterable[EntryPoint]) -> typer.Typer:
     app.callback()(_options)
     for name, group, text in _GROUPS:
         app.add_typer(group, name=name, help=text, no_args_is_help=True)
+    log_in.register(app)
     for plugin in sorted(plugins, key=lambda entry: entry.name):
         _add(app, plugin)
     return app
@@ -88,6 +111,10 @@ def _options(
     wallet: Annotated[
         str | None, typer.Option(help="Name of the wallet to use. [COUNTERMARK_WALLET, default main]")
     ] = None,
+    account: Annotated[
+        str | None,
+        typer.Option("--account", help="Name of the wallet's account to use. [COUNTERMARK_ACCOUNT, default main]"),
+    ] = None,
     password_fd: Annotated[
         int | None,
         typer.Option(
@@ -109,6 +136,7 @@ def _options(
     session.home = (home or settings.home).expanduser()
     session.node_url = (node or settings.node_url).rstrip("/")
     session.wallet_name = wallet or settings.wallet
+    session.account_name = account or settings.account
     session.passwords = PasswordSource(password_fd)
 
 
