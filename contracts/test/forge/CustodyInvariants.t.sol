@@ -61,9 +61,9 @@ contract CustodyInvariantsTest is Checks {
     function test_everyKindOfStepGoesThroughSometimes() external {
         for (uint256 seed = 0; seed < 160; ++seed) _playAll(uint256(keccak256(abi.encode(seed))));
         _refused("breach", bytes(_model.breach()), "");
-        string[42] memory steps = [
+        string[44] memory steps = [
             "commission", "handover", "shortage", "old papers", "transfer", "release", "off network", "unit", "pack",
-            "unpack", "nest", "unnest", "seal", "break seal", "unit handover", "old unit papers", "offer", "accept",
+            "unpack", "nest", "stack", "too tall", "unnest", "seal", "break seal", "unit handover", "old unit papers", "offer", "accept",
             "withdraw", "shelve", "claim", "reissue", "claim anew", "resale", "unclaim", "refused claim", "recall",
             "recall lifted", "stolen", "found again", "retired", "hold", "lift", "seized", "poke", "pause", "unpause",
             "recovery", "objection", "successor", "inherit", "fragment"
@@ -164,6 +164,7 @@ contract CustodyInvariantsTest is Checks {
         _saboteur.fragment(seed);
         _saboteur.replay();
         _saboteur.forgePapers(seed);
+        _saboteur.takeMore(seed);
         _saboteur.callAsNobody(seed);
         if (seed & 7 == 0) _wardens.pause(seed);
         _wardens.nameSuccessor(seed);
@@ -188,6 +189,8 @@ contract CustodyInvariantsTest is Checks {
         _packers.openUnit(seed);
         _packers.pack(seed >> 4);
         _packers.nest(seed >> 5);
+        _packers.stack(seed >> 12);
+        _packers.stack(seed >> 13);
         _packers.handOverUnit(seed >> 6);
         _packers.carryOldUnit(seed >> 8);
         _packers.signUnit(seed >> 7);

@@ -78,6 +78,20 @@ contract Packers is Handler {
         if (_judge("nest", _try(who, address(_units), call), expected)) _unitModel.nest(unit, child);
     }
 
+    /// @notice The tallest unit goes into another of its holder: some day it is too tall.
+    function stack(uint256 seed) external told {
+        (bool found, uint256 child) = _tallest();
+        if (!found) return;
+        address who = _unitModel.holder(child);
+        uint256 unit = _unitOf(who, seed);
+        if (unit == child) return;
+        bool fits = _unitModel.height(child) < 4;
+        bool expected = fits && _isOpen(unit) && !_units.unitInfo(child).locked;
+        bytes memory call = abi.encodeCall(_units.pack, (unit, _unitLines(child)));
+        if (_judge("stack", _try(who, address(_units), call), expected)) _unitModel.nest(unit, child);
+        else if (!fits) _model.tally("too tall");
+    }
+
     /// @notice A unit comes out of the one around it.
     function unnest(uint256 seed) external told {
         (bool found, uint256 child) = _anyUnit(seed);
@@ -178,6 +192,16 @@ contract Packers is Handler {
     function _anyUnit(uint256 seed) private view returns (bool, uint256) {
         uint256 count = _unitModel.count();
         return count == 0 ? (false, 0) : (true, _unitModel.unitAt(_below(seed, count)));
+    }
+
+    /// @dev Of those in an account's hands.
+    function _tallest() private view returns (bool found, uint256 unit) {
+        uint256 height = 0;
+        for (uint256 i = 0; i < _unitModel.count(); ++i) {
+            uint256 each = _unitModel.unitAt(i);
+            if (_unitModel.parent(each) != 0 || _unitModel.height(each) <= height) continue;
+            (found, unit, height) = (true, each, _unitModel.height(each));
+        }
     }
 
     function _unitOf(address holder, uint256 seed) private view returns (uint256) {

@@ -57,6 +57,16 @@ contract Saboteur is Handler {
         _submit("changed after signing", handover, first, receipt, second);
     }
 
+    /// @notice A receiver takes more than the giver handed: a neighbour of the line, or all that it gives to others.
+    function takeMore(uint256 seed) external told {
+        (bool found, Goods memory goods) = _goods(seed);
+        if (!found || _secretOf(goods.holder) == 0 || goods.low == goods.high) return;
+        Receipt memory receipt = _receipt(goods);
+        goods.high -= 1;
+        bytes memory call = _papersFor(_handover(goods, VM.addr(_system.HEIR()), Purpose.Return), receipt);
+        _mustFail("more was taken than handed", address(_handovers), call);
+    }
+
     /// @notice Calls that are for modules and authorities only.
     function callAsNobody(uint256 seed) external told {
         (bool found, Goods memory goods) = _goods(seed);
