@@ -251,12 +251,12 @@ def singles(sets: Sets, count: int) -> list[tuple[int, int]]:
     return [sets.span(2 * place, 2 * place) for place in range(count)]
 
 
-@pytest.mark.parametrize("count", [8, 9])
-def test_more_than_eight_runs_of_one_call_are_adopted_beforehand(sets: Sets, count: int) -> None:
+@pytest.mark.parametrize("count", [4, 5])
+def test_more_than_four_runs_of_one_call_are_adopted_beforehand(sets: Sets, count: int) -> None:
     sets.migrate()
     key = UnitKey.parse(UnitScheme.SSCC, "095060000000000022", 1)
     sets.new["units"].send("open", int(key.scheme), key.key.encode(), key.generation, by=sets.brand)
-    refused = None if count == 8 else ("TooManyAdopted", 8)
+    refused = None if count == 4 else ("TooManyAdopted", 4)
     runs = singles(sets, count)
     snapshot = sets.chain.evm.snapshot()
     for refusal in (
@@ -271,14 +271,14 @@ def test_more_than_eight_runs_of_one_call_are_adopted_beforehand(sets: Sets, cou
     assert hand_over(sets.use(sets.new), sets.brand, sets.carrier, runs, nonce=2) is None
 
 
-def test_seizure_stops_after_eight_runs_that_it_adopts_and_goes_on(sets: Sets) -> None:
+def test_seizure_stops_after_four_runs_that_it_adopts_and_goes_on(sets: Sets) -> None:
     assert hand_over(sets.world, sets.brand, sets.carrier, singles(sets, 10)) is None
     sets.migrate()
     register = sets.new["customs_register"]
     measure = hold(register, sets.customs, *sets.span(0, 19))
     register.send("seize", measure, 0, 32, by=sets.customs)
-    assert register.read("lineAt", measure, 0) == (*sets.span(0, 19), 8)
-    for seized in (16, 20):
+    assert register.read("lineAt", measure, 0) == (*sets.span(0, 19), 4)
+    for seized in (8, 12, 16, 20):
         register.send("seize", measure, 0, 32, by=sets.customs)
         assert register.read("lineAt", measure, 0) == (*sets.span(0, 19), seized)
     assert {sets.owner(index) for index in range(20)} == {sets.customs.address}

@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 /// @notice A run that a successor token adopts is written in both tokens. With as many as {MOST} beside others, the worst
 /// transaction stays within 10 M gas; holders adopt more beforehand.
 library Adoption {
-    uint256 internal constant MOST = 8;
+    uint256 internal constant MOST = 4;
 
     /// @notice More than `most` runs of one call are still in the predecessor token: let their holder adopt them first.
     error TooManyAdopted(uint256 most);
