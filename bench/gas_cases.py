@@ -165,7 +165,8 @@ def status_rows(world: Deployed) -> Iterator[Row]:
     yield Row(f"recall {after}", world.call(world.brand, "ItemStatus", "recall", *half), 190_000, 190_000)
     yield Row(f"customs hold {after}", held(world, 1, half), 190_000, 190_000)
     split = [(item(1, 800_060), item(1, 800_150))]
-    yield Row(f"handover of a part of a run {after}", world.hand_over(world.brand, world.carrier, split), 260_000, 260_000)
+    part = world.hand_over(world.brand, world.carrier, split)
+    yield Row(f"handover of a part of a run {after}", part, 260_000, 260_000)
     yield Row(
         "retire one item",
         world.call(world.brand, "ItemStatus", "retire", item(1, 9), item(1, 9), 1, bytes(32)),

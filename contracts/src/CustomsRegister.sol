@@ -19,6 +19,8 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
     uint256 private constant MOST_LINES = 32;
     uint256 private constant MOST_UNITS = 8;
     uint256 private constant MOST_RUNS = 32;
+    /// @dev A line of more is held wherever it lies, and looks at no unit.
+    uint256 private constant MOST_IN_HAND = 1 << 16;
     bytes32 private constant LINE = "line";
 
     /// @dev A range of items of one series, in one slot; `seized` of them, from `first` on, are in custody.
@@ -93,8 +95,7 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
             uint152(ItemId.seriesOf(first)), uint32(ItemId.indexOf(first)), uint32(ItemId.indexOf(last)), 0
         );
         _status.hold(stored.by, first, last, stored.commitment);
-        uint256 unit = _units.unitOf(_token.ownerOf(first));
-        if (unit != 0) _lock(stored, unit, _refOfLine(id, number));
+        if (last - first < MOST_IN_HAND) _lockAround(stored, first, _refOfLine(id, number));
         emit IdentityConfirmed(id, first, last);
     }
 
@@ -226,6 +227,11 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         if (unit == 0) return _token.move(first, last, holder, by, ref);
         _requireUnitNotHeldByOthers(unit, by);
         _units.takeOut(unit, first, last, by, ref);
+    }
+
+    function _lockAround(Case storage stored, uint256 item, bytes32 ref) private {
+        uint256 unit = _units.unitOf(_token.ownerOf(item));
+        if (unit != 0) _lock(stored, unit, ref);
     }
 
     function _lockNamed(Case storage stored, uint256 unit, bytes32 ref) private {

@@ -151,6 +151,16 @@ def test_authority_seizes_the_unit_around_goods_that_it_holds_itself(
     world.units.send("unpack", carton, ([(items[0], items[0] + 9)], [], []), by=world.customs)
 
 
+def test_hold_over_more_than_is_ever_in_hand_looks_at_no_unit(world: World, register: Contract) -> None:
+    first, _ = world.commission(world.open_series(), 65_537)
+    unit = packed(world, first)
+    hold(register, world.customs, first, first + 65_536)
+    assert not is_locked(world, unit)
+    measure = record(register, authority(world, "third customs"))
+    register.send("confirmIdentity", measure, first, first + 65_535, by=world.party("third customs"))
+    assert is_locked(world, unit)
+
+
 def test_authority_takes_its_goods_out_beside_those_that_another_holds_there(
     world: World, register: Contract, other: Party, items: tuple[int, int], carton: int
 ) -> None:

@@ -99,6 +99,22 @@ def test_recovery_of_a_receiver_ends_what_it_had_opened_itself_to(world: World, 
     assert world.token.refusal(*move, by=world.brand) is None
 
 
+def test_account_is_open_to_so_many_givers_that_a_recovery_can_end_it_in_one_transaction(world: World) -> None:
+    givers = [world.party(f"giver {n}") for n in range(257)]
+    for giver in givers:
+        world.trust.send("registerAccount", by=giver)
+    for giver in givers[:256]:
+        world.trust.send("openTo", giver.address, FOR_EVER, by=world.carrier)
+    full = ("TooManyOpenings", world.carrier.address, 256)
+    assert world.trust.refusal("openTo", givers[256].address, 1, by=world.carrier) == full
+    world.trust.send("openTo", givers[7].address, 5, by=world.carrier)
+    world.trust.send("openTo", givers[7].address, 0, by=world.carrier)
+    world.trust.send("openTo", givers[7].address, 0, by=world.carrier)
+    world.trust.send("openTo", givers[256].address, FOR_EVER, by=world.carrier)
+    recover(world, world.carrier)
+    assert {world.trust.read("openUntil", world.carrier.address, giver.address) for giver in givers} == {0}
+
+
 def test_recovery_of_a_shop_ends_the_returns_that_it_had_opened_itself_to(world: World) -> None:
     shelf, owner = stock(world), world.party("owner")
     shelf.claim(0, owner)

@@ -389,3 +389,76 @@ def test_credential_key_is_listed_once_and_revoked_once(world: World) -> None:
 def test_credential_key_with_an_empty_period_is_refused(world: World) -> None:
     refusal = world.trust.refusal("listCredentialKey", b"\x0a" * 32, b"\x0b" * 32, 7, 7, by=world.office)
     assert refusal == ("EmptyPeriod", 7, 7)
+
+
+def test_account_takes_on_while_any_of_its_roles_stands_whichever_came_last(world: World) -> None:
+    """The registry looks at the role granted last before all others; that is no more than a shortcut."""
+    who, trust = world.party("trader"), world.trust
+    trust.send("registerAccount", by=who)
+    roles = ("carrier", "warehouse", "retailer")
+    for role in roles:
+        world.grant(world.brand, who, role, 2)
+    assert trust.read("rolesOf", who.address) == tuple(
+        world.word(role) for role in ("carrier", "retailer", "warehouse")
+    )
+    for role in ("retailer", "carrier"):
+        trust.send("revoke", who.address, world.word(role), by=world.brand)
+        assert trust.read("mayTakeOn", who.address) is True
+    trust.send("suspend", who.address, world.word("warehouse"), 60, by=world.guardian)
+    assert trust.read("mayTakeOn", who.address) is False
+    trust.send("liftSuspension", who.address, world.word("warehouse"), by=world.brand)
+    assert trust.read("mayTakeOn", who.address) is True
+    trust.send("revoke", who.address, world.word("warehouse"), by=world.brand)
+    assert trust.read("mayTakeOn", who.address) is False
+    world.grant(world.brand, who, "carrier", 1)
+    assert trust.read("mayTakeOn", who.address) is False
+    world.grant(world.brand, who, "carrier", 2)
+    assert trust.read("mayTakeOn", who.address) is True
+
+
+def test_lead_role_that_is_suspended_or_lowered_no_longer_lets_an_account_take_on(world: World) -> None:
+    who, trust, role = world.carrier, world.trust, world.word("carrier")
+    trust.send("suspend", who.address, role, 60, by=world.guardian)
+    assert trust.read("mayTakeOn", who.address) is False
+    world.chain.wait(60)
+    assert trust.read("mayTakeOn", who.address) is True
+    world.grant(world.brand, who, "carrier", 1)
+    assert trust.read("mayTakeOn", who.address) is False
+
+
+def test_account_has_so_many_keys_that_a_recovery_can_end_all_and_no_more(world: World) -> None:
+    keys = [world.party(f"key {number}") for number in range(64)]
+    for key in keys[:63]:
+        world.add_key(world.brand, key, 2)
+    consent = world.consent(world.brand, keys[63], 2)
+    added = (keys[63].address, 2, 0, 2**64 - 1, consent)
+    assert world.trust.refusal("addKey", *added, by=world.brand) == ("TooManyKeys", world.brand.address, 64)
+    world.trust.send("revokeKey", keys[10].address, by=world.brand)
+    world.trust.send("addKey", *added, by=world.brand)
+    agent, fresh = world.party("agent"), world.party("fresh")
+    world.trust.send("registerAccount", by=agent)
+    world.trust.send("setRecovery", agent.address, by=world.brand)
+    proof = world.consent(world.brand, fresh, 31)
+    world.trust.send("proposeRecovery", world.brand.address, fresh.address, proof, by=agent)
+    world.chain.wait(7 * 86_400)
+    world.trust.send("executeRecovery", world.brand.address)
+    assert world.chain.evm.result is not None
+    assert world.chain.evm.result.gas_used < 2_000_000
+    for key in keys:
+        assert world.trust.read("isKeyFor", world.brand.address, key.address, 2) is False
+        assert world.trust.struct("keyInfo", key.address)["revokedAt"] in (
+            world.chain.time,
+            world.chain.time - 7 * 86_400,
+        )
+
+
+def test_key_period_ends_for_ever_past_what_forty_bits_count(world: World) -> None:
+    last = 2**40 - 1
+    for number, (end, kept) in enumerate(((last - 1, last - 1), (last, 2**64 - 1), (2**63, 2**64 - 1))):
+        key = world.party(f"long {number}")
+        events = world.add_key(world.brand, key, 2, 0, end)
+        assert events[0].arguments["notAfter"] == kept == world.trust.struct("keyInfo", key.address)["notAfter"]
+    late = world.party("late")
+    consent = world.consent(world.brand, late, 2, last, 2**64 - 1)
+    refusal = world.trust.refusal("addKey", late.address, 2, last, 2**64 - 1, consent, by=world.brand)
+    assert refusal == ("EmptyPeriod", last, 2**64 - 1)

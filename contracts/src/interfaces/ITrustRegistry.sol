@@ -135,6 +135,9 @@ interface ITrustRegistry is IAccountErrors {
     /// @notice `account` has not opened itself to transfers by `from`, or not until now.
     error NotOpenTo(address account, address from);
 
+    /// @notice `account` is open to `most` givers already; {openTo} with 0 closes it to one.
+    error TooManyOpenings(address account, uint256 most);
+
     /// @notice Nothing is paused.
     error NotPaused();
 

@@ -67,7 +67,7 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
         if (stored.account != account || stored.revoked) revert KeyUnknown(account, key);
         if (_isLastingAdmin(stored) && (key == by || !_isLastingAdmin(_keys[by]))) revert LastAdminKey(account, key);
         _end(key);
-        _dropKey(account, key);
+        _drop(_keysOf[account], key);
         emit KeyRevoked(account, key);
     }
 
@@ -176,13 +176,13 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
         (_keys[key].revoked, _revokedAt[key]) = (true, uint64(block.timestamp));
     }
 
-    function _dropKey(address account, address key) private {
-        address[] storage keys = _keysOf[account];
-        uint256 last = keys.length - 1;
+    /// @dev Takes `entry` out of a list that has it, once.
+    function _drop(address[] storage list, address entry) internal {
+        uint256 last = list.length - 1;
         for (uint256 i = 0; i < last; ++i) {
-            if (keys[i] == key) keys[i] = keys[last];
+            if (list[i] == entry) list[i] = list[last];
         }
-        keys.pop();
+        list.pop();
     }
 
     function _isValid(StoredKey memory key, uint32 scope) private view returns (bool) {

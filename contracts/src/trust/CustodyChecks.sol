@@ -8,7 +8,7 @@ import {Pausing} from "./Pausing.sol";
 
 /// @title CustodyChecks
 /// @notice What other contracts need to know of accounts at once, each in one call: calls cost more than the answers.
-abstract contract CustodyChecks is Openings, Pausing {
+abstract contract CustodyChecks is Pausing, Openings {
     /// @inheritdoc ITrustRegistry
     function accreditedAccountFor(address key, uint32 scope, bytes32 role) external view returns (address account) {
         account = accountFor(key, scope);
