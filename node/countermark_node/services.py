@@ -19,6 +19,7 @@ from countermark_node.chain_sync.projector import Projector
 from countermark_node.coverage.service import CoverageService
 from countermark_node.database import Database
 from countermark_node.health.service import HealthService
+from countermark_node.histories.service import HistoryService
 from countermark_node.installation import Installation
 from countermark_node.passports.service import PassportService
 from countermark_node.rate_limit import RateLimiter
@@ -119,6 +120,7 @@ class NodeServices:
     alert_hub: AlertHub
     committer: AlertCommitter
     access: AccessService
+    histories: HistoryService
     health: HealthService
     workers: tuple[Worker, ...]
 
@@ -181,6 +183,12 @@ class NodeServices:
             committer=committer,
             access=build_access(
                 installation, database, settings, limiter=limiters.logins, freshen=verification.freshen, clock=clock
+            ),
+            histories=HistoryService(
+                database,
+                verification,
+                PossessionJudge(challenges, deployment.chain_id, claims_address),
+                {address: name for name, address in deployment.addresses.items()},
             ),
             health=HealthService(projector, committer, (following, committing), clock=clock),
             workers=(following, committing),

@@ -85,15 +85,52 @@ def about_marks() -> st.SearchStrategy[tuple[type, dict[str, Any]]]:
 
 
 def about_flags() -> st.SearchStrategy[tuple[type, dict[str, Any]]]:
-    run = st.tuples(st.integers(0, 30), st.integers(0, 30)).map(
+    run = st.tuples(st.integers(0, 9), st.integers(0, 9)).map(
         lambda t: {"first": token_id(SERIES, min(t)), "last": token_id(SERIES, max(t)), "ref": bytes(32)}
     )
-    what = st.tuples(st.sampled_from([Flag.RECALLED, Flag.STOLEN, Flag.HELD]), accounts)
+    what = st.tuples(st.sampled_from([Flag.RECALLED, Flag.STOLEN]), accounts)
     kind = st.sampled_from([events.FlagSet, events.FlagCleared])
     return st.tuples(kind, run, what).map(lambda t: (t[0], {**t[1], "flag": t[2][0], "by": t[2][1]}))
 
 
-happenings = st.one_of(about_roles(), about_brands(), about_marks(), about_flags(), st.just(("commission", {})))
+def commissioning() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
+    return st.just(("commission", {}))
+
+
+areas = st.sampled_from([about_roles, about_brands, about_marks, about_marks, about_flags, commissioning])
+happenings = areas.flatmap(lambda area: area())
+
+
+class Contracts:
+    """What the contracts let happen: nothing ends that does not stand, and suspensions of a role never overlap."""
+
+    def __init__(self) -> None:
+        self.licence, self.holder = 0, ""
+        self.suspended: dict[tuple[str, str], int] = {}
+
+    def allow(self, kind: Any, values: dict[str, Any], time: int) -> bool:
+        if kind is events.MarkRecorded:
+            if values["holder"] != self.holder:
+                self.licence, self.holder = 0, values["holder"]
+        elif kind is events.LicenceGranted:
+            self.licence = values["until"] if self.holder == RIVAL else 0
+            return bool(self.licence > time)
+        elif kind is events.LicenceEnded:
+            stood, self.licence = self.licence > time, 0
+            return stood
+        elif kind in (events.RoleSuspended, events.SuspensionLifted):
+            return self._suspension(kind, (values["account"], values["role"]), values.get("until", 0), time)
+        return True
+
+    def _suspension(self, kind: Any, which: tuple[str, str], until: int, time: int) -> bool:
+        running = self.suspended.get(which, 0) > time
+        if kind is events.SuspensionLifted:
+            self.suspended.pop(which, None)
+            return running
+        if running or until <= time:
+            return False
+        self.suspended[which] = until
+        return True
 
 
 class TwoReadings:
@@ -101,10 +138,13 @@ class TwoReadings:
 
     def __init__(self, session: Session) -> None:
         self.session, self.fold, self.block, self.next = session, ChainFold(), 0, 0
+        self.contracts = Contracts()
         opened = {"series": SERIES, "brand": BRAND, "gtin": GTIN, "number": 1, "marks": (MARK,), "ceiling": 1_000}
         self.tell(events.SeriesOpened, opened, 0)
 
     def tell(self, kind: Any, values: dict[str, Any], time: int) -> None:
+        if not self.contracts.allow(kind, values, time):
+            return
         self.block += 1
         event = kind(block_number=self.block, log_index=0, tx_hash="0x", address="0x", **values)
         apply(event, self.session, time)
@@ -162,13 +202,13 @@ class TwoReadings:
         shard = self.shard(BRAND, now)
         assert shard is not None
         rows = self.session.exec(select(FlagRunRow).where(FlagRunRow.series == SERIES)).all()
-        for index in range(32):
+        for index in range(11):
             expected = {Flag(row.flag) for row in rows if row.first_index <= index <= row.last_index}
             assert shard.series[0].flags_at(index) == expected
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=150)
-@given(st.lists(st.tuples(happenings, st.integers(0, 200)), max_size=25))
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=100)
+@given(st.lists(st.tuples(happenings, st.integers(0, 200)), min_size=5, max_size=40))
 def test_shards_say_what_the_rows_say_whatever_happened(history: list[tuple[tuple[Any, dict[str, Any]], int]]) -> None:
     engine = create_engine("sqlite://")
     SQLModel.metadata.create_all(engine)

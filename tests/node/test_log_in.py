@@ -48,7 +48,7 @@ class Door:
             address=self.world.account(name),
             uri=self.world.server.url,
             chain_id=self.world.installation.deployment.chain_id,
-            nonce=self.world.client.post("/v1/log-in/nonces").json()["nonce"],
+            nonce=self.world.client.get("/v1/log-in/nonce").json()["nonce"],
             issued_at=rfc3339(datetime.now(UTC).replace(microsecond=0)),
         )
         return replace(message, **changed)

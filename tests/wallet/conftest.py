@@ -25,9 +25,11 @@ from countermark.gs1.identity import parse_gtin
 from countermark.products import Product, ProductRecord
 from countermark.roles import Level, Role
 from countermark_wallet.accreditation import Accreditation
+from countermark_wallet.cli.main import main
 from countermark_wallet.issuing import TrademarkIssuing
 from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
 from countermark_wallet.ledger import Ledger
+from countermark_wallet.passwords import VARIABLE
 from countermark_wallet.periods import utc_now
 from countermark_wallet.series import BrandSeries
 from countermark_wallet.series_state import SeriesState
@@ -224,3 +226,32 @@ def node(live_market: Market) -> Iterator[StubServer]:
         yield server
         server.shutdown()
         thread.join()
+
+
+class Command:
+    """Runs `countermark` in this process as one party."""
+
+    def __init__(self, home: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+        self.home, self.url, self.capsys = home, url, capsys
+
+    def __call__(self, wallet: str, *arguments: object) -> tuple[int, str, str]:
+        common = ["--home", str(self.home), "--node", self.url, "--wallet", wallet]
+        code = main([*common, *map(str, arguments)])
+        out, err = self.capsys.readouterr()
+        assert PASSWORD not in out + err
+        assert "Traceback" not in out + err
+        return code, out, err
+
+    def json(self, wallet: str, *arguments: object) -> dict[str, Any]:
+        code, out, err = self(wallet, *arguments, "--json")
+        assert code == 0, err
+        result: dict[str, Any] = json.loads(out)
+        return result
+
+
+@pytest.fixture
+def command(
+    live_market: Market, node: StubServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Command:
+    monkeypatch.setenv(VARIABLE, PASSWORD)
+    return Command(live_market.keystore.home, node.url, capsys)

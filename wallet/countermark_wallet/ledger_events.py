@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from eth_utils.address import to_canonical_address
+from eth_utils.address import to_canonical_address, to_checksum_address
 
 from countermark.chain.artifacts import artifact
 from countermark.chain.chain_event import ChainEvent
@@ -45,6 +46,39 @@ def events_about(
         progress(last - start + 1)
     events = [event for log in found if (event := decode_log(log, deployment)) is not None]
     return in_order(events)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitTransfer:
+    """A unit changed hands, by a handover or by being packed and unpacked (ERC-721's Transfer)."""
+
+    block_number: int
+    log_index: int
+    unit: int
+    to_account: str
+
+
+def unit_transfers(
+    connection: ChainConnection,
+    deployment: Deployment,
+    *,
+    unit: int | None = None,
+    to_account: str | None = None,
+    from_block: int | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> list[UnitTransfer]:
+    """The transfers of a unit, or to an account, in chain order. Raises Unavailable, RpcRefused."""
+    names = {signature.name: topic for topic, signature in artifact("LogisticUnits").events.items()}
+    topics = ["0x" + names["Transfer"].hex(), None, _topic(to_account), _topic(unit)]
+    address, found = deployment.address("LogisticUnits"), list[UnitTransfer]()
+    start, end = deployment.block if from_block is None else from_block, connection.block_number()
+    for first in range(start, end + 1, limits.rpc_log_blocks):
+        last = min(first + limits.rpc_log_blocks - 1, end)
+        query = {"fromBlock": hex(first), "toBlock": hex(last), "address": address, "topics": topics}
+        for log in map(read_log, connection.rpc("eth_getLogs", [query])):
+            taker = to_checksum_address(log.topics[2][12:])
+            found.append(UnitTransfer(log.block_number, log.log_index, int.from_bytes(log.topics[3], "big"), taker))
+    return found
 
 
 def in_order(events: Sequence[ChainEvent]) -> list[ChainEvent]:

@@ -100,8 +100,8 @@ class NodeClient:
         return Network(deployment, rpc)
 
     def log_in_nonce(self) -> str:
-        """Something fresh to sign (POST /v1/log-in/nonces)."""
-        nonce = self._request("POST", "/v1/log-in/nonces").get("nonce")
+        """Something fresh to sign (GET /v1/log-in/nonce)."""
+        nonce = self._request("GET", "/v1/log-in/nonce").get("nonce")
         if not isinstance(nonce, str):
             raise self._strange("no nonce")
         return nonce

@@ -69,6 +69,24 @@ def ask_words(descriptor: int | None, *, prompt: Callable[[str], str], interacti
         raise _no_words("no words") from None
 
 
+def ask_code(descriptor: int | None, *, prompt: Callable[[str], str], interactive: Callable[[], bool]) -> str:
+    """The code under an item's scratch field, from `descriptor` or the terminal. Raises NotPermitted (no-code)."""
+    try:
+        if descriptor is not None:
+            with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                return stream.readline(_LONGEST).decode("utf-8").strip()
+        if interactive():
+            return prompt("The code under the scratch field: ")
+    except (OSError, ValueError, EOFError):
+        pass
+    raise NotPermitted(
+        got="no code",
+        expected="the item's hidden code, from a terminal or from --code-fd",
+        next_step="run the command in a terminal",
+        reason="no-code",
+    )
+
+
 def _no_words(got: str) -> NotPermitted:
     return NotPermitted(
         got=got,

@@ -21,7 +21,7 @@ _KEY_CHARACTERS = 256
 _SIGNATURE = re.compile(r"0x[0-9a-fA-F]{130}", re.ASCII)
 
 
-@router.post("/v1/log-in/nonces")
+@router.get("/v1/log-in/nonce")
 def nonce(request: Request) -> dict[str, Any]:
     """Something fresh to sign. A wallet takes host and chain from what it knows, never from here."""
     log_ins = services_of(request).access.log_ins

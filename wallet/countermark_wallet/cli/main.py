@@ -14,6 +14,7 @@ from countermark.errors import CountermarkError
 from countermark_wallet.cli import (
     account,
     chips,
+    consumer,
     coverage,
     handover,
     key,
@@ -21,9 +22,14 @@ from countermark_wallet.cli import (
     licence,
     line,
     log_in,
+    measure,
+    offer,
+    recall,
     recovery,
+    tokens,
     trademark,
     trust,
+    unit,
     wallet,
 )
 from countermark_wallet.cli.session import Session, session_of
@@ -42,6 +48,9 @@ _GROUPS = (
     ("chips", chips.app, "NFC chips of a series: keys for the node and for the encoding station."),
     ("coverage", coverage.app, "Which goods carry a label: publish."),
     ("handover", handover.app, "Custody from wallet to wallet."),
+    ("offer", offer.app, "Handovers by transactions of both sides: make, accept, withdraw."),
+    ("unit", unit.app, "Cartons, pallets, containers: open, pack, seal, show."),
+    ("measure", measure.app, "Measures of customs and market surveillance: record, confirm, lift."),
     ("label-file", label_file.app, "Digital label files: make, show, correct."),
     ("trust", trust.app, "Trust bundles: update, show, export, sign."),
 )
@@ -80,6 +89,9 @@ def build_app(plugins: Iterable[EntryPoint]) -> typer.Typer:
     for name, group, text in _GROUPS:
         app.add_typer(group, name=name, help=text, no_args_is_help=True)
     log_in.register(app)
+    tokens.register(app)
+    consumer.register(app)
+    recall.register(app)
     for plugin in sorted(plugins, key=lambda entry: entry.name):
         _add(app, plugin)
     return app
