@@ -164,7 +164,7 @@ contract CustodyInvariantsTest is Checks {
         _saboteur.fragment(seed);
         _saboteur.replay();
         _saboteur.forgePapers(seed);
-        _saboteur.takeMore(seed);
+        _saboteur.takeOther(seed);
         _saboteur.callAsNobody(seed);
         if (seed & 7 == 0) _wardens.pause(seed);
         _wardens.nameSuccessor(seed);

@@ -57,14 +57,14 @@ contract Saboteur is Handler {
         _submit("changed after signing", handover, first, receipt, second);
     }
 
-    /// @notice A receiver takes more than the giver handed: a neighbour of the line, or all that it gives to others.
-    function takeMore(uint256 seed) external told {
+    /// @notice A receiver takes what was not handed to it: a neighbour of the line, alone or with the line.
+    function takeOther(uint256 seed) external told {
         (bool found, Goods memory goods) = _goods(seed);
         if (!found || _secretOf(goods.holder) == 0 || goods.low == goods.high) return;
-        Receipt memory receipt = _receipt(goods);
+        Goods memory other = Goods(goods.series, seed & 1 == 0 ? goods.high : goods.low, goods.high, goods.holder);
         goods.high -= 1;
-        bytes memory call = _papersFor(_handover(goods, VM.addr(_system.HEIR()), Purpose.Return), receipt);
-        _mustFail("more was taken than handed", address(_handovers), call);
+        Handover memory handover = _handover(goods, VM.addr(_system.HEIR()), Purpose.Return);
+        _mustFail("what was not handed was taken", address(_handovers), _papersFor(handover, _receipt(other)));
     }
 
     /// @notice Calls that are for modules and authorities only.
