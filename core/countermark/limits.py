@@ -71,6 +71,8 @@ class Limits:
     """Most keys of one role of a trust bundle."""
     coverage_entries: int = 400
     """Most entries of a brand's coverage."""
+    coverage_future_seconds: int = 300
+    """How far ahead of our clock a brand's coverage may be numbered."""
     json_depth: int = 32
     """Deepest nesting of a signed JSON document."""
     disclosures: int = 64

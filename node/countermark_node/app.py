@@ -14,6 +14,7 @@ from countermark_node.alerts.routes import router as alerts
 from countermark_node.body_limit import BodyLimit, route_limits
 from countermark_node.coverage.routes import router as coverage
 from countermark_node.credentials.routes import router as credentials
+from countermark_node.dpps.routes import router as dpps
 from countermark_node.headers import Headers
 from countermark_node.health.routes import router as health
 from countermark_node.histories.routes import router as histories
@@ -21,6 +22,7 @@ from countermark_node.network.routes import router as network
 from countermark_node.pages.routes import router as pages
 from countermark_node.passports.routes import router as passports
 from countermark_node.problems import add_problem_handlers
+from countermark_node.resolver.routes import router as resolver
 from countermark_node.rpc.routes import router as rpc
 from countermark_node.scans.routes import router as scans
 from countermark_node.segments.routes import router as segments
@@ -47,7 +49,7 @@ def create_app(services: NodeServices) -> FastAPI:
     app.add_middleware(BodyLimit, limits=route_limits(DEFAULT_LIMITS))
     app.add_middleware(Headers)
     public = (health, network, rpc, segments, scans, showings, coverage, passports, trust_bundle, credentials)
-    for router in (*public, alerts, access, histories):
+    for router in (*public, dpps, resolver, alerts, access, histories):
         app.include_router(router)
     app.include_router(pages(services))
     return app

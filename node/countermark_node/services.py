@@ -23,6 +23,7 @@ from countermark_node.histories.service import HistoryService
 from countermark_node.installation import Installation
 from countermark_node.passports.service import PassportService
 from countermark_node.rate_limit import RateLimiter
+from countermark_node.resolver.service import ResolverService
 from countermark_node.scans.evidence import EvidenceJudge
 from countermark_node.scans.evidence_tokens import EvidenceSigner
 from countermark_node.scans.intake import ScanPolicy
@@ -48,6 +49,7 @@ class Limiters:
     pictures: RateLimiter
     rpc: RateLimiter
     packing_lists: RateLimiter
+    passports: RateLimiter
     logins: RateLimiter
     log_ins: RateLimiter
 
@@ -64,6 +66,7 @@ class Limiters:
             pictures=limiter("pictures", settings.pictures_per_minute),
             rpc=limiter("ledger calls", settings.rpc_per_minute),
             packing_lists=limiter("packing lists", settings.packing_lists_per_minute),
+            passports=limiter("passports", settings.public_scans_per_minute),
             logins=limiter("wrong access keys", settings.failed_logins_per_minute),
             log_ins=limiter("failed log-ins", settings.log_ins_per_minute),
         )
@@ -115,6 +118,7 @@ class NodeServices:
     verification: VerificationService
     segments: SegmentService
     passports: PassportService
+    resolver: ResolverService
     scans: ScanService
     alerts: AlertService
     alert_hub: AlertHub
@@ -137,6 +141,7 @@ class NodeServices:
         committing = Worker("alert-committer", committer.run, seconds=settings.commit_retry_seconds)
         following = Worker("chain-follower", projector.catch_up, seconds=settings.chain_poll_seconds)
 
+        passports = PassportService(database, projector, clock=clock)
         deployment, challenges = installation.deployment, Challenges(installation.salt)
         claims_address = deployment.address("Claims")
 
@@ -162,7 +167,8 @@ class NodeServices:
             verification=verification,
             coverage=CoverageService(database, verification, clock=clock),
             segments=SegmentService(database, projector, clock=clock),
-            passports=PassportService(database, projector, clock=clock),
+            passports=passports,
+            resolver=ResolverService(database, passports),
             scans=ScanService(
                 database,
                 verification,

@@ -24,6 +24,8 @@ from countermark_scanner.decode import DecodedCode
 from countermark_scanner.decode_job import LENGTH
 
 _COMMAND = (sys.executable, "-m", "countermark_scanner.decode_job")
+_INHERITED = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
+"""What Python needs to start. The rest of the environment holds passwords, which no stranger's picture may reach."""
 _START_SECONDS = 60.0
 _ANSWER_BYTES = 4 * 1024 * 1024
 _PIECE = 1 << 16
@@ -131,8 +133,7 @@ class _Process:
             stderr=subprocess.DEVNULL,
             bufsize=0,
             start_new_session=True,
-            # One thread: others reserve memory that the process may not have.
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            env=_environment(),
         )
         if handle.stdin is None or handle.stdout is None:
             raise AssertionError("both ends are pipes")
@@ -146,6 +147,12 @@ class _Process:
         self.handle.wait()
         self.requests.close()
         self.answers.close()
+
+
+def _environment() -> Mapping[str, str]:
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    # One thread: others reserve memory that the process may not have.
+    return {**inherited, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 class _Worker:

@@ -15,9 +15,11 @@ from countermark.errors import CountermarkError, InputRefused, TableRefused, Too
 from countermark.gs1 import ItemKey, build_link
 from countermark.labels.serial_check import check_of
 from countermark.labels.serial_set import SerialSet
+from countermark.labels.serials import DerivedSerials, SerialProfile
 from countermark.limits import Limits
 from countermark.line.columns import Column, column_of
 from countermark.line.corrections import write_corrections
+from countermark.line.jobs import JobJournal
 from countermark.line.report import read_report
 
 A, B, C = SERIALS[4], SERIALS[1], SERIALS[18]
@@ -177,9 +179,41 @@ def test_report_beyond_its_limits_is_refused(limits: Limits, read: Read) -> None
         read("serial,remark\n" + "".join(f"{serial},long remark\n" for serial in SERIALS), limits=limits)
 
 
-def test_findings_are_bounded_however_long_the_file(read: Read) -> None:
-    report = read("serial\n" + "\n".join(f"X{n}" for n in range(12_000)))
-    assert len(report.findings) == 10_000
+def test_file_with_ten_thousand_wrong_lines_is_refused_whole_and_never_read_in_part(read: Read) -> None:
+    wrong = "serial\n" + "x\n" * 10_000
+    assert len(read(wrong).findings) == 10_000
+    with pytest.raises(TableRefused) as refusal:
+        read(wrong + "x\n" + f"{A}\n")
+    assert refusal.value.reason == "bad-line-report"
+    assert len(refusal.value.findings) == 100
+
+
+def test_report_of_more_items_than_findings_fit_is_known_when_it_is_sent_again() -> None:
+    series = DerivedSerials(GTIN, 4, 10_050, SerialProfile.NATIVE, b"k" * 32)
+    text = ("serial;job\n" + "".join(f"{serial};J1\n" for serial in series.stream())).encode()
+    check = check_of(series)
+    first = read_report(io.BytesIO(text), gtin=GTIN, check=check)
+    again = read_report(io.BytesIO(text), gtin=GTIN, check=check, already=frozenset(first.serials))
+    assert len(again.findings) == 10_050
+    assert JobJournal().with_taken(first, "ab" * 32).find(again) is not None
+
+
+@pytest.mark.parametrize("word", ["Ausschuss", "scrap", " NOK ", "n.i.O.", "报废"])
+def test_waste_in_a_column_that_is_not_read_is_a_finding(word: str, read: Read) -> None:
+    report = read(f"serial;Pruefung;Bediener\n{A};{word};M\n{B};ok;M\n")
+    assert report.serials == (B,)
+    assert [(finding.line, "'Pruefung'" in finding.problem) for finding in report.findings] == [(2, True)]
+
+
+def test_remark_beside_a_column_with_the_status_is_nobodys_waste(read: Read) -> None:
+    assert read(f"serial;status;remark\n{A};ok;scrap\n").whole().serials == (A,)
+
+
+def test_german_and_chinese_words_for_good_and_waste_are_read(read: Read) -> None:
+    report = read(f"Seriennr.;Zustand;Zeit\n{A};gut;2026-11-22T14:00:00+01:00\n{B};Ausschuss;\n{C};n.i.O.;\n").whole()
+    assert (report.serials, [item.serial for item in report.wasted]) == ((A,), [B, C])
+    assert report.packed[0].packed_at is not None
+    assert read(f"序列号,状态\n{A},合格\n{B},不合格\n").whole().serials == (A,)
 
 
 @given(st.binary(max_size=300))

@@ -114,14 +114,22 @@ class World:
         )
         return mark
 
-    def commission(self, *, packed: int, waste: int = 2, upload: bool = True, mark: str | None = None) -> Goods:
+    def commission(
+        self,
+        *,
+        packed: int,
+        waste: int = 2,
+        upload: bool = True,
+        mark: str | None = None,
+        lot: str | None = "L1",
+    ) -> Goods:
         """A new product whose first `packed` labels become tokens."""
         digits = f"{PREFIX}{next(self.counter):05d}"
         record = ProductRecord("0" + digits + check_digit(digits), "Watch", "Nordlicht", "DE", "Watches")
-        product = Product(record, (mark or self.new_mark(),), packed + waste, lot="L1", expiry=date(2090, 1, 31))
+        product = Product(record, (mark or self.new_mark(),), packed + waste, lot=lot, expiry=date(2090, 1, 31))
         brand, series = self.wallets["brand"], BrandSeries(self.ledger("brand"), self.wallets["brand"], HOST)
         state = series.open(product)
-        order = LabelOrder(product.gtin, state.number, packed + waste, HOST, lot="L1")
+        order = LabelOrder(product.gtin, state.number, packed + waste, HOST, lot=lot)
         labels = list(make_labels(order, brand.series_secrets(product.gtin, state.number), brand.label_key()))
         report = io.StringIO("serial\n" + "".join(f"{label.item.serial}\n" for label in labels[:packed]))
         segment = series.commission(product.gtin, state.number, report)

@@ -89,6 +89,13 @@ def test_older_statement_does_not_come_back(published: World) -> None:
         assert (response.status_code, response.json()["reason"]) == (400, "coverage-old")
 
 
+def test_thief_of_a_key_cannot_number_so_high_that_the_brand_never_speaks_again(published: World) -> None:
+    now = int(datetime.now(UTC).timestamp())
+    for number in ((1 << 53) - 1, now + 3_600):
+        response = publish(published, statement(published, number, CoverageEntry(UNLISTED, SINCE)))
+        assert (response.status_code, response.json()["reason"]) == (400, "coverage-ahead")
+
+
 def test_statement_of_nobody_accredited_or_about_another_ledger_is_refused(published: World) -> None:
     cases = {
         "coverage-key": statement(published, 2_000, CoverageEntry(GTIN, SINCE), by="carrier"),

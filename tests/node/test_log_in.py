@@ -9,17 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from sqlmodel import select
+from starlette.requests import HTTPConnection
 
 from countermark import base64url
 from countermark.custody.key_consent import KeyConsent
+from countermark.errors import InputRefused, NotSignedIn
 from countermark.roles import KeyScope, Level, Role
 from countermark.sign_in import SignInMessage
+from countermark_node.access.log_in import NONCE_SECONDS, Nonces
 from countermark_node.access.own_hosts import own_hosts
 from countermark_node.access.tables import UsedLogInRow
 from countermark_node.access.tokens import AccessToken, AccessTokens
+from countermark_node.services import NodeServices
 from countermark_node.settings import NodeSettings
 from countermark_wallet.logging_in import log_in
 from countermark_wallet.node_client import NodeClient
@@ -109,6 +115,39 @@ def test_of_many_log_ins_with_one_nonce_at_once_one_succeeds(door: Door) -> None
     for thread in threads:
         thread.join()
     assert sorted(answers) == [200, 400, 400, 400, 400, 400]
+
+
+def test_of_two_replicas_over_one_database_one_takes_a_nonce_and_both_take_its_token(world: World) -> None:
+    other = NodeServices.build(world.installation, settings=world.services.settings)
+    replicas = (world.services, other)
+    nonce, _ = world.services.access.log_ins.nonce()
+    message = SignInMessage(
+        domain="node.example",
+        address=world.account("customs"),
+        uri="https://node.example",
+        chain_id=world.installation.deployment.chain_id,
+        nonce=nonce,
+        issued_at=rfc3339(datetime.now(UTC).replace(microsecond=0)),
+    ).text()
+    signature = world.wallets["customs"].signer().sign_text(message)
+    tokens, refusals = [], []
+
+    def attempt(replica: NodeServices) -> None:
+        try:
+            tokens.append(replica.access.log_ins.log_in(message, signature, frozenset({"node.example"}))[0])
+        except InputRefused as refused:
+            refusals.append(refused.reason)
+
+    threads = [threading.Thread(target=attempt, args=(replica,)) for replica in replicas * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(tokens), refusals) == (1, ["nonce-used"] * 7)
+    headers = [(b"authorization", f"Bearer {tokens[0]}".encode("ascii"))]
+    asked = HTTPConnection({"type": "http", "headers": headers})
+    assert {replica.access.principal(asked).account for replica in replicas} == {world.account("customs")}
+    other.close()
 
 
 @pytest.mark.parametrize(
@@ -248,6 +287,29 @@ def test_open_alert_stream_ends_when_its_right_does(own_world: Any) -> None:
             world.accreditation("governor").revoke(world.account("customs"), Role.CUSTOMS)
             world.confirmed_copy(world.label().link)
             list(stream.iter_lines())
+
+
+@given(st.text(max_size=300))
+def test_any_text_as_token_nonce_or_api_key_is_refused_in_our_own_words(text: str) -> None:
+    tokens = AccessTokens("eip155:1:0x0", b"0" * 32)
+    head = base64url.encode(b'{"alg":"HS256","typ":"at+jwt"}') + "."
+    for wrong in (text, f"a.b.{text}", f"{head}{text}", f"{head}{text}.{text}"):
+        with pytest.raises(NotSignedIn):
+            tokens.read(wrong, 0)
+    with pytest.raises(InputRefused):
+        Nonces(b"0" * 32).expiry(text, 0)
+
+
+@given(st.integers(0, 63), st.sampled_from("0123456789abcdef"))
+def test_nonce_with_another_digit_is_none_of_ours(place: int, digit: str) -> None:
+    nonces = Nonces(b"0" * 32)
+    nonce = nonces.make(1_000, b"\x07" * 8)
+    changed = nonce[:place] + digit + nonce[place + 1 :]
+    if changed == nonce:
+        assert nonces.expiry(changed, 1_000) == 1_000 + NONCE_SECONDS
+        return
+    with pytest.raises(InputRefused):
+        nonces.expiry(changed, 1_000)
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,24 @@ def test_correction_under_a_revoked_key_is_refused(own_world: Callable[..., Any]
         assert correcting.send(token).json()["reason"] == "unknown-key"
 
 
+def test_what_a_thief_of_the_brands_key_appended_is_gone_once_the_key_is_revoked(own_world: Callable[..., Any]) -> None:
+    with own_world() as world:
+        correcting = Correcting(world, world.commission(packed=2))
+        honest, stolen = correcting.sign(), world.wallets["brand"].credential_key(2)
+        assert correcting.send(honest).status_code == 200
+        world.accreditation("brand").list_credential_key(stolen.public)
+        forged = correcting.sign(honest, country="CH", key=stolen)
+        later = correcting.sign(honest, forged, country="ES")
+        assert [correcting.send(token).json() for token in (forged, later)] == [{"number": 2}, {"number": 3}]
+        ledger = world.ledger("brand")
+        ledger.send(ledger.trust.revoke_credential_key(stolen.public.x, stolen.public.y))
+        assert correcting.send(forged).json()["reason"] == "unknown-key"
+        assert correcting.listed() == [honest]
+        again = correcting.sign(honest, country="IT")
+        assert correcting.send(again).json() == {"number": 2}
+        assert correcting.listed() == [honest, again]
+
+
 def test_rival_corrections_at_once_leave_one(correcting: Correcting) -> None:
     tokens = [correcting.sign(country=country) for country in ("FR", "ES", "IT", "PT")]
     with ThreadPoolExecutor(4) as pool:

@@ -52,6 +52,14 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/customs"): Row(Who.ANYBODY),
     ("GET", "/desk"): Row(Who.ANYBODY),
     ("GET", "/01/{rest:path}"): Row(Who.ANYBODY, "/01/09521234000013/21/UNKNOWN1"),
+    ("OPTIONS", "/01/{rest:path}"): Row(Who.ANYBODY, "/01/09521234000013/21/UNKNOWN1"),
+    ("GET", "/.well-known/gs1resolver"): Row(Who.ANYBODY),
+    ("GET", "/v1/dpps/{dpp_id}"): Row(Who.ANYBODY, "/v1/dpps/" + "0" * 64),
+    ("GET", "/v1/dpps/{dpp_id}/elements/{path}"): Row(Who.ANYBODY, "/v1/dpps/" + "0" * 64 + "/elements/gtin"),
+    ("GET", "/v1/dppsByProductId/{product_id:path}"): Row(Who.ANYBODY, "/v1/dppsByProductId/09521234000013"),
+    ("GET", "/v1/dppsByIdAndDate/{dpp_id}"): Row(
+        Who.ANYBODY, "/v1/dppsByIdAndDate/" + "0" * 64 + "?date=2026-03-01T12:00:00Z"
+    ),
     ("GET", "/static/{name}"): Row(Who.ANYBODY, "/static/page.css"),
     ("GET", "/health"): Row(Who.ANYBODY),
     ("GET", "/ready"): Row(Who.ANYBODY),

@@ -59,6 +59,21 @@ def test_worker_refuses_as_the_decoder_does(workers: DecodeWorkers) -> None:
     assert refusal_of(workers, bytes(DEFAULT_LIMITS.picture_bytes + 1)) == "picture-bytes"
 
 
+def test_worker_that_a_picture_took_over_finds_no_password_in_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("COUNTERMARK_NODE_PASSWORD", "COUNTERMARK_WALLET_PASSWORD", "DATABASE_URL"):
+        monkeypatch.setenv(name, "four unrelated words")
+    tell = """
+import json
+found = str("four unrelated words" in os.environ.values())
+body = json.dumps({"refused": ["picture-refused", found, "", "", "told"]}).encode()
+o.write(struct.pack(">I", len(body)) + body); o.flush(); time.sleep(5)
+"""
+    with fake(tell) as workers, pytest.raises(PictureRefused) as told:
+        workers.decode(b"x")
+    assert told.value.reason == "told"
+    assert told.value.got == "False"
+
+
 def test_several_threads_are_served(workers: DecodeWorkers) -> None:
     found: list[str] = []
     threads = [

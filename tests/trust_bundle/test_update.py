@@ -13,13 +13,14 @@ import pytest
 from countermark.errors import BundleRefused, TooLarge
 from countermark.limits import Limits
 from countermark.p256 import PrivateKey
-from countermark.trust_bundle.bundle import TrustBundle
+from countermark.trust_bundle.bundle import TrustBundle, pack_bundle, unpack_bundle
 from countermark.trust_bundle.envelope import Envelope, read_envelope
 from countermark.trust_bundle.issue import sign_root, sign_snapshot, sign_timestamp
 from countermark.trust_bundle.root import Root
 from countermark.trust_bundle.snapshot import FileHash, Timestamp
 from countermark.trust_bundle.update import (
     BundleFiles,
+    follow_roots,
     trust_first_root,
     trusted_snapshot,
     trusted_timestamp,
@@ -264,6 +265,18 @@ def test_several_rotations_are_followed_one_by_one_and_none_is_skipped(
     assert max(update_roots(trusted, BundleFiles(roots), NOW).roots) == 4
     assert max(update_roots(trusted, BundleFiles({3: roots[3]}), NOW).roots) == 1
     assert refusal_of(lambda: update_roots(trusted, BundleFiles({2: roots[4]}), NOW)) == "unknown-signer"
+
+
+def test_endless_rotations_do_not_lock_anybody_out_of_his_own_bundle(signers: Any) -> None:
+    limits, current = Limits(bundle_roots=3), signers
+    trusted = trust_first_root(signers.root_file())
+    for version in range(2, 9):
+        current = current.rotated()
+        offered = BundleFiles({version: current.root_file()})
+        trusted = update_roots(trusted, offered, NOW, limits)
+        trusted = unpack_bundle(pack_bundle(trusted), limits)
+    assert sorted(trusted.roots) == [6, 7, 8]
+    assert follow_roots(trusted, limits).root.version == 8
 
 
 def test_root_of_the_wrong_version_or_another_ledger_is_refused(signers: Any) -> None:

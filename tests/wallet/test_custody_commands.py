@@ -19,7 +19,7 @@ from countermark_wallet.notes import Note
 from countermark_wallet.offering import Offering
 
 if TYPE_CHECKING:
-    from tests.wallet.conftest import Command, Market
+    from tests.wallet.conftest import Command, Market, StubServer
 
 
 @dataclass
@@ -181,3 +181,21 @@ def test_note_that_people_cannot_read_is_refused(text: str) -> None:
     with pytest.raises(InputRefused) as caught:
         Note.of(text)
     assert caught.value.reason == "bad-note"
+
+
+def test_endpoint_without_a_node_is_enough(
+    command: Command, live_market: Market, node: StubServer, goods: Goods, tmp_path: Path
+) -> None:
+    carrier = live_market.account("carrier")
+    command.json("carrier", "holdings")
+    nowhere = type(command)(command.home, "http://127.0.0.1:9", command.capsys)
+    endpoint = f"{node.url}/rpc"
+    assert nowhere.json("carrier", "--rpc", endpoint, "holdings")["account"] == carrier
+    deployment = tmp_path / "deployment.json"
+    deployment.write_text(json.dumps(live_market.deployment.to_json()))
+    direct = ["--rpc", endpoint, "--deployment", deployment]
+    made = nowhere.json("brand", *direct, "offer", "make", carrier, "--items", goods.first, "--yes")
+    assert made["offer"] in [each["offer"] for each in nowhere.json("carrier", *direct, "offers")["offers"]]
+    code, _, err = nowhere("brand", *direct[:2], "--deployment", tmp_path / "none.json", "holdings")
+    assert code == 1
+    assert "none.json" in err

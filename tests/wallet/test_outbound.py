@@ -169,6 +169,12 @@ def test_address_in_another_form_is_refused_before_anything_is_asked(url: str) -
         "::ffff:10.0.0.1",
         "2002:7f00:1::",
         "64:ff9b::7f00:1",
+        "64:ff9b:1::7f00:1",
+        "::127.0.0.1",
+        "fec0::1",
+        "192.88.99.1",
+        "3fff::1",
+        "5f00::1",
         "ff02::1",
         "fe80::1%eth0",
         "not an address",
@@ -215,6 +221,11 @@ def test_host_that_cannot_be_found_or_does_not_listen_is_unavailable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         free = listening.getsockname()[1]
     assert reason(lambda: fetching(free)("/")) == "fetch-failed"
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "office..example", "a" * 250 + ".example"])
+def test_host_name_that_no_resolver_takes_is_no_crash(host: str) -> None:
+    assert reason(lambda: Outbound()(f"https://{host}/status", most=10)) in ("fetch-failed", "address-not-allowed")
 
 
 def certificate(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,10 +18,10 @@ from countermark.credentials.account_id import AccountId
 from countermark.errors import BundleRefused, CountermarkError, InputRefused, NotFound, TooLarge, Unavailable
 from countermark.identifiers import index_of
 from countermark.label_file.label_file import LabelFile, read_label_file
-from countermark.limits import DEFAULT_LIMITS
+from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.p256 import PrivateKey
-from countermark.trust_bundle.bundle import TrustBundle
-from countermark.trust_bundle.update import BundleFiles
+from countermark.trust_bundle.bundle import TrustBundle, unpack_bundle
+from countermark.trust_bundle.update import BundleFiles, BundleSource
 from countermark_scanner.offline_check import OfflineCheck
 from countermark_wallet.digital_labels import DigitalLabels
 from countermark_wallet.series_state import CommissionedSegment, SeriesState
@@ -217,6 +219,44 @@ def test_older_bundle_does_not_replace_a_newer_one(
         update_store(store, str(old), clock=network.now)
     assert refused.value.reason == "rollback"
     assert store.path.read_bytes() == before
+
+
+def test_slow_update_from_an_old_source_does_not_undo_a_newer_one_made_meanwhile(
+    network: Network, packed: Packed, store: TrustStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(network, store, tmp_path)
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    old.write_bytes(network.publish().read_bytes())
+    network.market.accreditation("brand").list_host(f"meanwhile{network.market.connection.block_number()}.example")
+    new.write_bytes(network.publish().read_bytes())
+
+    def slow(name: str, limits: Limits) -> BundleSource:
+        offered = source_of(name, limits)
+        if name == str(old):
+            update_store(store, str(new), clock=network.now)
+        return offered
+
+    monkeypatch.setattr("countermark_wallet.trust_updating.source_of", slow)
+    with pytest.raises(BundleRefused) as refused:
+        update_store(store, str(old), clock=network.now)
+    assert refused.value.reason == "rollback"
+    assert summarise(store.require(), network.now).block == TrustBundle(unpack_bundle(new.read_bytes())).snapshot.block
+
+
+def test_two_updates_wait_for_one_another(network: Network, store: TrustStore, tmp_path: Path) -> None:
+    bundle, began = begin(network, store, tmp_path), threading.Event()
+
+    def other() -> None:
+        began.set()
+        update_store(store, str(bundle), clock=network.now)
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.alone():
+            waiting = pool.submit(other)
+            began.wait()
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.3)
+        waiting.result(timeout=30)
 
 
 def test_rotated_root_is_kept_although_the_offered_data_is_refused(

@@ -15,7 +15,6 @@ from countermark.custody.handover import Basis, Handover, Purpose, Receipt, RunL
 from countermark.custody.unit import UnitKey
 from countermark.errors import CredentialRefused, InputRefused, NotPermitted, TooLarge, WrongChain
 from countermark.identifiers import check_account, index_of, series_of
-from countermark.roles import KeyScope
 from countermark.signing import TypedMessage
 from countermark.signing_check import recover
 from countermark_wallet.ledger import Ledger
@@ -230,7 +229,7 @@ class HandingOver:
         self._check_key(offer.handover.giver, recover(offer.typed(), offer.signature))
 
     def _check_key(self, account: str, key: str) -> None:
-        if not self.ledger.trust.is_key_for(account, key, KeyScope.CUSTODY):
+        if not self.ledger.is_custody_key(account, key):
             raise NotPermitted(
                 got=f"a signature by {key}",
                 expected=f"one by a custody key of {account}",

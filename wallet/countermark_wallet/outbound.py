@@ -26,11 +26,19 @@ Resolve = Callable[[str, int], Sequence[str]]
 _AUTHORITY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::[0-9]{1,5})?")
 _VISIBLE = re.compile(r"[!-~]{1,2000}")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NOT_PUBLIC = tuple(
+    map(ipaddress.ip_network, ("192.88.99.0/24", "64:ff9b:1::/48", "3fff::/20", "5f00::/16", "fec0::/10"))
+)
+"""What Python's own table leaves out: relays to 6to4, local NAT64, documentation, segment routing, site-local."""
 
 
 def resolve_by_system(host: str, port: int) -> Sequence[str]:
     """All addresses that the system's resolver knows. Raises OSError."""
-    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    try:
+        return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except UnicodeError:
+        # Labels of no length or more than 63 characters: no name that DNS can look up.
+        raise socket.gaierror(socket.EAI_NONAME, "no such host") from None
 
 
 @dataclass(frozen=True)
@@ -154,6 +162,8 @@ def is_public(address: str) -> bool:
         hidden = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
         if hidden is not None or found in _NAT64:
             return False
+    if any(found.version == network.version and found in network for network in _NOT_PUBLIC):
+        return False
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import fcntl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from countermark.errors import NotFound
+from countermark.errors import NotFound, Unavailable
 from countermark.identifiers import check_account
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.trust_bundle.bundle import pack_bundle, unpack_bundle
@@ -47,8 +49,27 @@ class TrustStore:
             )
         return files
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Lets no other process change what is trusted meanwhile: of two updates, the older must not come last.
+
+        Waits for the other one. Raises Unavailable (cannot-write).
+        """
+        private_folder(self.folder)
+        try:
+            with (self.folder / ".lock").open("wb") as stream:
+                fcntl.flock(stream, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise Unavailable(
+                got=f"{self.folder}: {error.strerror}",
+                expected="a folder that can be written",
+                next_step="check its permissions and free space, then run the command again",
+                reason="cannot-write",
+            ) from None
+
     def save(self, files: BundleFiles) -> None:
-        """Replaces what is trusted."""
+        """Replaces what is trusted; to be called while `alone`."""
         private_folder(self.folder)
         write_whole(self.path, pack_bundle(files))
 

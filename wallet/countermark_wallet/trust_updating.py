@@ -100,14 +100,14 @@ def update_store(
     Newer roots are kept even when the rest is refused: they may be what ends a stolen key's power.
     Raises NotFound (nothing-trusted), InputRefused (already-trusted), BundleRefused, TooLarge, Unavailable.
     """
-    trusted = _begin(store, root, limits)
     wanted = None if not brands else frozenset(check_account(brand) for brand in brands)
     offered, now = source_of(source, limits), clock()
-    trusted = update_roots(trusted, offered, now, limits)
-    store.save(trusted)
-    trusted = update_data(trusted, offered, now, brands=wanted, limits=limits)
-    summary = summarise(trusted, lambda: now, limits)
-    store.save(trusted)
+    with store.alone():
+        trusted = update_roots(_begin(store, root, limits), offered, now, limits)
+        store.save(trusted)
+        trusted = update_data(trusted, offered, now, brands=wanted, limits=limits)
+        summary = summarise(trusted, lambda: now, limits)
+        store.save(trusted)
     return summary
 
 

@@ -21,11 +21,14 @@ def _words(text: str) -> list[str]:
 
 _STATUS = {
     **dict.fromkeys(
-        _words("packed ok good pass passed io aggregated commissioned active accepted"),
+        _words("packed ok good pass passed io i.o. gut aggregated commissioned active accepted 合格"),
         PACKED,
     ),
     **dict.fromkeys(
-        _words("waste wasted scrap scrapped reject rejected nok bad fail failed nio destroyed ausschuss"),
+        _words(
+            "waste wasted scrap scrapped reject rejected nok bad fail failed destroyed "
+            "nio n.i.o. schlecht ausschuss 不合格 报废"
+        ),
         WASTED,
     ),
 }
@@ -137,6 +140,11 @@ def read_status(cell: str) -> tuple[str, str]:
     """(packed or wasted, problem); an empty cell says packed."""
     status = _STATUS.get(cell.lower()) if cell else PACKED
     return (status, "") if status else (PACKED, f"status {cell!r}: packed or waste is needed")
+
+
+def says_waste(cell: str) -> bool:
+    """Whether a cell has a word that calls an item waste, in whatever column."""
+    return _STATUS.get(cell.strip().lower()) == WASTED
 
 
 def read_chip(cell: str) -> tuple[bytes | None, str]:

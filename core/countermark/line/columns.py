@@ -26,8 +26,8 @@ _SPELLINGS = {
     "epc epcuri label link url uri digitallink code item itemid uii 21 ai21 序列号",
     Column.GTIN: "gtin gtin14 gtin13 ean ean13 upc articleno artikelgtin productgtin tradeitem 01 ai01 商品条码",
     Column.CARTON: "carton cartonid case caseid box boxid karton sscc parent parentid parentepc shipper 00 ai00 箱号",
-    Column.PACKED_AT: "packedat packed eventtime timestamp datetime time zeitstempel 时间",
-    Column.STATUS: "status state result grade verdict disposition 状态",
+    Column.PACKED_AT: "packedat packed eventtime timestamp datetime time zeitstempel zeit zeitpunkt 时间",
+    Column.STATUS: "status state result grade verdict disposition zustand ergebnis 状态",
     Column.CHIP: "chip chipuid uid nfcuid taguid",
     Column.JOB: "job jobid jobno jobnumber order orderid orderno workorder auftrag auftragsnummer batchjob 工单",
 }

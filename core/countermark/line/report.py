@@ -18,7 +18,7 @@ from countermark.line.report_text import report_text
 from countermark.line.rows import ReportRow, ReportRows, csv_rows
 
 _DOMAIN = b"countermark/line-report/1\x00"
-_FINDINGS = 10_000
+_WRONG = 10_000
 _JOB_CHARACTERS = 200
 
 
@@ -105,8 +105,9 @@ def read_report(
     """The report in `raw`, CSV or EPCIS 2.0 JSON; its first character says which.
 
     `check` says what speaks against a serial, `already` holds those that earlier reports commissioned or wasted. Wrong
-    lines become findings; `whole()` refuses them all at once. Raises TableRefused when the file as a whole is wrong or
-    holds no item, InputRefused for an EPCIS document that breaks the standard, TooLarge past the limits.
+    lines become findings; `whole()` refuses them all at once. Raises TableRefused when the file as a whole is wrong,
+    holds no item or more than 10,000 wrong lines, InputRefused for an EPCIS document that breaks the standard,
+    TooLarge past the limits.
     """
     text = report_text(raw)
     rows = epcis_rows(text.stream, limits) if text.is_json else csv_rows(text.stream, limits)
@@ -128,8 +129,9 @@ def read_csv_report(
 def _read(rows: ReportRows, reading: _Reading) -> LineReport:
     for row in rows.rows:
         reading.take(row)
-        if len(reading.findings) >= _FINDINGS:
-            break
+        if reading.wrong > _WRONG:
+            # A report that is read in part has no digest, and good lines behind the last one read would be lost.
+            raise _refuse([finding.sentence() for finding in reading.findings], reading.gtin)
     return reading.report(rows)
 
 
@@ -147,6 +149,7 @@ class _Reading:
     wasted: list[PackedItem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     content: list[tuple[str, PackedItem]] = field(default_factory=list)
+    wrong: int = 0
 
     def take(self, row: ReportRow) -> None:
         item, status, problem = self._read(row)
@@ -159,6 +162,9 @@ class _Reading:
             if item.chip is not None:
                 self.chips[item.chip] = row.line
             problem = f"{item.serial!r} was commissioned or wasted before" if item.serial in self.already else ""
+        else:
+            # Not those that are right and were taken before: a report that is sent again holds nothing else.
+            self.wrong += 1
         if problem:
             self.findings.append(Finding(row.line, row.cells, problem))
         else:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
 from countermark.errors import TableRefused, TooLarge
 from countermark.limits import DEFAULT_LIMITS, Limits
+from countermark.line.cells import says_waste
 from countermark.line.columns import Column, place_columns
 
 _SEPARATORS = ",;\t|"
@@ -50,7 +51,7 @@ def csv_rows(stream: TextIO, limits: Limits = DEFAULT_LIMITS) -> ReportRows:
     except csv.Error as error:
         raise _refuse(f"a broken first line ({error})") from None
     places, ignored = place_columns(names)
-    return ReportRows(_rows(lines, separator, places, len(names), skipped), ignored, tuple(places))
+    return ReportRows(_rows(lines, separator, places, names, skipped), ignored, tuple(places))
 
 
 def _header(lines: Iterator[str]) -> tuple[str, int, str]:
@@ -85,7 +86,7 @@ def _bounded(stream: TextIO, limits: Limits) -> Iterator[str]:
 
 
 def _rows(
-    lines: Iterator[str], separator: str, places: Mapping[Column, int], width: int, skipped: int
+    lines: Iterator[str], separator: str, places: Mapping[Column, int], names: Sequence[str], skipped: int
 ) -> Iterator[ReportRow]:
     reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
@@ -94,13 +95,26 @@ def _rows(
                 continue
             line = reader.line_num + skipped
             read = {column: plain(cells[place]) for column, place in places.items() if place < len(cells)}
-            surplus = any(cell.strip() for cell in cells[width:])
-            problem = f"{len(cells)} cells, {width} in the first line" if len(cells) < width or surplus else ""
-            yield ReportRow(line, read, problem)
+            yield ReportRow(line, read, _shape(cells, len(names)) or _unread_waste(cells, names, places))
     except csv.Error as error:
         raise _refuse(
             f"line {reader.line_num + skipped}: a quote that is not closed or stands in the wrong place ({error})"
         ) from None
+
+
+def _shape(cells: Sequence[str], width: int) -> str:
+    surplus = any(cell.strip() for cell in cells[width:])
+    return f"{len(cells)} cells, {width} in the first line" if len(cells) < width or surplus else ""
+
+
+def _unread_waste(cells: Sequence[str], names: Sequence[str], places: Mapping[Column, int]) -> str:
+    """Waste under a name that we do not know must not become a token."""
+    if Column.STATUS in places:
+        return ""
+    for place, (name, cell) in enumerate(zip(names, cells, strict=False)):
+        if place not in places.values() and says_waste(cell):
+            return f"{cell.strip()!r} in column {name.strip()!r}, which is not read: name the column 'status'"
+    return ""
 
 
 def plain(cell: str) -> str:

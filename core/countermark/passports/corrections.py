@@ -8,14 +8,15 @@ middle, put elsewhere or exchanged; and product, brand, lot and expiry cannot be
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from countermark.credentials.claims import Claims, instant
 from countermark.credentials.did_key import did_of, key_id_of
 from countermark.credentials.gate import open_token, read_header, sign_token
-from countermark.errors import CredentialRefused, InputRefused
+from countermark.errors import CredentialRefused, InputRefused, TooLarge
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.p256 import PrivateKey, PublicKey
 from countermark.passports.passport import Passport, SignedPassport, read_passport
@@ -76,12 +77,30 @@ def read_corrections(
     """
     if len(tokens) > limits.passport_corrections:
         raise _refused("wrong-chain-of-corrections", f"{len(tokens)} entries", f"at most {limits.passport_corrections}")
+    return tuple(_follow(original, first, tokens, key_at, limits))
+
+
+def standing_corrections(
+    original: str, first: Passport, tokens: Sequence[str], key_at: KeyAt, *, limits: Limits = DEFAULT_LIMITS
+) -> tuple[tuple[Correction, Passport], ...]:
+    """The entries before the first one that no longer reads, since its key was revoked after it was taken in.
+
+    Otherwise what a thief of the key appended would stand between the passport and every later correction.
+    """
     found: list[tuple[Correction, Passport]] = []
+    with suppress(InputRefused, TooLarge):
+        found.extend(_follow(original, first, tokens, key_at, limits))
+    return tuple(found)
+
+
+def _follow(
+    original: str, first: Passport, tokens: Sequence[str], key_at: KeyAt, limits: Limits
+) -> Iterator[tuple[Correction, Passport]]:
     before, last = original, instant(first.valid_from)
-    for token in tokens:
+    for number, token in enumerate(tokens, start=1):
         correction = _open(token, key_at, limits)
         digest = hashlib.sha256(before.encode("ascii")).digest()
-        if correction.number != len(found) + 1 or correction.replaces != digest or instant(correction.issued) < last:
+        if correction.number != number or correction.replaces != digest or instant(correction.issued) < last:
             raise _refused(
                 "wrong-chain-of-corrections", f"entry {correction.number}", "each entry after the one it names"
             )
@@ -93,9 +112,8 @@ def read_corrections(
             first.expiry,
         ):
             raise _refused("wrong-subject", f"entry {correction.number}", "the same product, brand, lot and expiry")
-        found.append((correction, told))
+        yield correction, told
         before, last = token, instant(correction.issued)
-    return tuple(found)
 
 
 def _open(token: str, key_at: KeyAt, limits: Limits) -> Correction:

@@ -96,6 +96,9 @@ def update_roots(
             not following.root.roles[name].same_as(current.root.roles[name]) for name in ("snapshot", "timestamp")
         )
         current, roots[following.root.version] = following, data
+    # A bundle holds so many roots; the ones in between have said what they had to.
+    for version in sorted(roots)[: -limits.bundle_roots]:
+        del roots[version]
     _check_fresh("root", current.root.expires, now)
     kept = replace(trusted, roots=MappingProxyType(roots))
     return BundleFiles(kept.roots) if forget else kept

@@ -12,7 +12,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 from starlette.requests import HTTPConnection
 
-from countermark.errors import NotPermitted, NotSignedIn
+from countermark.errors import NotPermitted, NotSignedIn, RateLimited
 from countermark_node.access import api_keys, rights
 from countermark_node.access.desk_links import take_desk_link
 from countermark_node.access.log_in import LogIns
@@ -116,7 +116,7 @@ class AccessService:
         """Whether a request may still do what it began."""
         try:
             return permission in self.principal(request).permissions
-        except NotSignedIn:
+        except (NotSignedIn, RateLimited):
             return False
 
     def desks(self, request: HTTPConnection) -> frozenset[Desk]:

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from countermark.coverage.expectation import Expectation, expectation, expected_label
 from countermark.coverage.statement import Coverage, named_key, read_coverage
 from countermark.errors import InputRefused, NotFound, NotPermitted
+from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.p256 import PublicKey
 from countermark.roles import Level, Role
 from countermark_node.chain_sync.tables import CredentialKeyRow
@@ -34,11 +35,12 @@ class CoverageService:
         """Keep a statement that is newer than the one that is here; the same one again changes nothing.
 
         Raises CredentialRefused, TooLarge, NotPermitted (coverage-key, coverage-brand), InputRefused (coverage-old,
-        coverage-chain).
+        coverage-ahead, coverage-chain).
         """
         self._verification.freshen()
         key = named_key(token)
         coverage, now = read_coverage(token, key), seconds(self._clock())
+        _check_not_ahead(coverage, now)
         with self._database.write() as session:
             self._check_sender(session, coverage, key, now)
             row = session.get(CoverageRow, coverage.brand.address)
@@ -111,6 +113,17 @@ class CoverageService:
                 next_step="have an IP office accredit the account as a brand",
                 reason="coverage-brand",
             )
+
+
+def _check_not_ahead(coverage: Coverage, now: int, limits: Limits = DEFAULT_LIMITS) -> None:
+    """Whoever had the key once could otherwise number so high that no statement of the brand's ever counts again."""
+    if coverage.number > now + limits.coverage_future_seconds:
+        raise InputRefused(
+            got=f"statement {coverage.number}",
+            expected=f"a number up to {now}, the second in which it is taken in",
+            next_step="check the clock of the machine that signed it",
+            reason="coverage-ahead",
+        )
 
 
 def _is_listed(session: Session, account: str, key: PublicKey, now: int) -> bool:

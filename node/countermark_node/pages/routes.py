@@ -21,6 +21,7 @@ from countermark_node.pages.static_files import static_files
 from countermark_node.pages.texts import PageTexts, page_texts
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.request_source import RequestSource
+from countermark_node.resolver.answering import TO_LINKSET, answer_default, answer_links, wants_links
 from countermark_scanner.report import report_json
 
 if TYPE_CHECKING:
@@ -56,11 +57,12 @@ def _wants_json(request: Request) -> bool:
     return "application/json" in accept and "text/html" not in accept
 
 
-def _refusal_page(request: Request, refusal: CountermarkError) -> Response:
+def _refusal_page(request: Request, refusal: CountermarkError, *, status: int | None = None) -> Response:
     """A bad link in plain words: never the words of an exception, which are for those who run the node."""
     texts = _texts(request)
     sentence = texts.sentences.get(f"problem.{refusal.reason}", texts("broken.unknown"))
-    page = _page(request, "problem.html", status=refusal.status, sentence=sentence, reason=refusal.reason)
+    status = status or refusal.status
+    page = _page(request, "problem.html", status=status, sentence=sentence, reason=refusal.reason)
     if "retry_after" in refusal.extra:
         page.headers["Retry-After"] = str(refusal.extra["retry_after"])
     return page
@@ -81,6 +83,29 @@ def _verdict(services: NodeServices, request: Request) -> Response:
     shown = report_json(report, language)
     chip = "yes" if has_sun(printed) else "no"
     return _page(request, "verdict.html", "geolocation", report=shown, printed=printed, chip=chip, blank=_BLANK)
+
+
+def _without_serial(services: NodeServices, request: Request, refusal: CountermarkError) -> Response:
+    """A right link that names no item leads on if the product is known here; else a label was cut off, most likely."""
+    try:
+        return answer_default(services, request)
+    except NotFound:
+        if _wants_json(request):
+            raise
+        return _refusal_page(request, refusal, status=404)
+
+
+def _visit(services: NodeServices, request: Request) -> Response:
+    if wants_links(request):
+        return answer_links(services, request)
+    try:
+        response = _verdict(services, request)
+    except CountermarkError as refusal:
+        if refusal.reason != "truncated-link":
+            raise
+        return _without_serial(services, request, refusal)
+    response.headers["Link"] = TO_LINKSET
+    return response
 
 
 def _static(name: str, request: Request) -> Response:
@@ -120,7 +145,7 @@ def router(services: NodeServices) -> APIRouter:
     def verdict(request: Request) -> Response:
         try:
             visits.take(RequestSource.of(request).network)
-            return _verdict(services, request)
+            return _visit(services, request)
         except CountermarkError as refusal:
             if _wants_json(request):
                 raise

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -13,23 +14,34 @@ from countermark.credentials.did_key import did_of, key_of
 from countermark.errors import CredentialRefused, NotFound
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.p256 import PublicKey
-from countermark.passports.corrections import KeyAt, read_corrections
-from countermark.passports.passport import read_anchored_passport
+from countermark.passports.corrections import KeyAt, read_corrections, standing_corrections
+from countermark.passports.passport import Passport, read_anchored_passport
 from countermark_node.chain_sync.projector import Projector
 from countermark_node.chain_sync.tables import CredentialKeyRow, SegmentRow, SeriesRow
 from countermark_node.database import Database
 from countermark_node.passports.tables import PassportCorrectionRow
-from countermark_node.segments.tables import PackingListRow
+from countermark_node.segments.tables import PackedItemRow, PackingListRow
 from countermark_node.times import Clock, moment, seconds
 
 
 @dataclass(frozen=True, slots=True)
 class KeptPassport:
-    """A passport as it was signed for its segment, and what corrected it since, oldest first."""
+    """A passport as it was signed for its segment, and what corrected it since, oldest first.
+
+    Corrections under a key that was revoked since are left out, with all that follow them.
+    """
 
     token: str
     brand: str
     corrections: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PassportVersion:
+    """What a passport said from `since` on."""
+
+    passport: Passport
+    since: datetime
 
 
 class PassportService:
@@ -48,6 +60,38 @@ class PassportService:
         with self._database.read() as session:
             return self._find(session, digest)
 
+    def versions(self, digest: bytes) -> tuple[PassportVersion, ...]:
+        """What the passport said at first, and after each correction that still counts, oldest first.
+
+        Raises NotFound (no-such-passport).
+        """
+        with self._database.read() as session:
+            kept = self._find(session, digest)
+            first, key_at = self._first(digest, kept), _brand_keys(session, kept.brand)
+            standing = standing_corrections(kept.token, first, kept.corrections, key_at, limits=self._limits)
+        corrected = tuple(PassportVersion(told, entry.issued) for entry, told in standing)
+        return (PassportVersion(first, first.valid_from), *corrected)
+
+    def digest_of(self, identifiers: Mapping[str, str]) -> bytes | None:
+        """SHA-256 of the passport about an item (AI 01, 21), a lot (01, 10) or a model (01); the newest of several.
+
+        A product number alone finds only passports that name no lot, so that nobody can list a brand's lots by it.
+        """
+        gtin, lot, serial = identifiers["01"], identifiers.get("10"), identifiers.get("21")
+        found = (
+            select(SegmentRow.passport)
+            .where(SeriesRow.gtin == gtin, SegmentRow.series == SeriesRow.series)
+            .where(PackingListRow.series == SegmentRow.series, PackingListRow.first_index == SegmentRow.first_index)
+        )
+        if serial is not None:
+            item = PackedItemRow
+            found = found.where(item.gtin == gtin, item.serial == serial, item.series == SegmentRow.series)
+            found = found.where(item.segment == SegmentRow.first_index)
+        if serial is None or lot is not None:
+            found = found.where(SegmentRow.lot == (lot or ""))
+        with self._database.read() as session:
+            return session.exec(found.order_by(col(SegmentRow.position).desc()).limit(1)).first()
+
     def correct(self, digest: bytes, token: str) -> int:
         """Append a correction; returns its number. The same one again changes nothing.
 
@@ -60,7 +104,8 @@ class PassportService:
                 if token in kept.corrections:
                     return kept.corrections.index(token) + 1
                 self._check(session, digest, kept, token)
-                number = len(kept.corrections) + 1
+                number, row = len(kept.corrections) + 1, PassportCorrectionRow
+                session.execute(delete(row).where(col(row.passport) == digest, col(row.number) >= number))
                 now = seconds(self._clock())
                 session.add(PassportCorrectionRow(passport=digest, number=number, token=token, received_at=now))
                 return number
@@ -89,12 +134,20 @@ class PassportService:
             )
         row = PassportCorrectionRow
         corrections = session.exec(select(row.token).where(row.passport == digest).order_by(col(row.number)))
-        return KeptPassport(found[0].decode("ascii"), found[1], tuple(corrections))
+        kept = KeptPassport(found[0].decode("ascii"), found[1], tuple(corrections))
+        return self._without_revoked(session, digest, kept) if kept.corrections else kept
+
+    def _without_revoked(self, session: Session, digest: bytes, kept: KeptPassport) -> KeptPassport:
+        first, key_at = self._first(digest, kept), _brand_keys(session, kept.brand)
+        standing = standing_corrections(kept.token, first, kept.corrections, key_at, limits=self._limits)
+        return replace(kept, corrections=kept.corrections[: len(standing)])
+
+    def _first(self, digest: bytes, kept: KeptPassport) -> Passport:
+        return read_anchored_passport(kept.token.encode("ascii"), digest, limits=self._limits).passport
 
     def _check(self, session: Session, digest: bytes, kept: KeptPassport, token: str) -> None:
-        first = read_anchored_passport(kept.token.encode("ascii"), digest, limits=self._limits).passport
-        key_at = _brand_keys(session, kept.brand)
-        entries: Sequence[str] = (*kept.corrections, token)
+        first, key_at = self._first(digest, kept), _brand_keys(session, kept.brand)
+        entries = (*kept.corrections, token)
         (*_, (last, _)) = read_corrections(kept.token, first, entries, key_at, limits=self._limits)
         now = self._clock()
         if last.issued > now:

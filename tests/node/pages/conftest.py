@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,13 +16,14 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from countermark.credentials.account_id import AccountId
-from countermark.errors import CountermarkError
+from countermark.errors import CountermarkError, LabelRefused, NotFound
 from countermark.gs1 import ItemKey, build_link
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
 from countermark.passports.passport import Passport, passport_hash, sign_passport
 from countermark.products import ProductRecord
 from countermark_node.pages.routes import router
+from countermark_node.resolver.links import Link
 from countermark_node.settings import NodeSettings
 from countermark_scanner.memory import MemoryChain, MemoryScans, MemoryTrust
 from countermark_scanner.sources import (
@@ -119,6 +121,13 @@ def _refused(_: Request, refusal: Exception) -> JSONResponse:
     return JSONResponse(refusal.problem(), refusal.status)
 
 
+def _no_link(path: str, query: str, language: str) -> Link:
+    """What the resolver does with the link of a product that the node does not know."""
+    if not re.fullmatch(r"/01/\d{14}", path):
+        raise LabelRefused(got=path, expected="a link", next_step="scan again", reason="truncated-link")
+    raise NotFound(got=path, expected="a product", next_step="ask elsewhere", reason="no-such-link")
+
+
 MakeClient = Callable[..., PlainBrowser]
 """Called as make_client(base_url=, public_host=, visits_per_minute=)."""
 
@@ -135,6 +144,7 @@ def make_client(genuine: PrintedLabel) -> MakeClient:
             settings=NodeSettings(public_host=public_host, public_scans_per_minute=visits_per_minute),
             verification=_verifier(genuine.item),
             access=SimpleNamespace(desks=desks),
+            resolver=SimpleNamespace(default=_no_link),
         )
         app = FastAPI()
         app.include_router(router(cast("NodeServices", services)))

@@ -22,6 +22,9 @@ Days = Annotated[int, typer.Option("--days", help="How many days the signature i
 Purpose = Annotated[str, typer.Option(help="sale, transport, storage, return, inspection or disposal.")]
 Basis = Annotated[str, typer.Option(help="counted, scanned or said-to-contain.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Sign without asking.")]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Sign without a network, with an account's first key; submit later.")
+]
 Reason = Annotated[
     str | None, typer.Option("--exceptions", help="What is missing or damaged, in words; only their hash is public.")
 ]
@@ -44,6 +47,7 @@ def offer(
     purpose: Purpose = "sale",
     basis: Basis = "counted",
     days: Days = 7,
+    offline: Offline = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Sign a handover of items and units to another party; send the file to that party."""
@@ -52,7 +56,8 @@ def offer(
 
     session = session_of(ctx, as_json)
     why, known = purpose_and_basis(purpose, basis)
-    signed = HandingOver(session.ledger()).offer(
+    ledger = session.offline_ledger() if offline else session.ledger()
+    signed = HandingOver(ledger).offer(
         to, read_runs(items), units=read_units(units), purpose=why, basis=known, days=days
     )
     write_whole(out, signed.to_json().encode("ascii"))
@@ -79,6 +84,7 @@ def accept(
     units: Units = None,
     exceptions: Reason = None,
     days: Days = 7,
+    offline: Offline = False,
     yes: Yes = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -93,7 +99,8 @@ def accept(
         raise refused(f"{file}, which is accepted already", "a handover offer", "run: countermark handover submit")
     confirm("Sign a receipt for this?", describe(offered), yes=yes)
     some = items is not None or units is not None
-    signed = HandingOver(session.ledger()).accept(
+    ledger = session.offline_ledger() if offline else session.ledger()
+    signed = HandingOver(ledger).accept(
         offered,
         read_runs(items) if some else None,
         units=read_units(units) if some else None,

@@ -80,7 +80,7 @@ def commission(
         _write_events(read, events, read_point)
     if taken.segment:
         _give_to_node(session, gtin, number, taken.segment)
-    findings = [] if taken.resent else _finding_lines(read, corrections)
+    said = [] if taken.resent else [*filter(None, [_unread(read)]), *_finding_lines(read, corrections)]
     session.show(
         {
             **(segment_json(taken.segment) if taken.segment else {}),
@@ -88,7 +88,7 @@ def commission(
             "resent": taken.resent,
             "left_out": 0 if taken.resent else len(read.findings),
         },
-        [*_taken_lines(taken), *findings],
+        [*_taken_lines(taken), *said],
     )
 
 
@@ -132,8 +132,12 @@ def _give_to_node(session: Session, gtin: str, number: int, segment: Commissione
 
 
 def _counts(read: LineReport) -> str:
-    ignored = f"; not read: {', '.join(read.ignored_columns)}" if read.ignored_columns else ""
+    ignored = f"; {unread}" if (unread := _unread(read)) else ""
     return f"{len(read.packed)} packed, {len(read.wasted)} wasted, {len(read.findings)} lines wrong{ignored}"
+
+
+def _unread(read: LineReport) -> str:
+    return f"not read: {', '.join(read.ignored_columns)}" if read.ignored_columns else ""
 
 
 def _finding_lines(read: LineReport, corrections: Path | None) -> list[str]:

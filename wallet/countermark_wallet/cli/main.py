@@ -24,6 +24,7 @@ from countermark_wallet.cli import (
     log_in,
     measure,
     offer,
+    paper,
     recall,
     recovery,
     tokens,
@@ -49,6 +50,7 @@ _GROUPS = (
     ("coverage", coverage.app, "Which goods carry a label: publish."),
     ("handover", handover.app, "Custody from wallet to wallet."),
     ("offer", offer.app, "Handovers by transactions of both sides: make, accept, withdraw."),
+    ("paper", paper.app, "Signed files as links and QR codes: share, gather."),
     ("unit", unit.app, "Cartons, pallets, containers: open, pack, seal, show."),
     ("measure", measure.app, "Measures of customs and market surveillance: record, confirm, lift."),
     ("label-file", label_file.app, "Digital label files: make, show, correct."),
@@ -82,7 +84,7 @@ def build_app(plugins: Iterable[EntryPoint]) -> typer.Typer:
         name="countermark",
         help="Proves that a product's label and record are genuine, and where the product has been.",
         no_args_is_help=True,
-        add_completion=False,
+        add_completion=True,
         pretty_exceptions_enable=False,
     )
     app.callback()(_options)
@@ -127,6 +129,17 @@ def _options(
         str | None,
         typer.Option("--account", help="Name of the wallet's account to use. [COUNTERMARK_ACCOUNT, default main]"),
     ] = None,
+    rpc: Annotated[
+        str | None,
+        typer.Option("--rpc", help="JSON-RPC endpoint of the ledger, instead of the node's. [COUNTERMARK_RPC_URL]"),
+    ] = None,
+    deployment: Annotated[
+        Path | None,
+        typer.Option(
+            "--deployment",
+            help="Deployment file for --rpc; default: the network that the wallet belongs to. [COUNTERMARK_DEPLOYMENT]",
+        ),
+    ] = None,
     password_fd: Annotated[
         int | None,
         typer.Option(
@@ -141,6 +154,7 @@ def _options(
     ] = False,
 ) -> None:
     # Imported here: reading settings takes longer than showing help.
+    from countermark_wallet.network_pin import FILE_NAME
     from countermark_wallet.settings import WalletSettings
 
     settings = WalletSettings()
@@ -149,6 +163,9 @@ def _options(
     session.node_url = (node or settings.node_url).rstrip("/")
     session.wallet_name = wallet or settings.wallet
     session.account_name = account or settings.account
+    found = rpc or settings.rpc_url
+    session.rpc_url = None if found == "node" else found
+    session.deployment_file = deployment or (None if settings.deployment == FILE_NAME else Path(settings.deployment))
     session.passwords = PasswordSource(password_fd)
 
 

@@ -15,6 +15,7 @@ from countermark_wallet.passwords import PasswordSource
 
 if TYPE_CHECKING:
     from countermark.chain.contracts import Contracts
+    from countermark.chain.deployment import Deployment
     from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
     from countermark_wallet.ledger import Ledger
     from countermark_wallet.node_client import NodeClient
@@ -30,6 +31,8 @@ class Session:
     node_url: str = ""
     wallet_name: str = ""
     account_name: str = "main"
+    rpc_url: str | None = None
+    deployment_file: Path | None = None
     json_output: bool = False
     passwords: PasswordSource = field(default_factory=PasswordSource)
     _wallet: UnlockedWallet | None = field(default=None, repr=False)
@@ -67,10 +70,15 @@ class Session:
 
     def ledger(self) -> Ledger:
         """The node's ledger, as the chosen wallet's party. Raises WrongChain for another network than before."""
-        from countermark_wallet.ledger import connect
+        from countermark_wallet.ledger import connect, connect_directly
         from countermark_wallet.network_pin import check_network
 
-        ledger = connect(self.node_url, self.signer())
+        signer = self.signer()
+        ledger = (
+            connect_directly(self.rpc_url, self._deployment(), signer)
+            if self.rpc_url
+            else connect(self.node_url, signer)
+        )
         check_network(self.keystore().folder(self.wallet_name), ledger.deployment)
         return ledger
 
@@ -90,11 +98,22 @@ class Session:
         found = kept(self.wallet_folder(), self.node_url, datetime.now(UTC))
         return NodeClient(self.node_url, token=None if found is None else found.token)
 
+    def offline_ledger(self) -> Ledger:
+        """The network that the wallet belongs to, for signing without reaching it. Raises NotFound, InputRefused."""
+        from countermark_wallet.ledger import without_network
+
+        return without_network(self._deployment(), self.signer())
+
     def contracts(self) -> tuple[Contracts, int]:
         """The node's contracts for reading, and the chain id; no wallet is needed."""
-        from countermark_wallet.ledger import read_only
+        from countermark_wallet.ledger import read_directly, read_only
 
-        return read_only(self.node_url)
+        return read_directly(self.rpc_url, self._deployment()) if self.rpc_url else read_only(self.node_url)
+
+    def _deployment(self) -> Deployment:
+        from countermark_wallet.network_pin import kept_network
+
+        return kept_network(self.keystore().folder(self.wallet_name), self.deployment_file)
 
     def show(self, result: Mapping[str, Any], lines: Sequence[str]) -> None:
         """The result of a command: `lines` for people, the first behind `OK:`; one JSON document with --json."""
