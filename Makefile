@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
-# forge, halmos and slither read contracts/foundry.toml; the profile is quick (default) or ci.
+# forge, halmos and slither read contracts/foundry.toml; the profile is quick (default), ci or later (cancun).
 FORGE_PROFILE ?= default
 FORGE := FOUNDRY_CONFIG=contracts/foundry.toml FOUNDRY_PROFILE=$(FORGE_PROFILE)
 
@@ -22,7 +22,7 @@ help:
 	@echo "make lint             ruff and mypy"
 	@echo "make contracts        compile the contracts again (needs Node; see CONTRIBUTING.md)"
 	@echo "make test-forge       fuzz and invariant tests of the contracts (FORGE_PROFILE=ci: a million steps)"
-	@echo "make test-halmos      what is proved about the run map, for all holders and parties"
+	@echo "make test-halmos      what is proved about run maps, flags and balances, for all holders and parties"
 	@echo "make slither          static analysis; every finding is explained in contracts/slither-triage.json"
 	@echo "make bench            every measurement, each beside its baseline (bench-gas, -credentials, -gs1, -codes, -labels, -decode, -offline, -chain)"
 
@@ -89,7 +89,7 @@ test-halmos: node_modules/.bin/forge $(VENV)/halmos/bin/halmos
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(FORGE) FOUNDRY_SRC=contracts/test/forge \
 		FOUNDRY_OUT=node_modules/.cache/halmos/out FOUNDRY_CACHE_PATH=node_modules/.cache/halmos/cache \
 		$(VENV)/halmos/bin/halmos --root . --forge-build-out node_modules/.cache/halmos/out \
-		--contract RunMapSymbolicTest --loop 24 --solver-timeout-assertion 60000
+		--match-contract Symbolic --loop 24 --solver-timeout-assertion 60000
 
 slither: node_modules/.bin/forge $(VENV)/slither/bin/slither
 	$(BIN)/python contracts/slither_check.py $(VENV)/slither/bin/slither

@@ -134,7 +134,7 @@ class CountermarkDirect(Countermark):
         parties = [self.world.brand, self.world.carrier, self.world.retailer]
         for taker in parties:
             for giver in parties:
-                self.world.call(taker, "ProductToken", "openTo", giver.address, FOR_EVER)
+                self.world.call(taker, "TrustRegistry", "openTo", giver.address, FOR_EVER)
         return gas
 
     def ship(self, giver: int, taker: int, runs: Sequence[tuple[int, int]]) -> int:

@@ -15,10 +15,14 @@ contract AlertRegister is IAlertRegister, TrustBound {
         bytes32 commitment;
     }
 
+    /// @param published public alerts that it caused, and one more once it has passed {MOST_PUBLIC}
     struct DayCount {
         uint64 day;
         uint64 raised;
+        uint64 published;
     }
+
+    uint64 private constant MOST_PUBLIC = 100;
 
     uint256 private immutable _quota;
 
@@ -46,9 +50,10 @@ contract AlertRegister is IAlertRegister, TrustBound {
         if (!_trust.mayTakeOn(by)) revert RaiserNotActive(by);
         id = _commitments[by][commitment];
         if (id != 0) revert CommitmentTaken(commitment, id);
-        uint64 raised = _raisedToday(by);
-        if (raised >= _quota) revert QuotaUsed(by, _quota);
-        _dayCounts[by] = DayCount(_today(), raised + 1);
+        DayCount memory count = _countToday(by);
+        if (count.raised >= _quota) revert QuotaUsed(by, _quota);
+        ++count.raised;
+        _dayCounts[by] = count;
         id = ++_alertCount;
         _commitments[by][commitment] = id;
         _alerts[id] = Alert(by, false, commitment);
@@ -69,9 +74,18 @@ contract AlertRegister is IAlertRegister, TrustBound {
     }
 
     /// @inheritdoc IAlertRegister
-    function raisePublic(bytes32 kind, bytes32 subject) external returns (uint256 id) {
+    function raisePublic(bytes32 kind, bytes32 subject, address by) external returns (uint256 id) {
         // A module is a contract that calls by itself, never through the forwarder.
         if (!_modules[msg.sender]) revert NotModule(msg.sender);
+        DayCount memory count = _countToday(by);
+        if (count.published > MOST_PUBLIC) return 0;
+        bool passed = count.published == MOST_PUBLIC;
+        ++count.published;
+        _dayCounts[by] = count;
+        if (passed) {
+            emit PublicQuotaPassed(by, MOST_PUBLIC);
+            return 0;
+        }
         id = ++_alertCount;
         emit PublicAlertRaised(id, kind, subject);
     }
@@ -89,7 +103,7 @@ contract AlertRegister is IAlertRegister, TrustBound {
 
     /// @inheritdoc IAlertRegister
     function quotaLeft(address account) external view returns (uint256) {
-        return _quota - _raisedToday(account);
+        return _quota - _countToday(account).raised;
     }
 
     /// @inheritdoc IAlertRegister
@@ -97,12 +111,9 @@ contract AlertRegister is IAlertRegister, TrustBound {
         return _modules[account];
     }
 
-    function _raisedToday(address account) private view returns (uint64) {
-        DayCount storage count = _dayCounts[account];
-        return count.day == _today() ? count.raised : 0;
-    }
-
-    function _today() private view returns (uint64) {
-        return uint64(block.timestamp / 1 days);
+    function _countToday(address account) private view returns (DayCount memory count) {
+        uint64 today = uint64(block.timestamp / 1 days);
+        count = _dayCounts[account];
+        if (count.day != today) return DayCount(today, 0, 0);
     }
 }

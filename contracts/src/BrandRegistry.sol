@@ -6,7 +6,7 @@ import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
 import {Gtin} from "./libraries/Gtin.sol";
 import {HostName} from "./libraries/HostName.sol";
 import {TrustBound} from "./TrustBound.sol";
-import {ListedKey, Roles, Scopes} from "./types/Access.sol";
+import {Level, ListedKey, Roles, Scopes} from "./types/Access.sol";
 
 /// @title BrandRegistry
 /// @notice Prefixes, label keys, hosts and endpoints of brands.
@@ -15,15 +15,17 @@ contract BrandRegistry is IBrandRegistry, TrustBound {
     uint8 private constant LONGEST_PREFIX = 12;
     uint256 private constant LONGEST_ENDPOINT = 512;
 
-    struct LabelKey {
+    /// @param registrar who has assigned it, and so answers for it
+    struct Prefix {
         address brand;
-        ListedKey key;
+        address registrar;
     }
 
-    mapping(uint8 length => mapping(uint64 prefix => address)) private _prefixes;
+    mapping(uint8 length => mapping(uint64 prefix => Prefix)) private _prefixes;
     /// @dev How many assigned prefixes begin with this one, so that an overlap is seen from above as well.
     mapping(uint8 length => mapping(uint64 prefix => uint256)) private _longerOnes;
-    mapping(bytes32 x => mapping(bytes32 y => LabelKey)) private _labelKeys;
+    /// @dev Per brand: else whoever sees a key on its way could take it first.
+    mapping(address brand => mapping(bytes32 x => mapping(bytes32 y => ListedKey))) private _labelKeys;
     mapping(address brand => mapping(bytes32 hostHash => bool)) private _hosts;
     mapping(address brand => string) private _endpoints;
 
@@ -31,48 +33,51 @@ contract BrandRegistry is IBrandRegistry, TrustBound {
 
     /// @inheritdoc IBrandRegistry
     function assignPrefix(address brand, uint64 prefix, uint8 length) external {
-        _accreditedCaller(Scopes.OPERATE, Roles.IDENTIFIER_REGISTRAR);
+        address registrar = _accreditedCaller(Scopes.OPERATE, Roles.IDENTIFIER_REGISTRAR);
         _requireAccount(brand);
         if (!_isPrefix(prefix, length)) revert PrefixOutOfRange(prefix, length);
         _refuseOverlap(prefix, length);
         for (uint8 shorter = SHORTEST_PREFIX; shorter < length; ++shorter) {
             ++_longerOnes[shorter][_cut(prefix, length, shorter)];
         }
-        _prefixes[length][prefix] = brand;
+        _prefixes[length][prefix] = Prefix(brand, registrar);
         emit PrefixAssigned(brand, prefix, length);
     }
 
     /// @inheritdoc IBrandRegistry
     function withdrawPrefix(uint64 prefix, uint8 length) external {
-        _accreditedCaller(Scopes.OPERATE, Roles.IDENTIFIER_REGISTRAR);
-        address brand = _prefixes[length][prefix];
-        if (brand == address(0)) revert PrefixNotAssigned(prefix, length);
+        address by = _accreditedCaller(Scopes.OPERATE, Roles.IDENTIFIER_REGISTRAR);
+        Prefix memory stored = _prefixes[length][prefix];
+        if (stored.brand == address(0)) revert PrefixNotAssigned(prefix, length);
+        if (by != stored.registrar && _trust.isActive(stored.registrar, Roles.IDENTIFIER_REGISTRAR, Level.Accredited)) {
+            revert PrefixOfOther(prefix, length, stored.registrar);
+        }
         for (uint8 shorter = SHORTEST_PREFIX; shorter < length; ++shorter) {
             --_longerOnes[shorter][_cut(prefix, length, shorter)];
         }
         delete _prefixes[length][prefix];
-        emit PrefixWithdrawn(brand, prefix, length);
+        emit PrefixWithdrawn(stored.brand, prefix, length);
     }
 
     /// @inheritdoc IBrandRegistry
     function listLabelKey(bytes32 x, bytes32 y, uint64 validFrom, uint64 validUntil) external {
         address brand = _accreditedCaller(Scopes.ADMIN, Roles.BRAND);
         if (validUntil <= validFrom) revert EmptyPeriod(validFrom, validUntil);
-        address owner = _labelKeys[x][y].brand;
-        if (owner != address(0)) revert LabelKeyTaken(x, y, owner);
-        _labelKeys[x][y] = LabelKey(brand, ListedKey(validFrom, validUntil, 0));
+        ListedKey storage stored = _labelKeys[brand][x][y];
+        if (stored.validUntil != 0) revert LabelKeyExists(brand, x, y);
+        (stored.validFrom, stored.validUntil) = (validFrom, validUntil);
         emit LabelKeyListed(brand, x, y, validFrom, validUntil);
     }
 
     /// @inheritdoc IBrandRegistry
     function revokeLabelKey(bytes32 x, bytes32 y, uint64 since) external {
         address brand = _caller(Scopes.ADMIN);
-        LabelKey storage stored = _labelKeys[x][y];
-        if (stored.brand != brand) revert LabelKeyUnknown(brand, x, y);
+        ListedKey storage stored = _labelKeys[brand][x][y];
+        if (stored.validUntil == 0) revert LabelKeyUnknown(brand, x, y);
         if (since == 0 || since > block.timestamp) revert RevocationTimeNotValid(since, uint64(block.timestamp));
-        uint64 standing = stored.key.revokedSince;
+        uint64 standing = stored.revokedSince;
         if (standing != 0 && standing <= since) revert LabelKeyRevokedAlready(x, y, standing);
-        stored.key.revokedSince = since;
+        stored.revokedSince = since;
         emit LabelKeyRevoked(brand, x, y, since);
     }
 
@@ -105,18 +110,24 @@ contract BrandRegistry is IBrandRegistry, TrustBound {
 
     /// @inheritdoc IBrandRegistry
     function prefixOwner(uint64 prefix, uint8 length) external view returns (address) {
-        return _prefixes[length][prefix];
+        return _prefixes[length][prefix].brand;
     }
 
     /// @inheritdoc IBrandRegistry
-    function isWithin(address brand, uint64 gtin, uint8 length) external view returns (bool) {
+    function isWithin(address brand, uint64 gtin, uint8 length) public view returns (bool) {
         if (brand == address(0) || length < SHORTEST_PREFIX || length > LONGEST_PREFIX) return false;
-        return _prefixes[length][Gtin.prefixOf(gtin, length)] == brand;
+        return _prefixes[length][Gtin.prefixOf(gtin, length)].brand == brand;
     }
 
     /// @inheritdoc IBrandRegistry
-    function labelKey(bytes32 x, bytes32 y) external view returns (address brand, ListedKey memory key) {
-        return (_labelKeys[x][y].brand, _labelKeys[x][y].key);
+    function requireProduct(address brand, uint64 gtin, uint8 length) external view {
+        if (!Gtin.isValid(gtin)) revert GtinNotValid(gtin);
+        if (!isWithin(brand, gtin, length)) revert OutsidePrefixes(brand, gtin, length);
+    }
+
+    /// @inheritdoc IBrandRegistry
+    function labelKey(address brand, bytes32 x, bytes32 y) external view returns (ListedKey memory) {
+        return _labelKeys[brand][x][y];
     }
 
     /// @inheritdoc IBrandRegistry
@@ -132,7 +143,7 @@ contract BrandRegistry is IBrandRegistry, TrustBound {
     function _refuseOverlap(uint64 prefix, uint8 length) private view {
         for (uint8 shorter = SHORTEST_PREFIX; shorter <= length; ++shorter) {
             uint64 cut = _cut(prefix, length, shorter);
-            address owner = _prefixes[shorter][cut];
+            address owner = _prefixes[shorter][cut].brand;
             if (owner != address(0)) revert PrefixTaken(cut, shorter, owner);
         }
         uint256 longer = _longerOnes[length][prefix];

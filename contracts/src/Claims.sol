@@ -25,23 +25,33 @@ contract Claims is IClaims, TrustBound, EIP712 {
     bytes32 private constant UNCLAIM = "unclaim";
 
     /// @dev Whose hands it is in, only the token knows: a claimed item may also move there.
+    /// @param settled whether `claimed` counts; else it is as the predecessor says
     struct Twin {
         address claimKey;
         uint64 turn;
         bool claimed;
+        bool settled;
+    }
+
+    /// @param recoveries of the account when it agreed: a recovery ends what earlier keys have opened
+    struct Opening {
+        uint64 until;
+        uint64 recoveries;
     }
 
     IProductToken private immutable _token;
     IItemStatus private immutable _status;
+    IClaims private immutable _predecessor;
 
     mapping(uint256 item => Twin) private _twins;
-    mapping(address account => mapping(uint256 item => uint64)) private _returns;
+    mapping(address account => mapping(uint256 item => Opening)) private _returns;
 
-    constructor(ITrustRegistry trust, IProductToken token, IItemStatus status)
+    /// @param predecessor the claims of the token's predecessor, whose spent codes stay spent; zero for the first
+    constructor(ITrustRegistry trust, IProductToken token, IItemStatus status, IClaims predecessor)
         TrustBound(trust)
         EIP712("Countermark", "1")
     {
-        (_token, _status) = (token, status);
+        (_token, _status, _predecessor) = (token, status, predecessor);
     }
 
     /// @inheritdoc IClaims
@@ -52,7 +62,7 @@ contract Claims is IClaims, TrustBound, EIP712 {
         bytes calldata ownerSignature
     ) external {
         _requireUnclaimed(claim_.item);
-        if (_twins[claim_.item].turn != 0) revert CodeSpent(claim_.item);
+        if (isSpent(claim_.item)) revert CodeSpent(claim_.item);
         _requireLeaf(claim_.item, leaf);
         _claim(claim_, leaf.claimKey, keySignature, ownerSignature);
     }
@@ -75,12 +85,12 @@ contract Claims is IClaims, TrustBound, EIP712 {
     ) external {
         _requireRunning();
         uint256 item = transfer.item;
-        if (!_twins[item].claimed) revert NotClaimed(item);
+        if (!isClaimed(item)) revert NotClaimed(item);
         _requireTurn(item, transfer.nonce, transfer.deadline);
         bytes32 hash = transfer.structHash();
         _requireGiver(transfer.from, hash, fromSignature);
         _requireTaker(transfer.to, hash, toSignature);
-        _status.requireMovable(item, item, uint8(Purpose.Sale));
+        _latestStatus(item).requireMovable(item, item, uint8(Purpose.Sale));
         ++_twins[item].turn;
         _token.move(item, item, transfer.from, transfer.to, hash);
         emit ClaimMoved(item, transfer.from, transfer.to, hash);
@@ -95,7 +105,7 @@ contract Claims is IClaims, TrustBound, EIP712 {
     /// @inheritdoc IClaims
     function openToReturn(uint256 item, uint64 until) external {
         address account = _caller(Scopes.CUSTODY);
-        _returns[account][item] = until;
+        _returns[account][item] = Opening(until, _trust.recoveries(account));
         emit ReturnOpened(account, item, until);
     }
 
@@ -105,10 +115,11 @@ contract Claims is IClaims, TrustBound, EIP712 {
         address from = _claimedBySender(item);
         if (to == from) _requireAccount(to);
         else _requireReturnOpen(to, item);
-        (_twins[item].claimed, _returns[to][item]) = (false, 0);
+        (_twins[item].claimed, _twins[item].settled) = (false, true);
+        delete _returns[to][item];
         ++_twins[item].turn;
         if (to != from) {
-            _status.requireMovable(item, item, uint8(Purpose.Return));
+            _latestStatus(item).requireMovableTo(item, item, uint8(Purpose.Return), to);
             _token.move(item, item, from, to, UNCLAIM);
         }
         emit Unclaimed(item, from, to);
@@ -122,7 +133,7 @@ contract Claims is IClaims, TrustBound, EIP712 {
         (address owner,) = _token.seriesHead(series);
         if (owner != brand) revert NotSeriesBrand(series, brand);
         _requireUnclaimed(item);
-        if (_twins[item].turn == 0) revert CodeUnspent(item);
+        if (!isSpent(item)) revert CodeUnspent(item);
         if (claimKey == address(0)) revert ClaimKeyMissing(item);
         _twins[item].claimKey = claimKey;
         emit Reissued(item, claimKey, brand);
@@ -135,8 +146,19 @@ contract Claims is IClaims, TrustBound, EIP712 {
     }
 
     /// @inheritdoc IClaims
-    function returnOpenUntil(address account, uint256 item) external view returns (uint64) {
-        return _returns[account][item];
+    function isClaimed(uint256 item) public view returns (bool) {
+        return _twins[item].settled ? _twins[item].claimed : _hasPredecessor() && _predecessor.isClaimed(item);
+    }
+
+    /// @inheritdoc IClaims
+    function isSpent(uint256 item) public view returns (bool) {
+        return _twins[item].turn != 0 || (_hasPredecessor() && _predecessor.isSpent(item));
+    }
+
+    /// @inheritdoc IClaims
+    function returnOpenUntil(address account, uint256 item) public view returns (uint64) {
+        Opening storage opening = _returns[account][item];
+        return opening.recoveries == _trust.recoveries(account) ? opening.until : 0;
     }
 
     /// @inheritdoc IClaims
@@ -167,7 +189,7 @@ contract Claims is IClaims, TrustBound, EIP712 {
         if (signer != claim_.owner) revert SignerNotAllowed(claim_.owner, signer);
         _requireFresh(claim_.owner);
         address from = _requireOnSale(item);
-        _twins[item] = Twin(address(0), _twins[item].turn + 1, true);
+        _twins[item] = Twin(address(0), _twins[item].turn + 1, true, true);
         _token.move(item, item, from, claim_.owner, hash);
         emit Claimed(item, claim_.owner, from, hash);
     }
@@ -184,7 +206,11 @@ contract Claims is IClaims, TrustBound, EIP712 {
     }
 
     function _requireUnclaimed(uint256 item) private view {
-        if (_twins[item].claimed) revert AlreadyClaimed(item, _token.ownerOf(item));
+        if (isClaimed(item)) revert AlreadyClaimed(item, _token.ownerOf(item));
+    }
+
+    function _hasPredecessor() private view returns (bool) {
+        return address(_predecessor) != address(0);
     }
 
     function _requireTurn(uint256 item, uint256 nonce, uint64 deadline) private view {
@@ -197,8 +223,10 @@ contract Claims is IClaims, TrustBound, EIP712 {
     function _requireFresh(address owner) private view {
         address account = _trust.keyInfo(owner).account;
         if (account != address(0)) revert OwnerIsKnown(owner, account);
-        uint256 held = _token.balanceOf(owner);
-        if (held != 0) revert OwnerNotFresh(owner, held);
+        for (IProductToken token = _token; address(token) != address(0); token = IProductToken(token.predecessor())) {
+            uint256 held = token.balanceOf(owner);
+            if (held != 0) revert OwnerNotFresh(owner, held);
+        }
     }
 
     /// @dev Only accounts have shelves: what another address holds is packed in a unit, or gone from the network.
@@ -210,15 +238,20 @@ contract Claims is IClaims, TrustBound, EIP712 {
         _status.requireMovable(item, item, uint8(Purpose.Sale));
     }
 
+    /// @dev Claimed items of a migrated series that no account holds move here still, under all their flags.
+    function _latestStatus(uint256 item) private view returns (IItemStatus) {
+        return _status.latest(ItemId.seriesOf(item));
+    }
+
     function _requireReturnOpen(address to, uint256 item) private view {
-        uint64 until = _returns[to][item];
+        uint64 until = returnOpenUntil(to, item);
         if (until <= block.timestamp) revert ReturnNotOpen(to, item, until);
         if (!_trust.mayTakeOn(to)) revert ReceiverNotIntroduced(to);
     }
 
     /// @dev The holder of a claimed item, for whom the caller must act.
     function _claimedBySender(uint256 item) private view returns (address holder) {
-        if (!_twins[item].claimed) revert NotClaimed(item);
+        if (!isClaimed(item)) revert NotClaimed(item);
         holder = _token.ownerOf(item);
         address key = _sender();
         if (!_mayGive(holder, key)) revert NotHolder(item, key);

@@ -7,6 +7,7 @@ import {IItemStatus} from "./interfaces/IItemStatus.sol";
 import {ILogisticUnits} from "./interfaces/ILogisticUnits.sol";
 import {IProductToken} from "./interfaces/IProductToken.sol";
 import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
+import {Adoption} from "./libraries/Adoption.sol";
 import {TrustBound} from "./TrustBound.sol";
 import {Level, Roles, Scopes} from "./types/Access.sol";
 import {Measure, MeasureKind} from "./types/Customs.sol";
@@ -18,6 +19,9 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
     uint256 private constant MOST_LINES = 32;
     uint256 private constant MOST_UNITS = 8;
     uint256 private constant MOST_RUNS = 32;
+    /// @dev A line of more is held wherever it lies, and looks at no unit.
+    uint256 private constant MOST_IN_HAND = 1 << 16;
+    bytes32 private constant LINE = "line";
 
     /// @dev A range of items of one series, in one slot; `seized` of them, from `first` on, are in custody.
     struct Line {
@@ -37,11 +41,11 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         bytes32 commitment;
         mapping(uint256 number => Line) lineAt;
         uint256[] units;
-        /// @dev A unit that it names and those around it, as they were when it locked them: seizure may part them since.
-        mapping(uint256 unit => uint256[]) locked;
+        /// @dev By the reference of a lock: the unit and those around it, as they were then. Seizure may part them since.
+        mapping(bytes32 ref => uint256[]) locked;
     }
 
-    /// @dev How many locks stand on a unit: on it itself, and on it or what is inside it.
+    /// @dev How many locks stand on a unit: on it itself, and on it or what is inside it, held items included.
     struct Locks {
         uint128 named;
         uint128 all;
@@ -91,6 +95,7 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
             uint152(ItemId.seriesOf(first)), uint32(ItemId.indexOf(first)), uint32(ItemId.indexOf(last)), 0
         );
         _status.hold(stored.by, first, last, stored.commitment);
+        if (last - first < MOST_IN_HAND) _lockAround(stored, first, _refOfLine(id, number));
         emit IdentityConfirmed(id, first, last);
     }
 
@@ -101,7 +106,7 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         if (stored.units.length == MOST_UNITS) revert MeasureFull(id, MOST_UNITS);
         if (_isNamed(id, unit)) revert UnitNamed(id, unit);
         stored.units.push(unit);
-        _lock(stored, unit, _refOf(id, unit));
+        _lockNamed(stored, unit, _refOf(id, unit));
         emit UnitConfirmed(id, unit);
     }
 
@@ -113,8 +118,10 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         Line storage line = _line(stored, id, number);
         (uint256 first, uint256 last) = (_itemOf(line, line.first + line.seized), _itemOf(line, line.last));
         if (first > last) revert LineSeized(id, number);
+        // Its first item leaves the unit that the line has locked.
+        _unlock(stored, _refOfLine(id, number));
         uint256 next = _takeRuns(first, last, runs, stored.by, stored.commitment);
-        _status.requireNotHeldByOthers(first, next - 1, stored.by);
+        _status.latest(line.series).requireNotHeldByOthers(first, next - 1, stored.by);
         _status.seize(stored.by, first, next - 1, stored.commitment);
         // At most the items of one series.
         line.seized += uint32(next - first);
@@ -133,9 +140,9 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         _requireUnitNotHeldByOthers(unit, by);
         bytes32 ref = _refOf(id, unit);
         // Off the units around it, which it leaves, and on again where it goes.
-        _unlock(stored, unit, ref);
+        _unlockNamed(stored, unit, ref);
         _units.takeUnit(unit, by, ref);
-        _lock(stored, unit, ref);
+        _lockNamed(stored, unit, ref);
         emit UnitSeized(id, unit);
     }
 
@@ -145,10 +152,11 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         stored.lifted = true;
         for (uint256 i = 0; i < stored.lines; ++i) {
             Line storage line = stored.lineAt[i];
+            _unlock(stored, _refOfLine(id, i));
             _status.liftHold(stored.by, _itemOf(line, line.first), _itemOf(line, line.last), stored.commitment);
         }
         for (uint256 i = 0; i < stored.units.length; ++i) {
-            _unlock(stored, stored.units[i], _refOf(id, stored.units[i]));
+            _unlockNamed(stored, stored.units[i], _refOf(id, stored.units[i]));
         }
         emit MeasureLifted(id);
     }
@@ -194,33 +202,54 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         return _known(id).units;
     }
 
-    /// @dev Moves at most `runs` runs of holders from `first` on to `by`; returns the item after the last of them.
+    /// @dev Moves at most `runs` runs of holders from `first` on to `by`, fewer when many come over from a predecessor token;
+    /// returns the item after the last of them.
     function _takeRuns(uint256 first, uint256 last, uint256 runs, address by, bytes32 ref)
         private
         returns (uint256 next)
     {
         next = first;
-        for (uint256 i = 0; i < runs && next <= last; ++i) {
+        uint256 adopted = 0;
+        for (uint256 i = 0; i < runs && next <= last && adopted < Adoption.MOST; ++i) {
             (, uint256 end, address holder) = _token.runAt(next);
             end = Math.min(end, last);
-            if (holder != by) _take(next, end, holder, by, ref);
+            if (holder != by && _take(next, end, holder, by, ref)) ++adopted;
             next = end + 1;
         }
     }
 
-    function _take(uint256 first, uint256 last, address holder, address by, bytes32 ref) private {
+    /// @return adopted as {IProductToken-move}
+    function _take(uint256 first, uint256 last, address holder, address by, bytes32 ref)
+        private
+        returns (bool adopted)
+    {
         uint256 unit = _units.unitOf(holder);
         if (unit == 0) return _token.move(first, last, holder, by, ref);
         _requireUnitNotHeldByOthers(unit, by);
         _units.takeOut(unit, first, last, by, ref);
     }
 
+    function _lockAround(Case storage stored, uint256 item, bytes32 ref) private {
+        uint256 unit = _units.unitOf(_token.ownerOf(item));
+        if (unit != 0) _lock(stored, unit, ref);
+    }
+
+    function _lockNamed(Case storage stored, uint256 unit, bytes32 ref) private {
+        ++_unitLocks[unit].named;
+        ++_unitLocksOf[unit][stored.by].named;
+        _lock(stored, unit, ref);
+    }
+
+    function _unlockNamed(Case storage stored, uint256 unit, bytes32 ref) private {
+        --_unitLocks[unit].named;
+        --_unitLocksOf[unit][stored.by].named;
+        _unlock(stored, ref);
+    }
+
     /// @dev Units nest four deep at most.
     function _lock(Case storage stored, uint256 unit, bytes32 ref) private {
         _units.lock(unit, 0, ref);
-        uint256[] storage locked = stored.locked[unit];
-        ++_unitLocks[unit].named;
-        ++_unitLocksOf[unit][stored.by].named;
+        uint256[] storage locked = stored.locked[ref];
         for (uint256 each = unit; each != 0; each = _parentOf(each)) {
             ++_unitLocks[each].all;
             ++_unitLocksOf[each][stored.by].all;
@@ -228,17 +257,15 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
         }
     }
 
-    /// @dev Unlocks what was locked, wherever it is now.
-    function _unlock(Case storage stored, uint256 unit, bytes32 ref) private {
-        uint256[] memory locked = stored.locked[unit];
-        --_unitLocks[unit].named;
-        --_unitLocksOf[unit][stored.by].named;
+    /// @dev Unlocks what was locked, if anything, wherever it is now.
+    function _unlock(Case storage stored, bytes32 ref) private {
+        uint256[] memory locked = stored.locked[ref];
         for (uint256 i = 0; i < locked.length; ++i) {
             --_unitLocks[locked[i]].all;
             --_unitLocksOf[locked[i]][stored.by].all;
             _units.unlock(locked[i], ref);
         }
-        delete stored.locked[unit];
+        delete stored.locked[ref];
     }
 
     /// @dev The measure, of the caller's account.
@@ -291,5 +318,10 @@ contract CustomsRegister is ICustomsRegister, TrustBound {
     /// @dev One for each unit of each measure: several may lock the same unit around them.
     function _refOf(uint256 id, uint256 unit) private pure returns (bytes32) {
         return keccak256(abi.encode(id, unit));
+    }
+
+    /// @dev Of the lock on the unit around a line's first item; longer than those of named units.
+    function _refOfLine(uint256 id, uint256 number) private pure returns (bytes32) {
+        return keccak256(abi.encode(id, number, LINE));
     }
 }

@@ -9,6 +9,7 @@ import {IItemStatus} from "./interfaces/IItemStatus.sol";
 import {ILogisticUnits} from "./interfaces/ILogisticUnits.sol";
 import {IProductToken} from "./interfaces/IProductToken.sol";
 import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
+import {Adoption} from "./libraries/Adoption.sol";
 import {CustodyHash} from "./libraries/CustodyHash.sol";
 import {CustodyLines} from "./libraries/CustodyLines.sol";
 import {TrustBound} from "./TrustBound.sol";
@@ -33,9 +34,11 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     bytes32 private constant LOCKED_GOODS = "locked-goods";
     address private constant OFF_NETWORK = address(uint160(uint256(keccak256("countermark/off-network"))));
 
+    /// @param key which offered: an offer stands while that may give, as a signature does
     struct Offer {
         address from;
         OfferState state;
+        address key;
     }
 
     struct DayCount {
@@ -64,9 +67,9 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     }
 
     /// @inheritdoc IHandovers
-    /// @dev (1) both papers are well formed and timely, (2) the receipt is for this handover, (3) both sides signed,
-    /// (4) the receiver may take on, (5) the nonce acts once, (6) a shortage concerns goods that the giver holds,
-    /// (7) what was taken may move for this purpose, and moves.
+    /// @dev (1) both papers are well formed and timely, (2) the receipt is for this handover, (3) both sides signed and
+    /// the receiver may take on, (4) the nonce acts once, (5) a shortage concerns goods that the giver holds,
+    /// (6) what was taken may move for this purpose, and moves.
     function handOver(
         Handover calldata handover,
         bytes calldata giverSignature,
@@ -75,22 +78,22 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     ) external {
         bytes32 hash = _checkPapers(handover, receipt);
         address giver = _signerOf(hash, giverSignature);
-        if (!_trust.mayGiveFor(handover.from, giver)) revert SignerNotAllowed(handover.from, giver);
         address receiver = _signerOf(receipt.structHash(), receiverSignature);
-        if (!_trust.isKeyFor(handover.to, receiver, Scopes.CUSTODY)) revert SignerNotAllowed(handover.to, receiver);
+        _trust.requireHandover(handover.from, giver, handover.to, receiver);
         _useNonce(handover.from, handover.nonce);
         _settle(handover, receipt, hash);
     }
 
     /// @inheritdoc IHandovers
     function offer(Handover calldata handover) external returns (bytes32 hash) {
-        _requireRunningFor(handover);
+        _trust.requireRunningBetween(handover.from, handover.to);
         _checkHandover(handover);
         _countItems(handover.runs, handover.units);
         hash = handover.structHash();
-        _requireGiver(handover.from);
+        address key = _sender();
+        _requireGiver(handover.from, key);
         _useNonce(handover.from, handover.nonce);
-        _offers[hash] = Offer(handover.from, OfferState.Open);
+        _offers[hash] = Offer(handover.from, OfferState.Open, key);
         emit Offered(hash, handover.from, handover.to, handover);
     }
 
@@ -99,14 +102,18 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
         bytes32 hash = _checkPapers(handover, receipt);
         address account = _caller(Scopes.CUSTODY);
         if (account != handover.to) revert OfferForOther(account, handover.to);
+        _trust.requireTaking(handover.from, account);
         _closeOffer(hash, OfferState.Accepted);
+        _requireGiver(handover.from, _offers[hash].key);
         _settle(handover, receipt, hash);
     }
 
     /// @inheritdoc IHandovers
     function withdraw(bytes32 handover) external {
         _closeOffer(handover, OfferState.Withdrawn);
-        emit OfferWithdrawn(handover, _requireGiver(_offers[handover].from));
+        address key = _sender();
+        _requireGiver(_offers[handover].from, key);
+        emit OfferWithdrawn(handover, key);
     }
 
     /// @inheritdoc IHandovers
@@ -123,11 +130,12 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     /// @inheritdoc IHandovers
     function releaseOffNetwork(RunLine[] calldata runs, bytes32 reason) external {
         address account = _callingHolder(runs);
+        uint256 adopted = 0;
         for (uint256 i = 0; i < runs.length; ++i) {
             (uint256 first, uint256 last) = (runs[i].first, runs[i].last);
             _status.requireMovable(first, last, uint8(Purpose.Sale));
             _status.setOffNetwork(account, first, last, reason);
-            _token.move(first, last, account, OFF_NETWORK, reason);
+            adopted = Adoption.count(adopted, _token.move(first, last, account, OFF_NETWORK, reason));
             emit ReleasedOffNetwork(account, first, last, reason);
         }
     }
@@ -140,7 +148,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
         if (flag == Flag.None) revert NotLocked(first, last);
         _countAttempt(account);
         emit AttemptReported(account, first, last, uint8(flag));
-        _alerts.raisePublic(LOCKED_GOODS, bytes32(first));
+        _alerts.raisePublic(LOCKED_GOODS, bytes32(first), account);
     }
 
     /// @inheritdoc IHandovers
@@ -177,7 +185,6 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     }
 
     function _settle(Handover calldata handover, Receipt calldata receipt, bytes32 hash) private {
-        if (!_trust.mayTakeOn(handover.to)) revert ReceiverNotIntroduced(handover.to);
         uint256 handed = _countItems(handover.runs, handover.units);
         uint256 taken = _countItems(receipt.runs, receipt.units);
         receipt.runs.requireInside(handover.runs);
@@ -191,9 +198,11 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
     }
 
     function _moveRuns(Handover calldata handover, RunLine[] calldata runs, bytes32 hash) private {
+        uint256 adopted = 0;
         for (uint256 i = 0; i < runs.length; ++i) {
-            _status.requireMovable(runs[i].first, runs[i].last, handover.purpose);
-            _token.move(runs[i].first, runs[i].last, handover.from, handover.to, hash);
+            _status.requireMovableTo(runs[i].first, runs[i].last, handover.purpose, handover.to);
+            bool isNew = _token.move(runs[i].first, runs[i].last, handover.from, handover.to, hash);
+            adopted = Adoption.count(adopted, isNew);
         }
     }
 
@@ -230,7 +239,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
         _requireHeld(handover.runs, handover.from);
         _recordMissingUnits(handover, receipt.units, hash);
         emit DiscrepancyRecorded(hash, handover.from, handover.to, missing, receipt.exceptions);
-        _alerts.raisePublic(DISCREPANCY, hash);
+        _alerts.raisePublic(DISCREPANCY, hash, handover.to);
     }
 
     function _recordMissingUnits(Handover calldata handover, UnitLine[] calldata taken, bytes32 hash) private {
@@ -266,8 +275,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
 
     /// @dev The caller's account, which holds everything in `runs`.
     function _callingHolder(RunLine[] calldata runs) private view returns (address account) {
-        _requireRunning();
-        account = _caller(Scopes.CUSTODY);
+        account = _runningCaller(Scopes.CUSTODY);
         CustodyLines.requireCount(runs.length, MOST_RELEASES);
         runs.countItems();
         _requireHeld(runs, account);
@@ -279,8 +287,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
         }
     }
 
-    function _requireGiver(address account) private view returns (address key) {
-        key = _sender();
+    function _requireGiver(address account, address key) private view {
         if (!_trust.mayGiveFor(account, key)) revert SignerNotAllowed(account, key);
     }
 
@@ -288,14 +295,7 @@ contract Handovers is IHandovers, TrustBound, EIP712 {
         return ECDSA.recover(_hashTypedDataV4(structHash), signature);
     }
 
-    /// @dev A pause does not keep a successor from what it is to take over.
-    function _requireRunningFor(Handover calldata handover) private view {
-        if (_trust.pausedUntil() <= block.timestamp) return;
-        if (_trust.successorOf(handover.from) != handover.to) _requireRunning();
-    }
-
     function _checkPapers(Handover calldata handover, Receipt calldata receipt) private view returns (bytes32 hash) {
-        _requireRunningFor(handover);
         _checkHandover(handover);
         _checkDeadline(receipt.deadline);
         hash = handover.structHash();

@@ -28,17 +28,21 @@ contract ItemStatus is IItemStatus, TrustBound {
     ITrademarkRegistry private immutable _marks;
     IUnitLocks private immutable _units;
     address private immutable _customs;
+    /// @inheritdoc IItemStatus
+    IItemStatus public immutable predecessor;
 
     mapping(uint256 series => SeriesFlags.Flags) private _flags;
 
+    /// @param predecessor_ the item status of the token's predecessor; zero for the first
     constructor(
         ITrustRegistry trust,
         IProductToken token,
         ITrademarkRegistry marks,
         IUnitLocks units,
-        address customs
+        address customs,
+        IItemStatus predecessor_
     ) TrustBound(trust) {
-        (_token, _marks, _units, _customs) = (token, marks, units, customs);
+        (_token, _marks, _units, _customs, predecessor) = (token, marks, units, customs, predecessor_);
     }
 
     modifier onlyCustoms() {
@@ -57,7 +61,7 @@ contract ItemStatus is IItemStatus, TrustBound {
         (SeriesFlags.Flags storage flags, address brand) = _requireRange(first, last);
         uint256 number = SeriesFlags.BRAND_RECALL;
         if (account != brand) {
-            number = _placeOf(first, account, Flag.Recalled, _lowestPlace(ItemId.seriesOf(first), account, brand));
+            number = _placeOf(first, account, Flag.Recalled, _reservedPlace(ItemId.seriesOf(first), account, brand));
         }
         _set(flags, number, first, last, SET);
         _announce(first, last, Flag.Recalled, account, ref);
@@ -82,7 +86,7 @@ contract ItemStatus is IItemStatus, TrustBound {
         address account = _caller(Scopes.CUSTODY);
         (SeriesFlags.Flags storage flags, address brand) = _requireRange(first, last);
         if (account != brand) _token.requireHeld(first, last, account);
-        _requireFree(flags, SeriesFlags.STOLEN, first, last, Flag.Stolen);
+        _requireFree(SeriesFlags.STOLEN, first, last, Flag.Stolen);
         _set(flags, SeriesFlags.STOLEN, first, last, uint160(account));
         _announce(first, last, Flag.Stolen, account, ref);
     }
@@ -90,9 +94,9 @@ contract ItemStatus is IItemStatus, TrustBound {
     /// @inheritdoc IItemStatus
     function liftStolen(uint256 first, uint256 last, bytes32 ref) external {
         address account = _caller(Scopes.CUSTODY);
-        (SeriesFlags.Flags storage flags,) = _requireRange(first, last);
-        FlagMap.Map storage reports = flags.maps[SeriesFlags.STOLEN];
-        if (!reports.isAll(ItemId.indexOf(first), ItemId.indexOf(last), uint160(account))) {
+        (SeriesFlags.Flags storage flags, address brand) = _requireRange(first, last);
+        address reporter = address(uint160(flags.anyIn(SeriesFlags.STOLEN, first, last)));
+        if (!flags.isAll(SeriesFlags.STOLEN, first, last, uint160(reporter)) || !_actsFor(reporter, account, brand)) {
             revert FlagNotSet(first, last, uint8(Flag.Stolen), account);
         }
         _clear(flags, SeriesFlags.STOLEN, first, last);
@@ -105,7 +109,8 @@ contract ItemStatus is IItemStatus, TrustBound {
         if (reason == 0 || reason > uint8(type(Retirement).max)) revert RetirementUnknown(reason);
         (SeriesFlags.Flags storage flags,) = _requireRange(first, last);
         _token.requireHeld(first, last, account);
-        _requireFree(flags, SeriesFlags.RETIRED, first, last, Flag.Retired);
+        _requireFree(SeriesFlags.RETIRED, first, last, Flag.Retired);
+        requireNotHeldByOthers(first, last, account);
         _set(flags, SeriesFlags.RETIRED, first, last, reason);
         _announce(first, last, Flag.Retired, account, ref);
     }
@@ -113,7 +118,7 @@ contract ItemStatus is IItemStatus, TrustBound {
     /// @inheritdoc IItemStatus
     function hold(address authority, uint256 first, uint256 last, bytes32 caseHash) external onlyCustoms {
         (SeriesFlags.Flags storage flags,) = _requireRange(first, last);
-        uint256 number = _placeOf(first, authority, Flag.Held, SeriesFlags.FIRST_AUTHORITY);
+        uint256 number = _placeOf(first, authority, Flag.Held, 0);
         uint256 standing = flags.anyIn(number, first, last);
         if (standing != 0) revert FlagStands(first, last, uint8(standing));
         _set(flags, number, first, last, uint8(Flag.Held));
@@ -123,7 +128,7 @@ contract ItemStatus is IItemStatus, TrustBound {
     /// @inheritdoc IItemStatus
     function seize(address authority, uint256 first, uint256 last, bytes32 caseHash) external onlyCustoms {
         (SeriesFlags.Flags storage flags,) = _requireRange(first, last);
-        _set(flags, _placeOf(first, authority, Flag.Held, SeriesFlags.FIRST_AUTHORITY), first, last, uint8(Flag.Seized));
+        _set(flags, _placeOf(first, authority, Flag.Held, 0), first, last, uint8(Flag.Seized));
         emit FlagCleared(first, last, uint8(Flag.Held), authority, caseHash);
         _announce(first, last, Flag.Seized, authority, caseHash);
     }
@@ -158,7 +163,7 @@ contract ItemStatus is IItemStatus, TrustBound {
     function poke(uint256 tokenId) external {
         uint256 unit = _units.unitOf(_token.ownerOf(tokenId));
         if (unit == 0) revert NotInUnit(tokenId);
-        uint8 purposes = FlagTable.purposesOf(flagsAt(tokenId));
+        uint8 purposes = FlagTable.purposesOfUnit(latest(ItemId.seriesOf(tokenId)).flagsAt(tokenId));
         if (purposes == FlagTable.ALL) _units.unlock(unit, bytes32(tokenId));
         else _units.lock(unit, purposes, bytes32(tokenId));
     }
@@ -172,6 +177,7 @@ contract ItemStatus is IItemStatus, TrustBound {
             uint256 value = flags.anyIn(number, tokenId, tokenId);
             if (value != 0) mask |= uint16(1 << uint8(SeriesFlags.flagOf(used, number, value)));
         }
+        if (_hasPredecessor()) mask |= predecessor.flagsAt(tokenId);
     }
 
     /// @inheritdoc IItemStatus
@@ -181,17 +187,58 @@ contract ItemStatus is IItemStatus, TrustBound {
     }
 
     /// @inheritdoc IItemStatus
-    function requireNotHeldByOthers(uint256 first, uint256 last, address authority) external view {
-        RunMap.requireOrdered(first, last);
-        uint256 value = _flags[ItemId.seriesOf(first)].heldByOthers(first, last, authority);
-        if (value != 0) revert ItemLocked(first, last, uint8(value));
+    function requireMovableTo(uint256 first, uint256 last, uint8 purpose, address to) external view {
+        Flag flag = lockOf(first, last, purpose);
+        if (flag != Flag.None) revert ItemLocked(first, last, uint8(flag));
+        if (purpose == uint8(Purpose.Return)) requireReturnable(first, last, to);
     }
 
     /// @inheritdoc IItemStatus
-    function lockOf(uint256 first, uint256 last, uint8 purpose) public view returns (Flag) {
+    function requireReturnable(uint256 first, uint256 last, address to) public view {
+        SeriesFlags.Flags storage flags = _flags[ItemId.seriesOf(first)];
+        if (SeriesFlags.isUsed(flags.used, SeriesFlags.STOLEN)) _requireMayHaveStolen(flags, first, last, to);
+        if (_hasPredecessor()) predecessor.requireReturnable(first, last, to);
+    }
+
+    /// @inheritdoc IItemStatus
+    function requireNotHeldByOthers(uint256 first, uint256 last, address authority) public view {
+        RunMap.requireOrdered(first, last);
+        uint256 value = _flags[ItemId.seriesOf(first)].heldByOthers(first, last, authority);
+        if (value != 0) revert ItemLocked(first, last, uint8(value));
+        if (_hasPredecessor()) predecessor.requireNotHeldByOthers(first, last, authority);
+    }
+
+    /// @inheritdoc IItemStatus
+    function lockOf(uint256 first, uint256 last, uint8 purpose) public view returns (Flag flag) {
         if (purpose > uint8(type(Purpose).max)) revert PurposeUnknown(purpose);
         RunMap.requireOrdered(first, last);
-        return _flags[ItemId.seriesOf(first)].lockOf(first, last, purpose);
+        flag = _flags[ItemId.seriesOf(first)].lockOf(first, last, purpose);
+        if (flag == Flag.None && _hasPredecessor()) return predecessor.lockOf(first, last, purpose);
+    }
+
+    /// @inheritdoc IItemStatus
+    function valueIn(uint256 number, uint256 first, uint256 last) public view returns (uint256 value) {
+        if (number >= SeriesFlags.FIRST_AUTHORITY) revert MapUnknown(number);
+        value = _flags[ItemId.seriesOf(first)].anyIn(number, first, last);
+        if (value == 0 && _hasPredecessor()) return predecessor.valueIn(number, first, last);
+    }
+
+    /// @inheritdoc IItemStatus
+    function isFollowedBy(address successor) external view returns (bool) {
+        if (successor.code.length == 0) return false;
+        IProductToken token = IProductToken(successor);
+        return token.predecessor() == address(_token) && address(token.status().predecessor()) == address(this);
+    }
+
+    /// @inheritdoc IItemStatus
+    /// @dev As many steps as the governor has approved successors.
+    function latest(uint256 series) public view returns (IItemStatus found) {
+        found = this;
+        IProductToken token = _token.successorFor(series);
+        while (address(token) != address(0)) {
+            found = token.status();
+            token = token.successorFor(series);
+        }
     }
 
     /// @inheritdoc IItemStatus
@@ -228,6 +275,26 @@ contract ItemStatus is IItemStatus, TrustBound {
         return (ItemId.join(series, run.first), ItemId.join(series, run.last), Flag(run.value));
     }
 
+    /// @dev Whether `account` may lift what `reporter` has reported. A reporter that is gone must not keep goods from
+    /// whoever is to clear up after it.
+    function _actsFor(address reporter, address account, address brand) private view returns (bool) {
+        if (account == reporter || account == _trust.successorOf(reporter)) return reporter != address(0);
+        return account == brand && !_trust.mayTakeOn(reporter);
+    }
+
+    /// @dev Whoever else asks for stolen goods as a return may be in it with the thief.
+    function _requireMayHaveStolen(SeriesFlags.Flags storage flags, uint256 first, uint256 last, address to)
+        private
+        view
+    {
+        if (flags.anyIn(SeriesFlags.STOLEN, first, last) == 0) return;
+        if (flags.isAll(SeriesFlags.STOLEN, first, last, uint160(to))) return;
+        (address brand,) = _token.seriesHead(ItemId.seriesOf(first));
+        if (to == brand || _trust.isActive(to, Roles.CUSTOMS, Level.Accredited)) return;
+        if (_trust.isActive(to, Roles.MARKET_SURVEILLANCE, Level.Accredited)) return;
+        revert NoReturnOfStolen(first, last, to);
+    }
+
     function _set(SeriesFlags.Flags storage flags, uint256 number, uint256 first, uint256 last, uint256 value)
         private
     {
@@ -251,10 +318,10 @@ contract ItemStatus is IItemStatus, TrustBound {
     }
 
     /// @dev The map of an authority in the series of `item`: its own, or one that nobody uses.
-    function _placeOf(uint256 item, address authority, Flag kind, uint256 lowest) private returns (uint256) {
+    function _placeOf(uint256 item, address authority, Flag kind, uint256 reserved) private returns (uint256) {
         uint256 series = ItemId.seriesOf(item);
-        (bool found, uint256 number) = _flags[series].place(authority, kind, lowest);
-        if (!found) revert AuthoritySlotsUsed(series, SeriesFlags.AUTHORITIES);
+        (bool found, uint256 number) = _flags[series].place(authority, kind, reserved);
+        if (!found) revert AuthoritySlotsUsed(series, reserved == SeriesFlags.MARK_HOLDERS ? 1 : SeriesFlags.HOLDS);
         return number;
     }
 
@@ -272,9 +339,9 @@ contract ItemStatus is IItemStatus, TrustBound {
         flags = _flags[series];
     }
 
-    /// @dev Reverts unless `account`, which is not the brand, may recall; returns the first place that it may take.
-    function _lowestPlace(uint256 series, address account, address brand) private view returns (uint256) {
-        if (_trust.isActive(account, Roles.MARKET_SURVEILLANCE, Level.Accredited)) return SeriesFlags.FIRST_AUTHORITY;
+    /// @dev Reverts unless `account`, which is not the brand, may recall; returns the place for the likes of it.
+    function _reservedPlace(uint256 series, address account, address brand) private view returns (uint256) {
+        if (_trust.isActive(account, Roles.MARKET_SURVEILLANCE, Level.Accredited)) return SeriesFlags.SURVEILLANCE;
         if (_trust.isActive(brand, Roles.BRAND, Level.Accredited)) revert MayNotRecall(series, account);
         bytes32[] memory marks = _token.seriesInfo(series).marks;
         for (uint256 i = 0; i < marks.length; ++i) {
@@ -285,14 +352,15 @@ contract ItemStatus is IItemStatus, TrustBound {
         revert MayNotRecall(series, account);
     }
 
-    function _requireFree(SeriesFlags.Flags storage flags, uint256 number, uint256 first, uint256 last, Flag flag)
-        private
-        view
-    {
-        if (flags.anyIn(number, first, last) != 0) revert FlagStands(first, last, uint8(flag));
+    function _requireFree(uint256 number, uint256 first, uint256 last, Flag flag) private view {
+        if (valueIn(number, first, last) != 0) revert FlagStands(first, last, uint8(flag));
+    }
+
+    function _hasPredecessor() private view returns (bool) {
+        return address(predecessor) != address(0);
     }
 
     function _valueAt(uint256 tokenId, uint256 number) private view returns (uint256) {
-        return _flags[ItemId.seriesOf(tokenId)].anyIn(number, tokenId, tokenId);
+        return valueIn(number, tokenId, tokenId);
     }
 }

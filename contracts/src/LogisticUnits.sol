@@ -8,6 +8,7 @@ import {ILogisticUnits} from "./interfaces/ILogisticUnits.sol";
 import {IProductToken} from "./interfaces/IProductToken.sol";
 import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
 import {IUnitLocks} from "./interfaces/IUnitLocks.sol";
+import {Adoption} from "./libraries/Adoption.sol";
 import {ContentsHash} from "./libraries/ContentsHash.sol";
 import {UnitId} from "./libraries/UnitId.sol";
 import {UnitKey} from "./libraries/UnitKey.sol";
@@ -54,8 +55,7 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
 
     /// @inheritdoc ILogisticUnits
     function open(uint8 scheme, bytes calldata key, uint32 generation) external returns (uint256 unit) {
-        _requireRunning();
-        address holder = _caller(Scopes.CUSTODY);
+        address holder = _runningCaller(Scopes.CUSTODY);
         if (!_trust.mayTakeOn(holder)) revert OpenerNotIntroduced(holder);
         unit = _freeId(scheme, key, generation, holder);
         Unit storage stored = _units[unit];
@@ -67,8 +67,7 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
 
     /// @inheritdoc ILogisticUnits
     function addAlias(uint256 unit, uint8 scheme, bytes calldata key, uint32 generation) external {
-        _requireRunning();
-        address holder = _callingHolder(unit);
+        address holder = _runningHolder(unit);
         uint256 aliasId = _freeId(scheme, key, generation, holder);
         _aliases[aliasId] = unit;
         emit UnitAliased(unit, aliasId, scheme, key, generation);
@@ -91,8 +90,7 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
 
     /// @inheritdoc ILogisticUnits
     function pack(uint256 unit, UnitLines calldata lines) external {
-        _requireRunning();
-        address holder = _callingHolder(unit);
+        address holder = _runningHolder(unit);
         _requireUnsealed(unit);
         _requireUnlocked(unit);
         _requireLines(lines);
@@ -107,7 +105,7 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
         address holder = _callingHolder(unit);
         _requireUnsealed(unit);
         // What may come back may come out. Else one stolen item would keep all that is packed with it.
-        _requireAllowed(unit, uint8(Purpose.Return));
+        if (!_locks[unit].allowsUnpacking()) revert UnitIsLocked(unit, uint8(Purpose.Return));
         _requireLines(lines);
         bytes32 contents = _unpackRuns(unit, holder, lines.runs);
         contents = _unpackUnits(unit, holder, lines.units, contents);
@@ -117,8 +115,7 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
 
     /// @inheritdoc ILogisticUnits
     function seal(uint256 unit, bytes32 contentsRoot, bytes32 sealHash) external {
-        _requireRunning();
-        _callingHolder(unit);
+        _runningHolder(unit);
         _requireUnsealed(unit);
         if (contentsRoot == 0) revert SealRootMissing(unit);
         Unit storage stored = _units[unit];
@@ -136,7 +133,7 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
         delete stored.sealedRoot;
         bytes32 contents = ContentsHash.next(stored.contents, UnitChange.SealBroken, root, reason);
         emit SealBroken(unit, _change(unit, contents), contents, reason, holder);
-        if (reason != 0) _alerts.raisePublic(SEAL_BROKEN, bytes32(unit));
+        if (reason != 0) _alerts.raisePublic(SEAL_BROKEN, bytes32(unit), holder);
     }
 
     /// @inheritdoc ILogisticUnits
@@ -293,6 +290,11 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
     }
 
     /// @inheritdoc ILogisticUnits
+    function mayUnpack(uint256 unit) external view returns (bool) {
+        return _locks[unit].allowsUnpacking();
+    }
+
+    /// @inheritdoc ILogisticUnits
     function isLockedBy(uint256 unit, address by, bytes32 ref) external view returns (bool) {
         return _locks[unit].stands(by, ref);
     }
@@ -305,12 +307,22 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
     function _packRuns(uint256 unit, address holder, RunLine[] calldata runs) private returns (bytes32 contents) {
         contents = _units[unit].contents;
         address inside = accountOf(unit);
+        uint256 adopted = 0;
         for (uint256 i = 0; i < runs.length; ++i) {
-            (uint256 first, uint256 last) = (runs[i].first, runs[i].last);
-            _status.requireMovable(first, last, uint8(Purpose.Sale));
-            _token.move(first, last, holder, inside, bytes32(unit));
-            contents = ContentsHash.next(contents, UnitChange.RunIn, bytes32(first), bytes32(last));
+            adopted = Adoption.count(adopted, _putIn(unit, holder, inside, runs[i]));
+            contents = ContentsHash.next(
+                contents, UnitChange.RunIn, bytes32(runs[i].first), bytes32(runs[i].last)
+            );
         }
+    }
+
+    /// @return adopted as {IProductToken-move}
+    function _putIn(uint256 unit, address holder, address inside, RunLine calldata run)
+        private
+        returns (bool adopted)
+    {
+        _status.requireMovable(run.first, run.last, uint8(Purpose.Sale));
+        return _token.move(run.first, run.last, holder, inside, bytes32(unit));
     }
 
     function _unpackRuns(uint256 unit, address holder, RunLine[] calldata runs) private returns (bytes32 contents) {
@@ -422,6 +434,12 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
 
     function _callingHolder(uint256 unit) private view returns (address holder) {
         holder = _caller(Scopes.CUSTODY);
+        requireHeld(unit, holder);
+    }
+
+    /// @dev As {_callingHolder}, and nothing is paused.
+    function _runningHolder(uint256 unit) private view returns (address holder) {
+        holder = _runningCaller(Scopes.CUSTODY);
         requireHeld(unit, holder);
     }
 

@@ -10,14 +10,13 @@ import {IItemStatus} from "./interfaces/IItemStatus.sol";
 import {IProductToken} from "./interfaces/IProductToken.sol";
 import {ITrademarkRegistry} from "./interfaces/ITrademarkRegistry.sol";
 import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
-import {Gtin} from "./libraries/Gtin.sol";
 import {LotText} from "./libraries/LotText.sol";
 import {RunMap} from "./libraries/RunMap.sol";
 import {SegmentList} from "./libraries/SegmentList.sol";
 import {TrustBound} from "./TrustBound.sol";
-import {Roles, Scopes} from "./types/Access.sol";
+import {Level, Roles, Scopes} from "./types/Access.sol";
 import {Purpose} from "./types/Custody.sol";
-import {ItemId, Segment, SeriesInfo, SeriesRecord} from "./types/Product.sol";
+import {ItemId, Segment, SeriesInfo} from "./types/Product.sol";
 
 /// @title ProductToken
 /// @notice Series, commissioning and who holds what. Holders change by {move}, for modules that have checked consent, and
@@ -32,7 +31,7 @@ contract ProductToken is IProductToken, TrustBound {
     uint32 private constant HIGHEST_CEILING = uint32(ItemId.INDEX_MASK);
 
     struct Series {
-        SeriesRecord info;
+        SeriesInfo info;
         Segment[] segments;
         RunMap.Map holders;
     }
@@ -43,7 +42,7 @@ contract ProductToken is IProductToken, TrustBound {
         uint96 epoch;
     }
 
-    /// @dev Stands while `epoch` is the owner's.
+    /// @dev Stands while `epoch` is the owner's ({_epochOf}).
     struct Approved {
         address account;
         uint96 epoch;
@@ -52,30 +51,34 @@ contract ProductToken is IProductToken, TrustBound {
     IBrandRegistry private immutable _brands;
     ITrademarkRegistry private immutable _marks;
     IItemStatus private immutable _status;
+    IProductToken private immutable _predecessor;
     /// @dev Not a mapping: the check is on the way of every item that moves.
     address private immutable _module0;
     address private immutable _module1;
     address private immutable _module2;
     address private immutable _module3;
 
-    uint256 private _seriesCount;
+    /// @dev Series opened here.
+    uint256 private _opened;
     mapping(uint256 series => Series) private _series;
     mapping(uint64 gtin => uint16) private _seriesOfGtin;
     mapping(address account => Account) private _accounts;
     mapping(address owner => mapping(uint256 tokenId => Approved)) private _approved;
-    /// @dev The owner's epoch and one, 0 for no operator.
+    /// @dev The owner's epoch, 0 for no operator.
     mapping(address owner => mapping(address operator => uint256)) private _operatorSince;
-    mapping(address account => mapping(address from => uint64)) private _openUntil;
+    address private _successor;
 
     /// @param modules 1 to 4 contracts that may move items
+    /// @param predecessor_ the token whose series this one goes on with; zero for the first
     constructor(
         ITrustRegistry trust,
         IBrandRegistry brands,
         ITrademarkRegistry marks,
-        IItemStatus status,
-        address[] memory modules
+        IItemStatus status_,
+        address[] memory modules,
+        IProductToken predecessor_
     ) TrustBound(trust) {
-        (_brands, _marks, _status) = (brands, marks, status);
+        (_brands, _marks, _status, _predecessor) = (brands, marks, status_, predecessor_);
         uint256 count = modules.length;
         if (count == 0 || count > MOST_MODULES) revert ModuleCountOutOfRange(count, MOST_MODULES);
         _module0 = modules[0];
@@ -89,20 +92,19 @@ contract ProductToken is IProductToken, TrustBound {
         external
         returns (uint256 series)
     {
-        _requireRunning();
+        _requireOpening();
         address brand = _accreditedCaller(Scopes.OPERATE, Roles.BRAND);
-        if (!Gtin.isValid(gtin)) revert GtinNotValid(gtin);
-        if (!_brands.isWithin(brand, gtin, prefixLength)) revert OutsidePrefixes(brand, gtin, prefixLength);
+        _requireProduct(brand, gtin, prefixLength);
         if (marks.length == 0 || marks.length > MOST_MARKS) revert MarkCountOutOfRange(marks.length, MOST_MARKS);
         if (ceiling == 0 || ceiling > HIGHEST_CEILING) revert CeilingOutOfRange(ceiling, HIGHEST_CEILING);
-        _requireUsable(marks, brand, uint64(block.timestamp));
-        for (uint256 i = 0; i < marks.length; ++i) {
-            _marks.useLicence(marks[i], brand, ceiling);
-        }
+        _marks.useMarks(marks, brand, ceiling);
         uint16 number = _nextNumber(gtin);
-        series = ++_seriesCount;
-        _series[series].info =
-            SeriesRecord(brand, gtin, number, prefixLength, ceiling, 0, uint64(block.timestamp), false, false, marks);
+        ++_opened;
+        series = seriesCount();
+        SeriesInfo memory info;
+        (info.brand, info.gtin, info.number, info.prefixLength) = (brand, gtin, number, prefixLength);
+        (info.ceiling, info.openedAt, info.marks) = (ceiling, uint64(block.timestamp), marks);
+        _store(series, info);
         emit SeriesOpened(series, brand, gtin, number, marks, ceiling);
     }
 
@@ -126,33 +128,76 @@ contract ProductToken is IProductToken, TrustBound {
     /// @inheritdoc IProductToken
     function closeSeries(uint256 series) external {
         _requireSeriesBrand(series, _caller(Scopes.OPERATE));
-        if (_series[series].info.closed) revert SeriesIsClosed(series);
+        _requireOpen(series);
         _series[series].info.closed = true;
         emit SeriesClosed(series);
     }
 
     /// @inheritdoc IProductToken
-    function move(uint256 first, uint256 last, address from, address to, bytes32 ref) external {
+    function move(uint256 first, uint256 last, address from, address to, bytes32 ref)
+        external
+        returns (bool adopted)
+    {
         if (!isModule(msg.sender)) revert NotModule(msg.sender);
-        _move(first, last, from, to);
+        adopted = _move(_series[ItemId.seriesOf(first)], first, last, from, to);
         _emitMoved(first, last, from, to, msg.sender, ref);
     }
 
     /// @inheritdoc IProductToken
-    function touch(uint256 first, uint256 last) external {
-        if (msg.sender != address(_status)) revert NotModule(msg.sender);
-        SeriesRecord storage info = _series[ItemId.seriesOf(first)].info;
-        if (!info.flagged) info.flagged = true;
-        if (first == last) emit MetadataUpdate(first);
-        else emit BatchMetadataUpdate(first, last);
+    function approveSuccessor(address successor_) external {
+        address governor = _accreditedCaller(Scopes.OPERATE, Roles.GOVERNOR);
+        _requireLast();
+        if (!_status.isFollowedBy(successor_)) revert SuccessorTokenNotValid(successor_);
+        _successor = successor_;
+        emit SuccessorApproved(successor_, governor);
     }
 
     /// @inheritdoc IProductToken
-    function openTo(address from, uint64 until) external {
+    function migrateSeries(uint256 series) external {
+        address account = _caller(Scopes.OPERATE);
+        if (_trust.isActive(account, Roles.GOVERNOR, Level.Accredited)) account = _series[series].info.brand;
+        _requireSeriesBrand(series, account);
+        _requireNotMigrated(series);
+        address to = _successor;
+        if (to == address(0)) revert SuccessorMissing(series);
+        _series[series].info.migrated = true;
+        emit SeriesMigrated(series, to);
+        IProductToken(to).takeOver(series);
+    }
+
+    /// @inheritdoc IProductToken
+    function handToSuccessor(uint256 first, uint256 last, address from) external {
+        _requireCaller(_successor);
+        Series storage stored = _series[ItemId.seriesOf(first)];
+        if (!stored.info.migrated) revert SeriesNotMigrated(ItemId.seriesOf(first));
+        if (!_isAccount(from)) revert HolderNotAccount(first, last, from);
+        _take(stored, first, last, from, msg.sender);
+        _emitMoved(first, last, from, msg.sender, msg.sender, 0);
+    }
+
+    /// @inheritdoc IProductToken
+    /// @dev What nobody has adopted is held by the zero address here. Its flags are the predecessor's: always asked for.
+    function takeOver(uint256 series) external {
+        _requireCaller(address(_predecessor));
+        SeriesInfo memory info = _predecessor.seriesInfo(series);
+        (info.flagged, info.migrated, info.inherited) = (true, false, info.issued);
+        _store(series, info);
+        emit SeriesTakenOver(series, msg.sender, info.issued);
+    }
+
+    /// @inheritdoc IProductToken
+    function adopt(uint256 first, uint256 last) external {
         address account = _caller(Scopes.CUSTODY);
-        _requireAccount(from);
-        _openUntil[account][from] = until;
-        emit OpenedTo(account, from, until);
+        _take(_series[ItemId.seriesOf(first)], first, last, account, account);
+    }
+
+    /// @inheritdoc IProductToken
+    function touch(uint256 first, uint256 last) external {
+        _requireCaller(address(_status));
+        SeriesInfo storage info = _series[ItemId.seriesOf(first)].info;
+        if (!info.flagged) info.flagged = true;
+        if (first == last) emit MetadataUpdate(first);
+        else emit BatchMetadataUpdate(first, last);
     }
 
     /// @inheritdoc IERC721
@@ -160,7 +205,7 @@ contract ProductToken is IProductToken, TrustBound {
         address account = _caller(Scopes.CUSTODY);
         address owner = ownerOf(tokenId);
         if (account != owner && !isApprovedForAll(owner, account)) revert ERC721InvalidApprover(account);
-        _approved[owner][tokenId] = Approved(to, _accounts[owner].epoch);
+        _approved[owner][tokenId] = Approved(to, _epochOf(owner));
         emit Approval(owner, to, tokenId);
     }
 
@@ -168,13 +213,13 @@ contract ProductToken is IProductToken, TrustBound {
     function setApprovalForAll(address operator, bool approved) external {
         address account = _caller(Scopes.CUSTODY);
         if (operator == address(0)) revert ERC721InvalidOperator(operator);
-        _operatorSince[account][operator] = approved ? uint256(_accounts[account].epoch) + 1 : 0;
+        _operatorSince[account][operator] = approved ? _epochOf(account) : 0;
         emit ApprovalForAll(account, operator, approved);
     }
 
     /// @inheritdoc IERC721
     function transferFrom(address from, address to, uint256 tokenId) external {
-        _transfer(_caller(Scopes.CUSTODY), from, to, tokenId);
+        _transfer(from, to, tokenId);
     }
 
     /// @inheritdoc IERC721
@@ -190,12 +235,14 @@ contract ProductToken is IProductToken, TrustBound {
     /// @inheritdoc IProductToken
     function requireHeld(uint256 first, uint256 last, address account) external view {
         Series storage stored = _series[ItemId.seriesOf(first)];
+        if (_isWithPredecessor(stored, last)) _askPredecessor();
         stored.holders.requireHeld(stored.info.issued, first, last, account);
     }
 
     /// @inheritdoc IProductToken
-    function ownerOf(uint256 tokenId) public view returns (address) {
-        return _seriesWith(tokenId).holders.holderAt(ItemId.indexOf(tokenId));
+    function ownerOf(uint256 tokenId) public view returns (address holder) {
+        holder = _seriesWith(tokenId).holders.holderAt(ItemId.indexOf(tokenId));
+        if (holder == address(0)) return _predecessor.ownerOf(tokenId);
     }
 
     /// @inheritdoc IProductToken
@@ -211,12 +258,7 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IERC721
     function isApprovedForAll(address owner, address operator) public view returns (bool) {
-        return _operatorSince[owner][operator] == uint256(_accounts[owner].epoch) + 1;
-    }
-
-    /// @inheritdoc IProductToken
-    function openUntil(address account, address from) external view returns (uint64) {
-        return _openUntil[account][from];
+        return _operatorSince[owner][operator] == _epochOf(owner);
     }
 
     /// @inheritdoc IProductToken
@@ -226,10 +268,7 @@ contract ProductToken is IProductToken, TrustBound {
 
     /// @inheritdoc IProductToken
     function runAt(uint256 tokenId) external view returns (uint256 first, uint256 last, address holder) {
-        Series storage stored = _seriesWith(tokenId);
-        (first, last, holder) = stored.holders.runAt(stored.info.issued, ItemId.indexOf(tokenId));
-        uint256 series = ItemId.seriesOf(tokenId);
-        return (ItemId.join(series, first), ItemId.join(series, last), holder);
+        return _runAt(_seriesWith(tokenId), tokenId);
     }
 
     /// @inheritdoc IProductToken
@@ -240,52 +279,73 @@ contract ProductToken is IProductToken, TrustBound {
     {
         Series storage stored = _series[series];
         if (fromIndex >= stored.info.issued) return (0, 0, address(0));
-        (, last, holder) = stored.holders.runAt(stored.info.issued, fromIndex);
-        return (ItemId.join(series, fromIndex), ItemId.join(series, last), holder);
+        first = ItemId.join(series, fromIndex);
+        (, last, holder) = _runAt(stored, first);
     }
 
     /// @inheritdoc IProductToken
     function seriesHead(uint256 series) external view returns (address brand, uint32 issued) {
-        SeriesRecord storage info = _series[series].info;
+        SeriesInfo storage info = _series[series].info;
         return (info.brand, info.issued);
     }
 
     /// @inheritdoc IProductToken
-    function seriesCount() external view returns (uint256) {
-        return _seriesCount;
+    function seriesCount() public view returns (uint256) {
+        return _opened + (_hasPredecessor() ? _predecessor.seriesCount() : 0);
+    }
+
+    /// @inheritdoc IProductToken
+    function predecessor() external view returns (address) {
+        return address(_predecessor);
+    }
+
+    /// @inheritdoc IProductToken
+    function successor() external view returns (address) {
+        return _successor;
+    }
+
+    /// @inheritdoc IProductToken
+    function successorFor(uint256 series) external view returns (IProductToken) {
+        return IProductToken(_series[series].info.migrated ? _successor : address(0));
+    }
+
+    /// @inheritdoc IProductToken
+    function status() external view returns (IItemStatus) {
+        return _status;
+    }
+
+    /// @inheritdoc IProductToken
+    function seriesOfGtin(uint64 gtin) public view returns (uint16 count) {
+        count = _seriesOfGtin[gtin];
+        if (count == 0 && _hasPredecessor()) return _predecessor.seriesOfGtin(gtin);
     }
 
     /// @inheritdoc IProductToken
     function seriesInfo(uint256 series) external view returns (SeriesInfo memory) {
-        SeriesRecord memory found = _series[series].info;
-        if (found.brand == address(0)) revert UnknownSeries(series);
-        return SeriesInfo({
-            brand: found.brand,
-            gtin: found.gtin,
-            number: found.number,
-            prefixLength: found.prefixLength,
-            ceiling: found.ceiling,
-            issued: found.issued,
-            openedAt: found.openedAt,
-            closed: found.closed,
-            marks: found.marks
-        });
+        if (_series[series].info.brand == address(0)) revert UnknownSeries(series);
+        return _series[series].info;
     }
 
     /// @inheritdoc IProductToken
     function segmentCount(uint256 series) external view returns (uint256) {
-        return _series[series].segments.length;
+        return _inheritedSegments(series) + _series[series].segments.length;
     }
 
     /// @inheritdoc IProductToken
     function segmentAt(uint256 series, uint256 number) external view returns (Segment memory) {
-        if (number >= _series[series].segments.length) revert UnknownSegment(series, number);
-        return _series[series].segments[number];
+        uint256 inherited = _inheritedSegments(series);
+        if (number < inherited) _askPredecessor();
+        Segment[] storage segments = _series[series].segments;
+        if (number - inherited >= segments.length) revert UnknownSegment(series, number);
+        return _segment(segments, number - inherited);
     }
 
     /// @inheritdoc IProductToken
     function segmentOf(uint256 tokenId) external view returns (Segment memory) {
-        return _seriesWith(tokenId).segments.containing(ItemId.indexOf(tokenId));
+        Series storage stored = _seriesWith(tokenId);
+        uint256 index = ItemId.indexOf(tokenId);
+        if (index < stored.info.inherited) _askPredecessor();
+        return _segment(stored.segments, stored.segments.numberAt(index));
     }
 
     /// @inheritdoc IERC165
@@ -294,37 +354,53 @@ contract ProductToken is IProductToken, TrustBound {
             || interfaceId == ERC4906;
     }
 
-    /// @dev (1) The caller may give the item for `from`, (2) the receiver has agreed, (3) and may take on, (4) the item
-    /// may be sold, (5) `from` holds it and it moves. Calls before the move are to contracts of ours only.
-    function _transfer(address account, address from, address to, uint256 tokenId) private {
-        _requireRunning();
+    /// @dev (1) The caller may give the item for `from`, (2) the receiver, which may take on, has agreed, (3) the item may
+    /// be sold, (4) `from` holds it and it moves. Calls before the move are to contracts of ours only.
+    /// @return account for which the caller acts
+    function _transfer(address from, address to, uint256 tokenId) private returns (address account) {
+        account = _trust.giverFor(_sender(), from, to);
         bool byOperator = account != from && _requireMayGiveFor(from, account, tokenId);
-        if (_openUntil[to][from] <= block.timestamp) revert NotOpenTo(to, from);
-        if (!_trust.mayTakeOn(to)) revert ReceiverNotIntroduced(to);
-        if (_series[ItemId.seriesOf(tokenId)].info.flagged) {
-            _status.requireMovable(tokenId, tokenId, uint8(Purpose.Sale));
-        }
-        _move(tokenId, tokenId, from, to);
+        Series storage stored = _series[ItemId.seriesOf(tokenId)];
+        if (stored.info.flagged) _status.requireMovable(tokenId, tokenId, uint8(Purpose.Sale));
+        _move(stored, tokenId, tokenId, from, to);
         // Its own transfers do not end an operator's rights, only those that it did not make.
-        if (byOperator) _operatorSince[from][account] = uint256(_accounts[from].epoch) + 1;
+        if (byOperator) _operatorSince[from][account] = _epochOf(from);
         _emitMoved(tokenId, tokenId, from, to, address(this), 0);
     }
 
     /// @dev The receiver is called last, when nothing is left to be done.
     function _safeTransfer(address from, address to, uint256 tokenId, bytes memory data) private {
-        address account = _caller(Scopes.CUSTODY);
-        _transfer(account, from, to, tokenId);
+        address account = _transfer(from, to, tokenId);
         ERC721Utils.checkOnERC721Received(account, from, to, tokenId, data);
     }
 
-    function _move(uint256 first, uint256 last, address from, address to) private {
-        Series storage stored = _series[ItemId.seriesOf(first)];
-        stored.holders.move(stored.info.issued, first, last, from, to);
-        // At most 2**24 items, all of which `from` holds.
-        uint160 count = uint160(last - first + 1);
-        Account memory giver = _accounts[from];
-        _accounts[from] = Account(giver.balance - count, giver.epoch + 1);
-        _accounts[to].balance += count;
+    function _move(Series storage stored, uint256 first, uint256 last, address from, address to)
+        private
+        returns (bool)
+    {
+        if (stored.info.migrated && _isAccount(from)) revert SeriesIsMigrated(ItemId.seriesOf(first));
+        return _take(stored, first, last, from, to);
+    }
+
+    /// @dev Also out of a migrated series, and from an account to itself: refused by the map, unless that adopts the items.
+    function _take(Series storage stored, uint256 first, uint256 last, address from, address to)
+        private
+        returns (bool adopts)
+    {
+        adopts = _isWithPredecessor(stored, last);
+        if (adopts) _predecessor.handToSuccessor(first, last, from);
+        stored.holders.move(stored.info.issued, first, last, adopts ? address(0) : from, to);
+        // At most 2**24 items, all of which `from` holds; neither their sum nor the count of moves comes near the end.
+        unchecked {
+            uint160 count = uint160(last - first + 1);
+            Account memory giver = _accounts[from];
+            _accounts[from] = Account(adopts ? giver.balance : giver.balance - count, giver.epoch + 1);
+            _accounts[to].balance += count;
+        }
+    }
+
+    function _store(uint256 series, SeriesInfo memory info) private {
+        _series[series].info = info;
     }
 
     function _append(uint256 series, uint32 count, address holder, Segment memory segment)
@@ -361,7 +437,7 @@ contract ProductToken is IProductToken, TrustBound {
     }
 
     function _nextNumber(uint64 gtin) private returns (uint16) {
-        uint16 number = _seriesOfGtin[gtin];
+        uint16 number = seriesOfGtin(gtin);
         if (number == type(uint16).max) revert TooManySeries(gtin);
         _seriesOfGtin[gtin] = number + 1;
         return number + 1;
@@ -369,7 +445,15 @@ contract ProductToken is IProductToken, TrustBound {
 
     function _approvedFor(address owner, uint256 tokenId) private view returns (address) {
         Approved storage approved = _approved[owner][tokenId];
-        return approved.epoch == _accounts[owner].epoch ? approved.account : address(0);
+        return approved.epoch == _epochOf(owner) ? approved.account : address(0);
+    }
+
+    /// @dev Rises with every outbound move and every recovery of `owner`, and never falls; never 0.
+    function _epochOf(address owner) private view returns (uint96) {
+        // None of these is ever more than the number of transactions.
+        unchecked {
+            return _accounts[owner].epoch + _trust.recoveries(owner) + 1;
+        }
     }
 
     /// @dev Approvals are kept by owner: whether `from` is the owner is found out when the item moves.
@@ -386,13 +470,18 @@ contract ProductToken is IProductToken, TrustBound {
     }
 
     function _requireMayCommission(uint256 series, address holder) private view {
-        _requireRunning();
-        address brand = _caller(Scopes.OPERATE);
+        address brand = _runningCaller(Scopes.OPERATE);
         _requireSeriesBrand(series, brand);
         _requireAccredited(brand, Roles.BRAND);
-        if (_series[series].info.closed) revert SeriesIsClosed(series);
-        _requireUsable(_series[series].info.marks, brand, _series[series].info.openedAt);
+        _requireOpen(series);
+        SeriesInfo storage info = _series[series].info;
+        _requireProduct(brand, info.gtin, info.prefixLength);
+        _marks.requireUsable(info.marks, brand, info.openedAt);
         if (holder != brand) revert HolderWithoutConsent(holder);
+    }
+
+    function _requireProduct(address brand, uint64 gtin, uint8 prefixLength) private view {
+        _brands.requireProduct(brand, gtin, prefixLength);
     }
 
     function _requireSeriesBrand(uint256 series, address account) private view {
@@ -401,10 +490,73 @@ contract ProductToken is IProductToken, TrustBound {
         if (brand != account) revert NotSeriesBrand(series, account);
     }
 
-    function _requireUsable(bytes32[] memory marks, address brand, uint64 openedAt) private view {
-        for (uint256 i = 0; i < marks.length; ++i) {
-            if (!_marks.isUsableSince(marks[i], brand, openedAt)) revert MarkNotUsable(marks[i], brand);
+    /// @dev Ids go on where the predecessor's end: it must open no more, and it does not once it has named this one.
+    function _requireOpening() private view {
+        _requireRunning();
+        _requireLast();
+        if (_hasPredecessor() && _predecessor.successor() != address(this)) revert NotSuccessor(address(this));
+    }
+
+    function _requireCaller(address module) private view {
+        if (msg.sender != module) revert NotModule(msg.sender);
+    }
+
+    function _requireNotMigrated(uint256 series) private view {
+        if (_series[series].info.migrated) revert SeriesIsMigrated(series);
+    }
+
+    function _requireLast() private view {
+        if (_successor != address(0)) revert SuccessorStands(_successor);
+    }
+
+    function _requireOpen(uint256 series) private view {
+        _requireNotMigrated(series);
+        if (_series[series].info.closed) revert SeriesIsClosed(series);
+    }
+
+    function _hasPredecessor() private view returns (bool) {
+        return address(_predecessor) != address(0);
+    }
+
+    /// @dev Whether the item `last` exists and nobody has adopted it. Then no range that ends with it is adopted as a
+    /// whole: predecessor and map refuse those that are mixed.
+    function _isWithPredecessor(Series storage stored, uint256 last) private view returns (bool) {
+        uint256 index = ItemId.indexOf(last);
+        return index < stored.info.inherited && stored.holders.holderAt(index) == address(0);
+    }
+
+    /// @dev The run around an item that exists. What the predecessor says of an item that is not adopted ends where
+    /// adopted ones begin: this token holds them there.
+    function _runAt(Series storage stored, uint256 tokenId)
+        private
+        view
+        returns (uint256 first, uint256 last, address holder)
+    {
+        (first, last, holder) = stored.holders.runAt(stored.info.issued, ItemId.indexOf(tokenId));
+        if (holder == address(0)) _askPredecessor();
+        uint256 series = ItemId.seriesOf(tokenId);
+        return (ItemId.join(series, first), ItemId.join(series, last), holder);
+    }
+
+    /// @dev Ends the call with what the predecessor says to the same question.
+    function _askPredecessor() private view {
+        address to = address(_predecessor);
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, 0, calldatasize())
+            let done := staticcall(gas(), to, free, calldatasize(), 0, 0)
+            returndatacopy(free, 0, returndatasize())
+            if iszero(done) { revert(free, returndatasize()) }
+            return(free, returndatasize())
         }
+    }
+
+    function _segment(Segment[] storage segments, uint256 number) private view returns (Segment memory) {
+        return segments[number];
+    }
+
+    function _inheritedSegments(uint256 series) private view returns (uint256) {
+        return _series[series].info.inherited == 0 ? 0 : _predecessor.segmentCount(series);
     }
 
     /// @dev The series of an item that exists.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IProductToken} from "./interfaces/IProductToken.sol";
 import {ITrademarkRegistry} from "./interfaces/ITrademarkRegistry.sol";
 import {ITrustRegistry} from "./interfaces/ITrustRegistry.sol";
 import {MarkId} from "./libraries/MarkId.sol";
@@ -24,7 +25,7 @@ contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
     mapping(bytes32 mark => Tenure) private _tenures;
     mapping(bytes32 mark => mapping(address licensee => Licence)) private _licences;
 
-    /// @param token the contract that opens series under licences
+    /// @param token the contract that opens series under licences, as its successors then do
     constructor(ITrustRegistry trust, address token) TrustBound(trust) {
         _token = token;
     }
@@ -97,7 +98,7 @@ contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
         address holder = _caller(Scopes.OPERATE);
         _requireRunning();
         _requireHolder(mark, holder);
-        if (!_stands(_marks[mark])) revert MarkNotUsableBy(mark, holder);
+        if (!_stands(_marks[mark])) revert MarkNotUsable(mark, holder);
         if (licensee == holder) revert HolderAlready(mark, holder);
         _requireAccount(licensee);
         if (until <= block.timestamp) revert LicenceOver(until, uint64(block.timestamp));
@@ -118,15 +119,11 @@ contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
     }
 
     /// @inheritdoc ITrademarkRegistry
-    function useLicence(bytes32 mark, address account, uint64 quantity) external {
-        if (msg.sender != _token) revert NotToken(msg.sender);
-        if (!isUsable(mark, account)) revert MarkNotUsableBy(mark, account);
-        if (_marks[mark].holder == account) return;
-        Licence storage stored = _licences[mark][account];
-        (uint64 ceiling, uint64 used) = (stored.ceiling, stored.used);
-        if (quantity > ceiling - used) revert LicenceUsedUp(mark, account, ceiling - used, quantity);
-        stored.used = used + quantity;
-        emit LicenceUsed(mark, account, quantity, used + quantity);
+    function useMarks(bytes32[] calldata marks, address account, uint64 quantity) external {
+        _requireToken();
+        for (uint256 i = 0; i < marks.length; ++i) {
+            _useMark(marks[i], account, quantity);
+        }
     }
 
     /// @inheritdoc ITrademarkRegistry
@@ -152,8 +149,22 @@ contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
     }
 
     /// @inheritdoc ITrademarkRegistry
-    function isUsableSince(bytes32 mark, address account, uint64 since) external view returns (bool) {
-        return isUsable(mark, account) && (_marks[mark].holder == account || _tenures[mark].since <= since);
+    function requireUsable(bytes32[] calldata marks, address account, uint64 since) external view {
+        for (uint256 i = 0; i < marks.length; ++i) {
+            bool isKept = _marks[marks[i]].holder == account || _tenures[marks[i]].since <= since;
+            if (!isKept || !isUsable(marks[i], account)) revert MarkNotUsable(marks[i], account);
+        }
+    }
+
+    /// @dev Under a licence that quantity is taken from.
+    function _useMark(bytes32 mark, address account, uint64 quantity) private {
+        if (!isUsable(mark, account)) revert MarkNotUsable(mark, account);
+        if (_marks[mark].holder == account) return;
+        Licence storage stored = _licences[mark][account];
+        (uint64 ceiling, uint64 used) = (stored.ceiling, stored.used);
+        if (quantity > ceiling - used) revert LicenceUsedUp(mark, account, ceiling - used, quantity);
+        stored.used = used + quantity;
+        emit LicenceUsed(mark, account, quantity, used + quantity);
     }
 
     function _change(bytes32 mark, address office, MarkStatus from, MarkStatus to) private {
@@ -182,5 +193,14 @@ contract TrademarkRegistry is ITrademarkRegistry, TrustBound {
     function _stands(Mark storage mark) private view returns (bool) {
         return mark.status == MarkStatus.Active && mark.validFrom <= block.timestamp
             && block.timestamp < mark.validUntil;
+    }
+
+    /// @dev The chain of successors is as long as the governor made it.
+    function _requireToken() private view {
+        address token = _token;
+        while (token != msg.sender) {
+            if (token.code.length != 0) token = IProductToken(token).successor();
+            else revert NotToken(msg.sender);
+        }
     }
 }

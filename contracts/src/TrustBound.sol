@@ -20,10 +20,15 @@ abstract contract TrustBound is IAccountErrors, Relayed {
         return _trust.accountFor(_sender(), scope);
     }
 
+    /// @dev As {_caller}, for whatever brings new goods or duties in: not during a pause. Reading, locking and giving up
+    /// go on.
+    function _runningCaller(uint32 scope) internal view returns (address) {
+        return _trust.runningAccountFor(_sender(), scope);
+    }
+
     /// @dev As {_caller}, and the account must be accredited in `role` now.
-    function _accreditedCaller(uint32 scope, bytes32 role) internal view returns (address account) {
-        account = _caller(scope);
-        _requireAccredited(account, role);
+    function _accreditedCaller(uint32 scope, bytes32 role) internal view returns (address) {
+        return _trust.accreditedAccountFor(_sender(), scope, role);
     }
 
     function _requireAccredited(address account, bytes32 role) internal view {
@@ -31,10 +36,14 @@ abstract contract TrustBound is IAccountErrors, Relayed {
     }
 
     function _requireAccount(address account) internal view {
-        if (!_trust.isAccount(account)) revert UnknownAccount(account);
+        if (!_isAccount(account)) revert UnknownAccount(account);
     }
 
-    /// @dev For whatever brings new goods or duties in. Reading, locking and giving up go on while paused.
+    function _isAccount(address account) internal view returns (bool) {
+        return _trust.isAccount(account);
+    }
+
+    /// @dev As {_runningCaller}, where it matters not who calls.
     function _requireRunning() internal view {
         _trust.requireRunning();
     }

@@ -4,14 +4,13 @@ pragma solidity 0.8.37;
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Relayed} from "./Relayed.sol";
 import {CredentialKeys} from "./trust/CredentialKeys.sol";
-import {Pausing} from "./trust/Pausing.sol";
+import {CustodyChecks} from "./trust/CustodyChecks.sol";
 import {Recovery} from "./trust/Recovery.sol";
-import {Succession} from "./trust/Succession.sol";
 import {Level, RoleEntry, Roles} from "./types/Access.sol";
 
 /// @title TrustRegistry
 /// @notice Accounts, keys and roles; every other contract asks here who its caller is. The deploying key keeps nothing.
-contract TrustRegistry is CredentialKeys, Recovery, Succession, Pausing {
+contract TrustRegistry is CredentialKeys, Recovery, CustodyChecks {
     /// @param governor becomes an account and holds the governor's role for ever
     /// @param forwarder_ the one ERC-2771 forwarder that all contracts trust; zero: none
     constructor(address governor, address forwarder_) EIP712("Countermark", "1") Relayed(forwarder_) {

@@ -17,12 +17,13 @@ contract ReentrantToken {
     }
 
     /// @notice As in IProductToken, but holds nobody to anything.
-    function move(uint256, uint256, address, address, bytes32) external {
+    function move(uint256, uint256, address, address, bytes32) external returns (bool) {
         ++moves;
         bytes memory data = _call;
-        if (data.length == 0) return;
+        if (data.length == 0) return false;
         delete _call;
         (succeeded, answer) = _target.call(data);
+        return false;
     }
 
     /// @notice As in IProductToken: everybody holds everything.

@@ -232,7 +232,7 @@ def _deploy(folder: Path, connection: ChainConnection, governor: str) -> None:
 def _deployment(path: Path) -> Deployment:
     raw = read_bounded(path, _FILE_BYTES, what="deployment")
     try:
-        return Deployment.from_json(json.loads(raw))
+        found = Deployment.from_json(json.loads(raw))
     except (ValueError, RecursionError):
         raise InputRefused(
             got=f"{path}, which is not JSON",
@@ -240,3 +240,11 @@ def _deployment(path: Path) -> Deployment:
             next_step="restore it from a backup",
             reason="bad-deployment",
         ) from None
+    if found.predecessor is not None:
+        raise InputRefused(
+            got=f"{path}, whose contracts go on with those of others",
+            expected="a first set of contracts: this release of the node follows no successors",
+            next_step="use the file of the first set while no series of it has migrated",
+            reason="successor-deployment",
+        )
+    return found

@@ -258,8 +258,9 @@ def test_key_listings_and_hosts_can_be_read(network: Network) -> None:
     network.send("brand", brands.list_label_key(WORD, b"\x22" * 32, network.now, network.now + 99))
     network.send("brand", brands.list_host("id.example.com"))
     network.send("brand", brands.set_endpoint("https://node.example.com"))
-    owner, key = brands.label_key(WORD, b"\x22" * 32)
-    assert (owner, key.valid_from, key.revoked_since) == (brand, network.now, 0)
+    key = brands.label_key(brand, WORD, b"\x22" * 32)
+    assert (key.valid_from, key.revoked_since) == (network.now, 0)
+    assert brands.label_key(network.at("carrier"), WORD, b"\x22" * 32).valid_until == 0
     assert brands.is_host(brand, "id.example.com")
     assert brands.endpoint(brand) == "https://node.example.com"
 

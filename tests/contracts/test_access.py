@@ -12,7 +12,18 @@ if TYPE_CHECKING:
 
 CAST = ("governor", "registrar", "office", "brand", "carrier", "customs", "surveillance", "guardian", "stranger")
 X, Y = b"\x0a" * 32, b"\x0b" * 32
+WHO = "0x" + "55" * 20
 FOR_EVER = 2**64 - 1
+
+
+def successor(world: World) -> str:
+    """A token that was deployed as the successor of the world's own, with its item status."""
+    status = world.chain.predicted(world.chain.deployed + 1)
+    parts = (world.trust.address, world.brands.address, world.marks.address)
+    token = world.chain.deploy("ProductToken", *parts, status, [WHO], world.token.address).address
+    before = world.status.address
+    world.chain.deploy("ItemStatus", world.trust.address, token, world.marks.address, WHO, WHO, before)
+    return token
 
 
 def arguments(world: World) -> dict[str, tuple[str, tuple[Any, ...]]]:
@@ -44,6 +55,7 @@ def arguments(world: World) -> dict[str, tuple[str, tuple[Any, ...]]]:
         "grantLicence": ("marks", (world.MARK, fresh, FOR_EVER, 1)),
         "record": ("marks", (word("EM500000018099999"), fresh, X, 0, FOR_EVER)),
         "openSeries": ("token", (world.GTIN, world.PREFIX_LENGTH, [world.MARK], 10)),
+        "approveSuccessor": ("token", (successor(world),)),
         "announce": ("directory", (word("ProductToken"), fresh)),
     }
 
@@ -72,6 +84,7 @@ ALLOWED = {
     "assignOffice": {"governor"},
     "record": {"office"},
     "openSeries": {"brand"},
+    "approveSuccessor": {"governor"},
     "announce": {"governor"},
 }
 ERRORS = {
@@ -112,7 +125,6 @@ def test_address_without_an_account_is_refused_everywhere(world: World, case: st
     assert refusal[:2] == ("KeyNotValid", nobody.address)
 
 
-WHO = "0x" + "55" * 20
 CARRIER = b"carrier".ljust(32, b"\0")
 RUNS = [(1, 1)]
 NO_LINES: tuple[list[Any], list[Any], list[Any]] = ([], [], [])
@@ -152,9 +164,12 @@ SCOPES: list[tuple[str, str, tuple[Any, ...], int]] = [
     ("token", "openSeries", (9_506_000_134_352, 7, [X], 10), OPERATE),
     ("token", "commission", (1, 1, X, X, 0, X, WHO), OPERATE),
     ("token", "closeSeries", (1,), OPERATE),
+    ("token", "approveSuccessor", (WHO,), OPERATE),
+    ("token", "migrateSeries", (1,), OPERATE),
+    ("token", "adopt", (1, 1), CUSTODY),
     ("token", "approve", (WHO, 1), CUSTODY),
     ("token", "setApprovalForAll", (WHO, True), CUSTODY),
-    ("token", "openTo", (WHO, 1), CUSTODY),
+    ("trust", "openTo", (WHO, 1), CUSTODY),
     ("token", "transferFrom", (WHO, WHO, 1), CUSTODY),
     ("token", "safeTransferFrom(address,address,uint256)", (WHO, WHO, 1), CUSTODY),
     ("token", "safeTransferFrom(address,address,uint256,bytes)", (WHO, WHO, 1, b""), CUSTODY),
@@ -192,9 +207,11 @@ SCOPES: list[tuple[str, str, tuple[Any, ...], int]] = [
 """Functions that ask for a key of the caller's account, and the scope it needs."""
 
 MODULE_ONLY: list[tuple[str, str, tuple[Any, ...], str]] = [
-    ("marks", "useLicence", (X, WHO, 1), "NotToken"),
+    ("marks", "useMarks", ([X], WHO, 1), "NotToken"),
     ("token", "move", (1, 1, WHO, WHO, X), "NotModule"),
     ("token", "touch", (1, 1), "NotModule"),
+    ("token", "handToSuccessor", (1, 1, WHO), "NotModule"),
+    ("token", "takeOver", (1,), "NotModule"),
     ("status", "hold", (WHO, 1, 1, X), "NotModule"),
     ("status", "liftHold", (WHO, 1, 1, X), "NotModule"),
     ("status", "seize", (WHO, 1, 1, X), "NotModule"),
@@ -205,7 +222,7 @@ MODULE_ONLY: list[tuple[str, str, tuple[Any, ...], str]] = [
     ("units", "unlock", (1, X), "NotModule"),
     ("units", "takeOut", (1, 1, 1, WHO, X), "NotModule"),
     ("units", "takeUnit", (1, WHO, X), "NotModule"),
-    ("alerts", "raisePublic", (X, Y), "NotModule"),
+    ("alerts", "raisePublic", (X, Y, WHO), "NotModule"),
 ]
 """Functions that only one of our contracts may call."""
 
@@ -274,9 +291,9 @@ def test_only_the_handovers_module_moves_items(world: World, make_world: Callabl
 
 
 def test_only_the_handovers_module_raises_public_alerts(world: World, make_world: Callable[..., World]) -> None:
-    assert world.alerts.refusal("raisePublic", X, Y, by=world.governor) == ("NotModule", world.governor.address)
+    assert world.alerts.refusal("raisePublic", X, Y, WHO, by=world.governor) == ("NotModule", world.governor.address)
     module = world.party("module")
-    assert make_world(module=module.address).alerts.refusal("raisePublic", X, Y, by=module) is None
+    assert make_world(module=module.address).alerts.refusal("raisePublic", X, Y, WHO, by=module) is None
 
 
 def test_deployer_keeps_nothing(world: World) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tests.contracts.conftest import World
 
 DAY = 86_400
+ZERO = "0x" + "00" * 20
 SALT, CONTENT = b"\x01" * 32, b"\x02" * 32
 COMMITMENT = keccak(encode(["bytes32", "bytes32"], [SALT, CONTENT]))
 
@@ -84,7 +85,7 @@ def test_no_other_contract_and_no_party_is_a_module(world: World) -> None:
     for other in (*others, world.governor.address, "0x" + "00" * 20):
         assert world.alerts.read("isModule", other) is False
     for who in (world.governor, world.brand):
-        refusal = world.alerts.refusal("raisePublic", world.word("discrepancy"), SALT, by=who)
+        refusal = world.alerts.refusal("raisePublic", world.word("discrepancy"), SALT, who.address, by=who)
         assert refusal == ("NotModule", who.address)
 
 
@@ -92,12 +93,50 @@ def test_each_module_raises_public_alerts_that_nobody_can_open(world: World) -> 
     modules, kind = ["0x" + "a1" * 20, "0x" + "a2" * 20], world.word("discrepancy")
     alerts = world.chain.deploy("AlertRegister", world.trust.address, modules, 500)
     for number, module in enumerate(modules, start=1):
-        events = alerts.send("raisePublic", kind, CONTENT, by=module)
+        events = alerts.send("raisePublic", kind, CONTENT, world.brand.address, by=module)
         assert [(event.name, event.arguments) for event in events] == [
             ("PublicAlertRaised", {"id": number, "kind": kind, "subject": CONTENT})
         ]
     assert alerts.read("alertInfo", 1) == ("0x" + "00" * 20, bytes(32), False)
     assert alerts.refusal("openAlert", 1, SALT, CONTENT, by=world.customs) == ("UnknownAlert", 1)
+
+
+def test_flood_of_public_alerts_stops_at_the_quota_of_who_caused_them_and_stops_no_deed(world: World) -> None:
+    unit = world.units.send("open", 5, b"U1", 1, by=world.carrier)[0].arguments["unit"]
+
+    def break_seal() -> list[str]:
+        world.units.send("seal", unit, SALT, SALT, by=world.carrier)
+        world.units.send("breakSeal", unit, CONTENT, by=world.carrier)
+        return [event.name for event in world.alerts.events()]
+
+    world.chain.wait(DAY - world.chain.time % DAY)
+    assert [break_seal() for _ in range(102)] == [["PublicAlertRaised"]] * 100 + [["PublicQuotaPassed"], []]
+    assert world.alerts.read("alertCount") == 100
+    assert world.alerts.read("quotaLeft", world.carrier.address) == 500
+    world.chain.wait(DAY)
+    assert break_seal() == ["PublicAlertRaised"]
+
+
+def test_public_alerts_of_one_account_use_up_nobody_else_s_quota(world: World) -> None:
+    module, kind = "0x" + "a1" * 20, world.word("discrepancy")
+    alerts = world.chain.deploy("AlertRegister", world.trust.address, [module], 500)
+    for _ in range(101):
+        alerts.send("raisePublic", kind, CONTENT, world.carrier.address, by=module)
+    assert [(event.name, event.arguments) for event in alerts.events()] == [
+        ("PublicQuotaPassed", {"by": world.carrier.address, "most": 100})
+    ]
+    raised = alerts.send("raisePublic", kind, CONTENT, world.brand.address, by=module)
+    assert [event.name for event in raised] == ["PublicAlertRaised"]
+
+
+def test_commitments_and_public_alerts_are_counted_apart(world: World) -> None:
+    module = "0x" + "a1" * 20
+    alerts = world.chain.deploy("AlertRegister", world.trust.address, [module], 1)
+    alerts.send("raisePublic", world.word("discrepancy"), CONTENT, world.carrier.address, by=module)
+    alerts.send("raiseAlert", COMMITMENT, by=world.carrier)
+    raised = alerts.send("raisePublic", world.word("discrepancy"), CONTENT, world.carrier.address, by=module)
+    assert [event.name for event in raised] == ["PublicAlertRaised"]
+    assert alerts.refusal("raiseAlert", SALT, by=world.carrier) == ("QuotaUsed", world.carrier.address, 1)
 
 
 def test_register_with_a_missing_module_is_not_created(world: World) -> None:
@@ -107,6 +146,6 @@ def test_register_with_a_missing_module_is_not_created(world: World) -> None:
 
 
 def test_call_through_the_forwarder_is_no_module_s_call(world: World) -> None:
-    request = world.relay_request(world.brand, world.alerts, "raisePublic", world.word("discrepancy"), SALT)
+    request = world.relay_request(world.brand, world.alerts, "raisePublic", world.word("discrepancy"), SALT, ZERO)
     assert world.forwarder.refusal("execute", request, by=world.stranger) is not None
     assert world.alerts.read("alertCount") == 0

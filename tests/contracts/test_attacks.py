@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -95,7 +96,7 @@ def test_mark_holders_do_not_use_up_the_places_of_authorities(world: World) -> N
     first, last = world.commission(opened[0].arguments["series"], 100)
     world.trust.send("revoke", world.brand.address, world.word("brand"), by=world.governor)
     refusals = [world.status.refusal("recall", first, first, REF, by=holder) for holder in holders]
-    assert refusals == [None] + [("AuthoritySlotsUsed", first >> 24, 5)] * 5
+    assert refusals == [None] + [("AuthoritySlotsUsed", first >> 24, 1)] * 5
     assert world.status.refusal("recall", first, last, REF, by=world.surveillance) is None
     assert world.customs_register is not None
     hold(world.customs_register, world.customs, first, last)
@@ -139,6 +140,65 @@ def test_stolen_item_keeps_nobody_s_container(world: World, items: tuple[int, in
     deal(world, world.carrier, world.retailer, units=[line(world, pallet)]).send()
     kept = deal(world, world.carrier, world.retailer, [(item, item)], nonce=2).refusal()
     assert kept == ("ItemLocked", item, item, 2)
+
+
+def test_stolen_goods_leave_by_no_return_to_an_accomplice(world: World, items: tuple[int, int]) -> None:
+    item = items[0]
+    deal(world, world.brand, world.carrier, [items]).send()
+    world.status.send("reportStolen", item, item, REF, by=world.brand)
+    away = deal(world, world.carrier, world.retailer, [(item, item)], purpose=Purpose.RETURN, nonce=2)
+    assert away.refusal() == ("NoReturnOfStolen", item, item, world.retailer.address)
+    deal(world, world.carrier, world.brand, [(item, item)], purpose=Purpose.RETURN, nonce=3).send()
+
+
+def test_stolen_goods_leave_in_no_unit_that_goes_back_as_a_return(world: World, items: tuple[int, int]) -> None:
+    pallet, _, _ = nest(world, items)
+    item = items[0] + 30
+    world.status.send("reportStolen", item, item, REF, by=world.brand)
+    world.status.send("poke", item)
+    away = deal(world, world.brand, world.retailer, units=[line(world, pallet)], purpose=Purpose.RETURN)
+    assert away.refusal() == ("UnitIsLocked", pallet, int(Purpose.RETURN))
+
+
+def test_claimed_item_that_is_stolen_goes_back_to_no_shop_but_its_reporter_s(world: World) -> None:
+    shelf, owner = stock(world), world.party("owner")
+    shelf.claim(0, owner)
+    world.status.send("reportStolen", shelf.first, shelf.first, REF, by=world.brand)
+    world.claims.send("openToReturn", shelf.first, world.chain.time + DAY, by=world.retailer)
+    refused = world.claims.refusal("unclaim", shelf.first, world.retailer.address, by=owner)
+    assert refused == ("NoReturnOfStolen", shelf.first, shelf.first, world.retailer.address)
+    shelf.give_back(0, owner, world.brand)
+
+
+def test_recalled_goods_come_back_through_carrier_and_warehouse(world: World, items: tuple[int, int]) -> None:
+    warehouse = world.party("warehouse")
+    world.trust.send("registerAccount", by=warehouse)
+    world.grant(world.brand, warehouse, "warehouse", 2)
+    deal(world, world.brand, world.retailer, [items]).send()
+    world.status.send("recall", *items, REF, by=world.surveillance)
+    way = (world.retailer, world.carrier, warehouse, world.brand)
+    for number, (giver, taker) in enumerate(pairwise(way), start=10):
+        deal(world, giver, taker, [items], purpose=Purpose.RETURN, nonce=number).send()
+    assert world.token.read("balanceOf", world.brand.address) == 100
+
+
+def test_squatted_number_of_a_unit_keeps_its_true_owner_out_of_the_next_generation_no_second(world: World) -> None:
+    key = b"095060001343520017"
+    squatted = world.units.send("open", 1, key, 1, by=world.carrier)[0].arguments["unit"]
+    assert world.units.refusal("open", 1, key, 1, by=world.brand) == ("UnitExists", squatted)
+    assert world.units.refusal("open", 1, key, 2, by=world.brand) is None
+    # Nor does the squatter's unit stand in for the true one: papers name generation, version and contents.
+    assert world.units.read("ownerOf", squatted) == world.carrier.address
+
+
+def test_nothing_is_commissioned_under_a_prefix_that_was_withdrawn(world: World) -> None:
+    series = world.open_series()
+    world.commission(series, 1)
+    world.brands.send("withdrawPrefix", world.PREFIX, world.PREFIX_LENGTH, by=world.registrar)
+    outside = ("OutsidePrefixes", world.brand.address, world.GTIN, world.PREFIX_LENGTH)
+    assert world.refused_commission(series) == outside
+    world.brands.send("assignPrefix", world.brand.address, world.PREFIX, world.PREFIX_LENGTH, by=world.registrar)
+    assert world.refused_commission(series) is None
 
 
 def test_release_by_one_party_is_no_consent_of_the_next(world: World) -> None:

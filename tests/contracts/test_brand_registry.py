@@ -38,6 +38,20 @@ def test_withdrawn_prefix_leaves_room_above_and_below(world: World) -> None:
     assert world.brands.read("prefixOwner", 9_506, 4) == world.stranger.address
 
 
+def test_registrar_withdraws_no_prefix_that_another_has_assigned_and_answers_for(world: World) -> None:
+    rival, other = world.party("rival"), world.party("other")
+    for who in (rival, other):
+        world.trust.send("registerAccount", by=who)
+        world.grant(world.governor, who, "identifier-registrar", 3)
+    prefix = (world.PREFIX, world.PREFIX_LENGTH)
+    theirs = ("PrefixOfOther", *prefix, world.registrar.address)
+    assert world.brands.refusal("withdrawPrefix", *prefix, by=rival) == theirs
+    world.trust.send("revoke", world.registrar.address, world.word("identifier-registrar"), by=world.governor)
+    assert world.brands.refusal("withdrawPrefix", *prefix, by=rival) is None
+    assert world.brands.refusal("assignPrefix", world.brand.address, *prefix, by=other) is None
+    assert world.brands.refusal("withdrawPrefix", *prefix, by=other) is None
+
+
 def test_prefix_nobody_holds_cannot_be_withdrawn(world: World) -> None:
     assert world.brands.refusal("withdrawPrefix", 1234, 4, by=world.registrar) == ("PrefixNotAssigned", 1234, 4)
     assert world.brands.refusal("withdrawPrefix", 1, 0, by=world.registrar) == ("PrefixNotAssigned", 1, 0)
@@ -70,11 +84,19 @@ def test_prefix_for_an_unregistered_address_is_refused(world: World) -> None:
     assert refusal == ("UnknownAccount", nobody)
 
 
-def test_label_key_of_one_brand_cannot_be_listed_by_another(world: World) -> None:
+def test_listing_a_label_key_first_keeps_its_true_owner_out_of_nothing(world: World) -> None:
     world.grant(world.office, world.stranger, "brand", 3)
+    world.brands.send("listLabelKey", X, Y, 0, 1, by=world.stranger)
     world.brands.send("listLabelKey", X, Y, 0, FOR_EVER, by=world.brand)
-    refusal = world.brands.refusal("listLabelKey", X, Y, 0, FOR_EVER, by=world.stranger)
-    assert refusal == ("LabelKeyTaken", X, Y, world.brand.address)
+    world.brands.send("revokeLabelKey", X, Y, 1, by=world.stranger)
+    assert world.brands.read("labelKey", world.brand.address, X, Y) == (0, FOR_EVER, 0)
+    assert world.brands.read("labelKey", world.stranger.address, X, Y) == (0, 1, 1)
+
+
+def test_brand_lists_a_label_key_once(world: World) -> None:
+    world.brands.send("listLabelKey", X, Y, 0, FOR_EVER, by=world.brand)
+    refusal = world.brands.refusal("listLabelKey", X, Y, 5, FOR_EVER, by=world.brand)
+    assert refusal == ("LabelKeyExists", world.brand.address, X, Y)
 
 
 def test_label_key_with_an_empty_period_is_refused(world: World) -> None:
@@ -95,7 +117,7 @@ def test_revocation_of_a_label_key_only_moves_to_an_earlier_time(world: World) -
         refusal = world.brands.refusal("revokeLabelKey", X, Y, since, by=world.brand)
         assert refusal == ("LabelKeyRevokedAlready", X, Y, now - 10)
     world.brands.send("revokeLabelKey", X, Y, now - 20, by=world.brand)
-    assert world.brands.read("labelKey", X, Y) == (world.brand.address, (0, FOR_EVER, now - 20))
+    assert world.brands.read("labelKey", world.brand.address, X, Y) == (0, FOR_EVER, now - 20)
 
 
 @pytest.mark.parametrize("offset", [1, None])

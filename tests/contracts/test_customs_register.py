@@ -19,7 +19,7 @@ BLANK = bytes(32)
 INSPECTION, SAMPLING, SUSPENSION, DETENTION, SEIZURE, DESTRUCTION = range(6)
 HELD, SEIZED = 3, 4
 TRANSPORT = 1
-MOST_LINES, MOST_UNITS, MOST_RUNS, MOST_AUTHORITIES = 32, 8, 32, 5
+MOST_LINES, MOST_UNITS, MOST_RUNS, MOST_AUTHORITIES = 32, 8, 32, 3
 Runs = Sequence[tuple[int, int]]
 
 
@@ -75,6 +75,100 @@ def hand_over(world: World, giver: Party, taker: Party, runs: Runs, units: Seque
 
 def locked(world: World, item: int) -> tuple[Any, ...] | None:
     return world.status.refusal("requireMovable", item, item, TRANSPORT)
+
+
+# --- what is held inside units
+
+
+@pytest.fixture
+def carton(world: World, items: tuple[int, int]) -> int:
+    """Items 0 to 9 in a carton, and that on a pallet with item 10."""
+    return packed(world, items[0])
+
+
+def packed(world: World, first: int) -> int:
+    made = [
+        world.units.send("open", 5, number, 1, by=world.brand)[0].arguments["unit"]
+        for number in (b"CARTON1", b"PALLET1")
+    ]
+    world.units.send("pack", made[0], ([(first, first + 9)], [], []), by=world.brand)
+    world.units.send("pack", made[1], ([(first + 10, first + 10)], [made[0]], []), by=world.brand)
+    return int(made[0])
+
+
+def is_locked(world: World, unit: int) -> bool:
+    return bool(world.units.struct("unitInfo", unit)["locked"])
+
+
+def test_goods_that_one_authority_holds_do_not_pass_to_another_with_the_unit_around_them(
+    world: World, register: Contract, other: Party, items: tuple[int, int], carton: int
+) -> None:
+    pallet = world.units.struct("unitInfo", carton)["parent"]
+    theirs = hold(register, other, items[0] + 3, items[0] + 3)
+    mine = record(register, world.customs)
+    for unit in (carton, pallet):
+        register.send("confirmUnit", mine, unit, by=world.customs)
+        assert register.refusal("seizeUnit", mine, unit, by=world.customs) == ("UnitHeldByOthers", unit)
+    register.send("lift", theirs, by=other)
+    assert register.refusal("seizeUnit", mine, carton, by=world.customs) is None
+
+
+def test_unit_around_held_goods_is_locked_at_once_and_free_once_they_are(
+    world: World, register: Contract, items: tuple[int, int], carton: int
+) -> None:
+    pallet = world.units.struct("unitInfo", carton)["parent"]
+    measure = hold(register, world.customs, items[0] + 3, items[0] + 4)
+    assert is_locked(world, carton)
+    refused = world.units.refusal("unpack", pallet, ([], [carton], []), by=world.brand)
+    assert refused == ("UnitIsLocked", pallet, 3)
+    register.send("lift", measure, by=world.customs)
+    assert not is_locked(world, carton)
+    assert not is_locked(world, pallet)
+
+
+def test_seizing_held_goods_out_of_a_unit_frees_what_is_left_in_it(
+    world: World, register: Contract, items: tuple[int, int], carton: int
+) -> None:
+    pallet = world.units.struct("unitInfo", carton)["parent"]
+    measure = hold(register, world.customs, items[0] + 3, items[0] + 4)
+    register.send("seize", measure, 0, 1, by=world.customs)
+    assert not is_locked(world, carton)
+    assert not is_locked(world, pallet)
+    world.units.send("unpack", pallet, ([], [carton], []), by=world.brand)
+    register.send("lift", measure, by=world.customs)
+
+
+def test_authority_seizes_the_unit_around_goods_that_it_holds_itself(
+    world: World, register: Contract, items: tuple[int, int], carton: int
+) -> None:
+    measure = hold(register, world.customs, items[0] + 3, items[0] + 3)
+    register.send("confirmUnit", measure, carton, by=world.customs)
+    register.send("seizeUnit", measure, carton, by=world.customs)
+    register.send("lift", measure, by=world.customs)
+    pallet = world.units.send("open", 5, b"PALLET2", 1, by=world.brand)[0].arguments["unit"]
+    assert not is_locked(world, carton)
+    assert not is_locked(world, pallet)
+    world.units.send("unpack", carton, ([(items[0], items[0] + 9)], [], []), by=world.customs)
+
+
+def test_hold_over_more_than_is_ever_in_hand_looks_at_no_unit(world: World, register: Contract) -> None:
+    first, _ = world.commission(world.open_series(), 65_537)
+    unit = packed(world, first)
+    hold(register, world.customs, first, first + 65_536)
+    assert not is_locked(world, unit)
+    measure = record(register, authority(world, "third customs"))
+    register.send("confirmIdentity", measure, first, first + 65_535, by=world.party("third customs"))
+    assert is_locked(world, unit)
+
+
+def test_authority_takes_its_goods_out_beside_those_that_another_holds_there(
+    world: World, register: Contract, other: Party, items: tuple[int, int], carton: int
+) -> None:
+    hold(register, other, items[0] + 3, items[0] + 3)
+    mine = hold(register, world.customs, items[0] + 5, items[0] + 6)
+    register.send("seize", mine, 0, 1, by=world.customs)
+    assert world.token.read("ownerOf", items[0] + 5) == world.customs.address
+    assert is_locked(world, carton)
 
 
 # --- records

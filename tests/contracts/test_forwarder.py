@@ -100,6 +100,15 @@ def test_contract_that_does_not_trust_the_forwarder_is_not_called(world: World) 
     assert refused_relay(world, request) == ("ERC2771UntrustfulTarget", other.address, world.forwarder.address)
 
 
+@pytest.mark.parametrize("number", range(1, 11))
+def test_request_to_a_precompile_runs_none(world: World, number: int) -> None:
+    """Gas is free: a relay that reached them would run pairings, or hash for nothing, for anybody."""
+    target = f"0x{number:040x}"
+    request = world.relay_request(world.party("nobody"), world.trust, "registerAccount", to=target)
+    assert refused_relay(world, request) == ("ERC2771UntrustfulTarget", target, world.forwarder.address)
+    assert world.forwarder.read("verify", request) is False
+
+
 def test_every_contract_trusts_this_forwarder_and_no_other(world: World) -> None:
     for name, address in world.at.items():
         if name == "forwarder":

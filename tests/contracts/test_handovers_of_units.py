@@ -588,6 +588,7 @@ def test_pause_stops_handovers_except_to_a_successor(world: World, unit: int, it
     world.trust.send("nameSuccessor", world.brand.address, world.retailer.address, by=world.brand)
     offered = deal(world, world.brand, world.carrier, [(items[0] + 60, items[1])], nonce=5)
     offered.offer()
+    world.chain.wait(1)
     world.trust.send("pause", DAY, by=world.guardian)
     paused = ("Paused", world.trust.read("pausedUntil"))
     other = deal(world, world.brand, world.carrier, [(items[0] + 50, items[0] + 50)])

@@ -327,17 +327,90 @@ def test_seizure_in_chunks_takes_the_place_of_the_hold(yard: Yard) -> None:
 def test_places_for_authorities_run_out_and_are_free_again_after_lifting(yard: Yard) -> None:
     a = yard.first
     authorities = [yard.world.party(f"authority {n}").address for n in range(6)]
-    for authority in authorities[:5]:
+    for authority in authorities[:3]:
         yard.status.send("hold", authority, a, a + 9, CASE, by=yard.register)
-    expected = ("AuthoritySlotsUsed", a >> 24, 5)
+    expected = ("AuthoritySlotsUsed", a >> 24, 3)
     assert yard.customs_refusal("hold", authorities[5], a, a, CASE) == expected
-    assert yard.status.refusal("recall", a, a, REF, by=yard.world.surveillance) == expected
     yard.put(F.RECALLED, 0, 9)
     yard.status.send("liftHold", authorities[2], a, a + 9, CASE, by=yard.register)
-    yard.status.send("recall", a + 500, a + 500, REF, by=yard.world.surveillance)
-    assert yard.flags(500) == {F.RECALLED}
     assert yard.status.read("holdRunAt", authorities[2], a) == (0, 0, F.NONE)
-    assert yard.refusal(500, 500, Purpose.RETURN) is None
+    yard.status.send("hold", authorities[5], a + 500, a + 500, CASE, by=yard.register)
+    assert yard.flags(500) == {F.HELD}
+
+
+def test_holds_of_many_authorities_crowd_out_no_recall_by_market_surveillance(yard: Yard) -> None:
+    a, second = yard.first, yard.world.party("second surveillance")
+    yard.world.trust.send("registerAccount", by=second)
+    yard.world.grant(yard.world.governor, second, "market-surveillance", 3)
+    for n in range(3):
+        yard.status.send("hold", yard.world.party(f"authority {n}").address, a, a, CASE, by=yard.register)
+    yard.status.send("recall", a + 5, a + 900, REF, by=yard.world.surveillance)
+    assert yard.refusal(500, 500) == ("ItemLocked", a + 500, a + 500, F.RECALLED)
+    full = ("AuthoritySlotsUsed", a >> 24, 3)
+    assert yard.status.refusal("recall", a, a, REF, by=second) == full
+    yard.status.send("liftRecall", a + 5, a + 900, REF, by=yard.world.surveillance)
+    assert yard.flags(500) == set()
+    yard.status.send("recall", a, a, REF, by=second)
+    assert yard.flags(0) == {F.RECALLED, F.HELD}
+
+
+def test_holder_cannot_retire_what_an_authority_holds_but_the_authority_can_what_it_seized(yard: Yard) -> None:
+    a = yard.first
+    yard.put(F.HELD, 3, 5)
+    locked = ("ItemLocked", a, a + 9, F.HELD)
+    assert yard.status.refusal("retire", a, a + 9, 1, REF, by=yard.brand) == locked
+    assert yard.status.refusal("retire", a + 6, a + 9, 1, REF, by=yard.brand) is None
+    yard.put(F.SEIZED, 3, 5)
+    yard.token.send("move", a + 3, a + 5, yard.brand.address, yard.customs.address, REF, by=yard.module)
+    assert yard.status.refusal("retire", a + 3, a + 5, 1, REF, by=yard.customs) is None
+    yard.status.send("hold", yard.other.address, a, a, CASE, by=yard.register)
+    assert yard.status.refusal("retire", a, a, 1, REF, by=yard.brand) == ("ItemLocked", a, a, F.HELD)
+
+
+# Returns of stolen goods
+
+
+def return_refusal(yard: Yard, first: int, last: int, to: Party) -> tuple[Any, ...] | None:
+    a = yard.first
+    return yard.status.refusal("requireMovableTo", a + first, a + last, int(Purpose.RETURN), to.address)
+
+
+def test_stolen_goods_return_to_who_reported_them_their_brand_and_authorities_alone(yard: Yard) -> None:
+    a, world = yard.first, yard.world
+    yard.token.send("move", a, a + 99, yard.brand.address, yard.carrier.address, REF, by=yard.module)
+    yard.status.send("reportStolen", a, a + 9, REF, by=yard.carrier)
+    for to in (yard.carrier, yard.brand, yard.customs, world.surveillance):
+        assert return_refusal(yard, 2, 5, to) is None
+    for to in (world.retailer, world.stranger, world.office):
+        assert return_refusal(yard, 2, 5, to) == ("NoReturnOfStolen", a + 2, a + 5, to.address)
+    assert return_refusal(yard, 5, 12, yard.carrier) == ("NoReturnOfStolen", a + 5, a + 12, yard.carrier.address)
+    assert return_refusal(yard, 10, 12, world.retailer) is None
+    sale = yard.status.refusal("requireMovableTo", a, a, SALE, yard.carrier.address)
+    assert sale == ("ItemLocked", a, a, F.STOLEN)
+
+
+def test_recalled_goods_return_to_whoever_takes_them_back(yard: Yard) -> None:
+    yard.put(F.RECALLED, 0, 9)
+    assert return_refusal(yard, 0, 9, yard.world.retailer) is None
+
+
+def test_report_of_a_reporter_that_is_gone_is_lifted_by_its_successor_or_the_brand(yard: Yard) -> None:
+    a, world = yard.first, yard.world
+    yard.token.send("move", a, a + 99, yard.brand.address, yard.carrier.address, REF, by=yard.module)
+    yard.status.send("reportStolen", a, a + 9, REF, by=yard.carrier)
+
+    def refusal(item: int, by: Party) -> tuple[Any, ...] | None:
+        return yard.status.refusal("liftStolen", item, item, REF, by=by)
+
+    for by in (yard.brand, world.retailer):
+        assert refusal(a, by) == ("FlagNotSet", a, a, F.STOLEN, by.address)
+    world.trust.send("nameSuccessor", yard.carrier.address, world.retailer.address, by=yard.carrier)
+    assert refusal(a, world.retailer) is None
+    world.trust.send("revoke", yard.carrier.address, world.word("carrier"), by=yard.brand)
+    assert refusal(a + 1, world.stranger) == ("FlagNotSet", a + 1, a + 1, F.STOLEN, world.stranger.address)
+    assert refusal(a + 1, yard.brand) is None
+    assert refusal(a + 2, yard.carrier) is None
+    assert refusal(a + 50, yard.brand) == ("FlagNotSet", a + 50, a + 50, F.STOLEN, yard.brand.address)
 
 
 # Modules
@@ -457,6 +530,8 @@ def must_refuse(owned: Callable[[F], set[int]], clearing: bool, flag: F, items: 
         return not (items <= owned(flag) if flag is F.STOLEN else items & (held if flag is F.HELD else owned(flag)))
     if flag is F.HELD:
         return bool(items & held)
+    if flag is F.RETIRED and items & held:
+        return True
     return flag in (F.STOLEN, F.RETIRED) and bool(items & owned(flag))
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 CUSTODY = 2
 SALE, TRANSPORT, RETURN = 0, 1, 3
-RECALL_LEAVES, THEFT_LEAVES = 0x38, 0x08
+RECALL_LEAVES, THEFT_LEAVES = 0x78, 0x40
 ZERO = "0x" + "00" * 20
 REF = b"\x0f" * 32
 PALM_OIL = b"\x0a" * 32
@@ -545,10 +545,11 @@ def test_each_lock_counts_by_itself(seizing: World) -> None:
     for ref, purposes in ((b"\x01" * 32, RECALL_LEAVES), (b"\x02" * 32, THEFT_LEAVES), (b"\x01" * 32, 0)):
         seizing.units.send("lock", unit, purposes, ref, by=seizing.customs)
     assert seizing.units.read("mayMove", unit, RETURN) is False
-    seizing.units.send("unlock", unit, b"\x01" * 32, by=seizing.customs)
-    assert [seizing.units.read("mayMove", unit, p) for p in range(6)] == [False, False, False, True, False, False]
-    assert seizing.units.send("unlock", unit, b"\x09" * 32, by=seizing.customs) == []
     seizing.units.send("unlock", unit, b"\x02" * 32, by=seizing.customs)
+    seizing.units.send("lock", unit, RECALL_LEAVES, b"\x01" * 32, by=seizing.customs)
+    assert [seizing.units.read("mayMove", unit, p) for p in range(6)] == [False] * 3 + [True] * 3
+    assert seizing.units.send("unlock", unit, b"\x09" * 32, by=seizing.customs) == []
+    seizing.units.send("unlock", unit, b"\x01" * 32, by=seizing.customs)
     assert all(seizing.units.read("mayMove", unit, purpose) for purpose in range(6))
     assert seizing.units.refusal("lock", 77, 0, REF, by=seizing.customs) == ("UnknownUnit", 77)
 

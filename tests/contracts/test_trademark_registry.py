@@ -221,7 +221,7 @@ def test_licence_counts_every_mark_of_a_series(world: World) -> None:
 
 def test_only_the_token_uses_a_licence(world: World) -> None:
     for by in (world.stranger, world.brand, world.governor, world.office):
-        refusal = world.marks.refusal("useLicence", world.MARK, world.stranger.address, 1, by=by)
+        refusal = world.marks.refusal("useMarks", [world.MARK], world.stranger.address, 1, by=by)
         assert refusal == ("NotToken", by.address)
 
 
@@ -230,8 +230,8 @@ def test_licence_gives_the_token_no_more_than_its_ceiling_and_the_holder_whateve
     world.marks = world.chain.deploy("TrademarkRegistry", world.trust.address, token.address)
     world.marks.send("assignOffice", b"EM", world.office.address, by=world.governor)
     world.record_mark(world.MARK)
-    use = ("useLicence", world.MARK)
-    assert world.marks.refusal(*use, who, 1, by=token) == ("MarkNotUsableBy", world.MARK, who)
+    use = ("useMarks", [world.MARK])
+    assert world.marks.refusal(*use, who, 1, by=token) == ("MarkNotUsable", world.MARK, who)
     licence(world, ceiling=100)
     events = world.marks.send(*use, who, 60, by=token)
     assert events[0].arguments == {"mark": world.MARK, "licensee": who, "quantity": 60, "used": 60}
@@ -239,7 +239,7 @@ def test_licence_gives_the_token_no_more_than_its_ceiling_and_the_holder_whateve
         assert world.marks.refusal(*use, who, quantity, by=token) == ("LicenceUsedUp", world.MARK, who, 40, quantity)
     assert world.marks.send(*use, world.brand.address, FOR_EVER, by=token) == []
     world.marks.send("suspend", world.MARK, by=world.office)
-    assert world.marks.refusal(*use, who, 1, by=token) == ("MarkNotUsableBy", world.MARK, who)
+    assert world.marks.refusal(*use, who, 1, by=token) == ("MarkNotUsable", world.MARK, who)
 
 
 def test_only_the_holder_licenses_a_mark(world: World) -> None:
@@ -274,7 +274,7 @@ def test_mark_that_does_not_stand_is_not_licensed_and_its_licences_rest(world: W
     world.marks.send("suspend", world.MARK, by=world.office)
     assert world.marks.read("isUsable", world.MARK, world.stranger.address) is False
     refusal = world.marks.refusal("grantLicence", world.MARK, world.carrier.address, FOR_EVER, 5, by=world.brand)
-    assert refusal == ("MarkNotUsableBy", world.MARK, world.brand.address)
+    assert refusal == ("MarkNotUsable", world.MARK, world.brand.address)
     assert world.marks.refusal("endLicence", world.MARK, world.stranger.address, by=world.brand) is None
 
 

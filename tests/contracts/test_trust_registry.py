@@ -158,6 +158,27 @@ def test_admin_key_that_will_expire_does_not_count_as_the_last(world: World) -> 
     assert refusal == ("LastAdminKey", world.brand.address, world.brand.address)
 
 
+def test_admin_key_that_is_not_valid_yet_does_not_count_as_the_last(world: World) -> None:
+    later, start = world.party("later"), world.chain.time + 365 * DAY
+    world.add_key(world.brand, later, ALL, start)
+    last = ("LastAdminKey", world.brand.address, world.brand.address)
+    assert world.trust.refusal("revokeKey", world.brand.address, by=world.brand) == last
+    world.chain.wait(365 * DAY)
+    assert world.trust.refusal("revokeKey", world.brand.address, by=world.brand) == last
+    assert world.trust.refusal("revokeKey", world.brand.address, by=later) is None
+
+
+def test_admin_key_with_an_end_cannot_take_the_keys_without_one(world: World) -> None:
+    spare, temporary, custody = world.party("spare"), world.party("temporary"), world.party("custody")
+    world.add_key(world.brand, spare, ALL)
+    world.add_key(world.brand, temporary, ALL, 0, world.chain.time + DAY)
+    world.add_key(world.brand, custody, CUSTODY)
+    refusal = world.trust.refusal("revokeKey", spare.address, by=temporary)
+    assert refusal == ("LastAdminKey", world.brand.address, spare.address)
+    assert world.trust.refusal("revokeKey", custody.address, by=temporary) is None
+    assert world.trust.refusal("revokeKey", temporary.address, by=temporary) is None
+
+
 def test_role_is_active_only_inside_its_period(world: World) -> None:
     now, who = world.chain.time, world.stranger
     world.grant(world.brand, who, "warehouse", 2, now + DAY, now + 2 * DAY)
@@ -230,6 +251,44 @@ def test_competing_brand_cannot_take_over_and_then_end_what_another_vouched_for(
         rival.address,
         role,
     )
+
+
+def test_entry_that_has_not_begun_is_not_open_to_another_accreditor(world: World) -> None:
+    rival, who, word = world.party("rival"), world.stranger, world.word("warehouse")
+    world.trust.send("registerAccount", by=rival)
+    world.grant(world.office, rival, "brand", 3)
+    world.grant(world.brand, who, "warehouse", 2, world.chain.time + DAY)
+    refusal = world.trust.refusal("grant", who.address, word, 2, 0, FOR_EVER, by=rival)
+    assert refusal == ("EntryStands", who.address, word, world.brand.address, 2)
+    refusal = world.trust.refusal("grant", who.address, word, 1, 0, FOR_EVER, by=rival)
+    assert refusal == ("EntryStands", who.address, word, world.brand.address, 2)
+
+
+def test_identified_entry_is_not_open_to_another_accreditor_at_the_same_level(world: World) -> None:
+    rival, word = world.party("rival"), world.word("warehouse")
+    world.trust.send("registerAccount", by=rival)
+    world.grant(world.office, rival, "brand", 3)
+    world.grant(world.brand, world.stranger, "warehouse", 1)
+    refusal = world.trust.refusal("grant", world.stranger.address, word, 1, 0, FOR_EVER, by=rival)
+    assert refusal == ("EntryStands", world.stranger.address, word, world.brand.address, 1)
+    assert world.trust.refusal("grant", world.stranger.address, word, 2, 0, FOR_EVER, by=rival) is None
+
+
+def test_entry_of_another_that_has_ended_may_be_replaced(world: World) -> None:
+    world.grant(world.brand, world.stranger, "warehouse", 2, 0, world.chain.time + DAY)
+    world.chain.wait(DAY)
+    refusal = world.trust.refusal(
+        "grant", world.stranger.address, world.word("warehouse"), 2, 0, FOR_EVER, by=world.office
+    )
+    assert refusal is None
+
+
+def test_entry_far_in_the_future_keeps_nobody_else_from_vouching(world: World) -> None:
+    latest = world.chain.time + 90 * DAY
+    values = (world.stranger.address, world.word("warehouse"), 2)
+    refusal = world.trust.refusal("grant", *values, latest + 1, FOR_EVER, by=world.brand)
+    assert refusal == ("StartTooFar", latest + 1, latest)
+    assert world.trust.refusal("grant", *values, latest, FOR_EVER, by=world.brand) is None
 
 
 def test_governor_may_raise_what_a_brand_vouched_for(world: World) -> None:
@@ -330,3 +389,76 @@ def test_credential_key_is_listed_once_and_revoked_once(world: World) -> None:
 def test_credential_key_with_an_empty_period_is_refused(world: World) -> None:
     refusal = world.trust.refusal("listCredentialKey", b"\x0a" * 32, b"\x0b" * 32, 7, 7, by=world.office)
     assert refusal == ("EmptyPeriod", 7, 7)
+
+
+def test_account_takes_on_while_any_of_its_roles_stands_whichever_came_last(world: World) -> None:
+    """The registry looks at the role granted last before all others; that is no more than a shortcut."""
+    who, trust = world.party("trader"), world.trust
+    trust.send("registerAccount", by=who)
+    roles = ("carrier", "warehouse", "retailer")
+    for role in roles:
+        world.grant(world.brand, who, role, 2)
+    assert trust.read("rolesOf", who.address) == tuple(
+        world.word(role) for role in ("carrier", "retailer", "warehouse")
+    )
+    for role in ("retailer", "carrier"):
+        trust.send("revoke", who.address, world.word(role), by=world.brand)
+        assert trust.read("mayTakeOn", who.address) is True
+    trust.send("suspend", who.address, world.word("warehouse"), 60, by=world.guardian)
+    assert trust.read("mayTakeOn", who.address) is False
+    trust.send("liftSuspension", who.address, world.word("warehouse"), by=world.brand)
+    assert trust.read("mayTakeOn", who.address) is True
+    trust.send("revoke", who.address, world.word("warehouse"), by=world.brand)
+    assert trust.read("mayTakeOn", who.address) is False
+    world.grant(world.brand, who, "carrier", 1)
+    assert trust.read("mayTakeOn", who.address) is False
+    world.grant(world.brand, who, "carrier", 2)
+    assert trust.read("mayTakeOn", who.address) is True
+
+
+def test_lead_role_that_is_suspended_or_lowered_no_longer_lets_an_account_take_on(world: World) -> None:
+    who, trust, role = world.carrier, world.trust, world.word("carrier")
+    trust.send("suspend", who.address, role, 60, by=world.guardian)
+    assert trust.read("mayTakeOn", who.address) is False
+    world.chain.wait(60)
+    assert trust.read("mayTakeOn", who.address) is True
+    world.grant(world.brand, who, "carrier", 1)
+    assert trust.read("mayTakeOn", who.address) is False
+
+
+def test_account_has_so_many_keys_that_a_recovery_can_end_all_and_no_more(world: World) -> None:
+    keys = [world.party(f"key {number}") for number in range(64)]
+    for key in keys[:63]:
+        world.add_key(world.brand, key, 2)
+    consent = world.consent(world.brand, keys[63], 2)
+    added = (keys[63].address, 2, 0, 2**64 - 1, consent)
+    assert world.trust.refusal("addKey", *added, by=world.brand) == ("TooManyKeys", world.brand.address, 64)
+    world.trust.send("revokeKey", keys[10].address, by=world.brand)
+    world.trust.send("addKey", *added, by=world.brand)
+    agent, fresh = world.party("agent"), world.party("fresh")
+    world.trust.send("registerAccount", by=agent)
+    world.trust.send("setRecovery", agent.address, by=world.brand)
+    proof = world.consent(world.brand, fresh, 31)
+    world.trust.send("proposeRecovery", world.brand.address, fresh.address, proof, by=agent)
+    world.chain.wait(7 * 86_400)
+    world.trust.send("executeRecovery", world.brand.address)
+    assert world.chain.evm.result is not None
+    assert world.chain.evm.result.gas_used < 2_000_000
+    for key in keys:
+        assert world.trust.read("isKeyFor", world.brand.address, key.address, 2) is False
+        assert world.trust.struct("keyInfo", key.address)["revokedAt"] in (
+            world.chain.time,
+            world.chain.time - 7 * 86_400,
+        )
+
+
+def test_key_period_ends_for_ever_past_what_forty_bits_count(world: World) -> None:
+    last = 2**40 - 1
+    for number, (end, kept) in enumerate(((last - 1, last - 1), (last, 2**64 - 1), (2**63, 2**64 - 1))):
+        key = world.party(f"long {number}")
+        events = world.add_key(world.brand, key, 2, 0, end)
+        assert events[0].arguments["notAfter"] == kept == world.trust.struct("keyInfo", key.address)["notAfter"]
+    late = world.party("late")
+    consent = world.consent(world.brand, late, 2, last, 2**64 - 1)
+    refusal = world.trust.refusal("addKey", late.address, 2, last, 2**64 - 1, consent, by=world.brand)
+    assert refusal == ("EmptyPeriod", last, 2**64 - 1)

@@ -110,7 +110,7 @@ def test_rebuild_gives_the_same_rows_and_keeps_scans_and_packing_lists(world: Wo
     world.ledger("brand").send(contracts.status.recall(first, last, b"\x01" * 32))
     # Nothing of this becomes a row of its own.
     world.ledger("brand").send(contracts.anchors.anchor(b"\x02" * 32, AnchorKind.DOCUMENT))
-    world.ledger("brand").send(contracts.token.open_to(world.account("carrier"), 0))
+    world.ledger("brand").send(contracts.trust.open_to(world.account("carrier"), 0))
     world.services.projector.catch_up()
     before = everything(world)
     assert before["run"]

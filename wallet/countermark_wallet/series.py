@@ -224,10 +224,10 @@ class BrandSeries:
                 reason="host-not-listed",
             )
         key = self.wallet.label_key(self.label_site, self.label_period).public
-        owner, listed = brands.label_key(key.x, key.y)
+        listed = brands.label_key(account, key.x, key.y)
         now = int(self.clock().timestamp())
         revoked = 0 < listed.revoked_since <= now
-        if owner != account or revoked or not listed.valid_from <= now < listed.valid_until:
+        if revoked or not listed.valid_from <= now < listed.valid_until:
             raise NotPermitted(
                 got=f"label key of site {self.label_site}, period {self.label_period}",
                 expected="a label key that the brand has listed and that is valid now",

@@ -10,6 +10,12 @@ interface IAccountErrors {
     /// @notice `account` does not hold `role` at the level that this call needs, now.
     error RoleMissing(address account, bytes32 role);
 
+    /// @notice `signer` may not act for `account` here.
+    error SignerNotAllowed(address account, address signer);
+
+    /// @notice `account` has no active role (introduced or higher): nobody answers for it.
+    error ReceiverNotIntroduced(address account);
+
     /// @notice Nobody has registered `account`.
     error UnknownAccount(address account);
 

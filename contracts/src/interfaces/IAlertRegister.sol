@@ -16,6 +16,9 @@ interface IAlertRegister is IAccountErrors {
     /// @notice A contract has seen something of `kind` (ASCII, left-aligned) about `subject`.
     event PublicAlertRaised(uint256 indexed id, bytes32 kind, bytes32 subject);
 
+    /// @notice `by` has caused `most` public alerts this UTC day; what else it causes today raises none.
+    event PublicQuotaPassed(address indexed by, uint256 most);
+
     /// @notice `account` has no active role (introduced or higher).
     error RaiserNotActive(address account);
 
@@ -50,8 +53,11 @@ interface IAlertRegister is IAccountErrors {
     /// @notice Opens an alert of the caller's account (OPERATE).
     function openAlert(uint256 id, bytes32 salt, bytes32 contentHash) external;
 
-    /// @notice Raises what is public anyway. Only the modules named at deployment.
-    function raisePublic(bytes32 kind, bytes32 subject) external returns (uint256 id);
+    /// @notice Raises what is public anyway. Only the modules named at deployment. Never reverts for its quota: an alert
+    /// must not stop what it tells of.
+    /// @param by the account that has caused it, 100 a UTC day at most
+    /// @return id of the alert; 0 when the quota is used
+    function raisePublic(bytes32 kind, bytes32 subject, address by) external returns (uint256 id);
 
     /// @notice Who raised alert `id`, its commitment, and whether it is open; zeros for public or unknown alerts.
     function alertInfo(uint256 id) external view returns (address by, bytes32 commitment, bool opened);

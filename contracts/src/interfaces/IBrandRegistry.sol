@@ -43,8 +43,11 @@ interface IBrandRegistry is IAccountErrors {
     /// @notice Nobody holds this prefix.
     error PrefixNotAssigned(uint64 prefix, uint8 length);
 
-    /// @notice (`x`, `y`) is or was `brand`'s label key; a key is listed once.
-    error LabelKeyTaken(bytes32 x, bytes32 y, address brand);
+    /// @notice `registrar` has assigned this prefix and is still accredited: nobody else takes it back.
+    error PrefixOfOther(uint64 prefix, uint8 length, address registrar);
+
+    /// @notice (`x`, `y`) is or was `brand`'s label key; a brand lists a key once.
+    error LabelKeyExists(address brand, bytes32 x, bytes32 y);
 
     /// @notice (`x`, `y`) is not `brand`'s label key.
     error LabelKeyUnknown(address brand, bytes32 x, bytes32 y);
@@ -67,15 +70,23 @@ interface IBrandRegistry is IAccountErrors {
     /// @notice The endpoint has more than 512 bytes.
     error EndpointTooLong(uint256 length, uint256 most);
 
+    /// @notice `gtin` is not a GTIN-14 with a right check digit.
+    error GtinNotValid(uint64 gtin);
+
+    /// @notice The first `prefixLength` digits of `gtin` are not a prefix of `brand`.
+    error OutsidePrefixes(address brand, uint64 gtin, uint8 prefixLength);
+
     /// @notice Gives `prefix` of `length` digits to `brand`. Identifier registrars only (OPERATE). Leading zeros count:
     /// 0061414 is prefix 61414 of length 7.
     function assignPrefix(address brand, uint64 prefix, uint8 length) external;
 
-    /// @notice Takes a prefix back. Identifier registrars only (OPERATE). What was opened under it stays.
+    /// @notice Takes a prefix back (OPERATE). The identifier registrar that assigned it; any other only when that one is
+    /// not accredited any more. What was opened under it stays, but nothing more is commissioned there.
     function withdrawPrefix(uint64 prefix, uint8 length) external;
 
-    /// @notice Lists a P-256 key for labels, best before it is used. First come, first served: whether the point lies on
-    /// the curve, and whether the brand holds the key, is not checked. Accredited brands only (ADMIN).
+    /// @notice Lists a P-256 key for labels, best before it is used. Whether the point lies on the curve, and whether the
+    /// brand holds the key, is not checked: who lists a key of another can sign nothing with it, and keeps nobody from
+    /// listing it too. Accredited brands only (ADMIN).
     function listLabelKey(bytes32 x, bytes32 y, uint64 validFrom, uint64 validUntil) external;
 
     /// @notice Revokes a label key from `since` on (seconds since 1970, not in the future). The brand that listed it,
@@ -99,8 +110,11 @@ interface IBrandRegistry is IAccountErrors {
     /// indicator digit does not count), and that prefix is `brand`'s.
     function isWithin(address brand, uint64 gtin, uint8 length) external view returns (bool);
 
-    /// @notice A label key and the brand that listed it; zeros when nobody has.
-    function labelKey(bytes32 x, bytes32 y) external view returns (address brand, ListedKey memory key);
+    /// @notice Reverts unless `gtin` is a GTIN-14 ({GtinNotValid}) that {isWithin} `brand`'s prefix ({OutsidePrefixes}).
+    function requireProduct(address brand, uint64 gtin, uint8 length) external view;
+
+    /// @notice A label key of `brand`; zeros when it has not listed it.
+    function labelKey(address brand, bytes32 x, bytes32 y) external view returns (ListedKey memory);
 
     /// @notice Whether `brand` has listed `host`.
     function isHost(address brand, string calldata host) external view returns (bool);

@@ -41,9 +41,6 @@ interface IClaims is IAccountErrors, IRunErrors, IMerkleErrors {
     /// @notice `signer` signed for the claim key `claimKey`.
     error ClaimKeyMismatch(address claimKey, address signer);
 
-    /// @notice `signer` signed for `account`, but is no CUSTODY key of it (nor, without an account, itself).
-    error SignerNotAllowed(address account, address signer);
-
     /// @notice `owner` is a key of `account`; claims are for addresses of nobody known.
     error OwnerIsKnown(address owner, address account);
 
@@ -82,9 +79,6 @@ interface IClaims is IAccountErrors, IRunErrors, IMerkleErrors {
 
     /// @notice `account` has not opened itself to the return of `item`, or only until `until`.
     error ReturnNotOpen(address account, uint256 item, uint64 until);
-
-    /// @notice `account` has no active role (introduced or higher): nobody answers for it.
-    error ReceiverNotIntroduced(address account);
 
     /// @notice `account` did not open `series`.
     error NotSeriesBrand(uint256 series, address account);
@@ -138,4 +132,10 @@ interface IClaims is IAccountErrors, IRunErrors, IMerkleErrors {
 
     /// @notice EIP-712 hashStruct of a resale (without the domain).
     function claimTransferHash(ClaimTransfer calldata transfer) external pure returns (bytes32);
+
+    /// @notice Whether the item is claimed, here or in the claims of a predecessor: where it was claimed it is given back.
+    function isClaimed(uint256 item) external view returns (bool);
+
+    /// @notice Whether the code that the item was made with is spent, here or in the claims of a predecessor.
+    function isSpent(uint256 item) external view returns (bool);
 }

@@ -55,12 +55,6 @@ interface IHandovers is IAccountErrors, IRunErrors {
     /// @notice A handover from `account` to itself.
     error HandoverToSelf(address account);
 
-    /// @notice `account` has no active role (introduced or higher): nobody answers for it.
-    error ReceiverNotIntroduced(address account);
-
-    /// @notice `signer` is no CUSTODY key of `account` now.
-    error SignerNotAllowed(address account, address signer);
-
     /// @notice The nonce was used or cancelled.
     error NonceUsed(address account, uint256 nonce);
 
@@ -124,7 +118,9 @@ interface IHandovers is IAccountErrors, IRunErrors {
     /// @return hash what {accept} and {withdraw} name
     function offer(Handover calldata handover) external returns (bytes32 hash);
 
-    /// @notice Takes all or fewer lines of an offer; the rest stays with the giver. A CUSTODY key of `handover.to`.
+    /// @notice Takes all or fewer lines of an offer; the rest stays with the giver. A CUSTODY key of `handover.to`. The key
+    /// that offered must still be one that may give for `handover.from`, as if it had signed: what a key offered that was
+    /// revoked, or died in a recovery, is void ({SignerNotAllowed}).
     function accept(Handover calldata handover, Receipt calldata receipt) external;
 
     /// @notice Withdraws an offer that was not accepted. A CUSTODY key of its giver or of the giver's successor.

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC2309} from "@openzeppelin/contracts/interfaces/IERC2309.sol";
 import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
 import {IAccountErrors} from "./IAccountErrors.sol";
+import {IItemStatus} from "./IItemStatus.sol";
 import {IRunErrors} from "./IRunErrors.sol";
 import {Segment, SeriesInfo} from "../types/Product.sol";
 
@@ -13,7 +14,7 @@ import {Segment, SeriesInfo} from "../types/Product.sol";
 /// @dev Where this is not the ERC-721 that others expect:
 /// owners, approved parties and operators are accounts, for which their CUSTODY keys call;
 /// `ownerOf` is the custodian, title is not asserted;
-/// a transfer needs a receiver that has opened itself to the giver ({openTo}), and goods that may be sold;
+/// a transfer needs a receiver that has opened itself to the giver ({ITrustRegistry-openTo}), and goods that may be sold;
 /// every outbound move of an account ends the approvals that it gave, without further events;
 /// runs are announced as ERC-2309 says although they move after creation; there is no metadata extension.
 interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
@@ -49,8 +50,14 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
         uint256 indexed first, uint256 last, address indexed from, address indexed to, address module, bytes32 ref
     );
 
-    /// @notice `account` takes items that `from` transfers to it directly, while the time is below `until`.
-    event OpenedTo(address indexed account, address indexed from, uint64 until);
+    /// @notice `by` lets the token `successor` go on with series of this one.
+    event SuccessorApproved(address indexed successor, address indexed by);
+
+    /// @notice From now on `successor` goes on with `series`.
+    event SeriesMigrated(uint256 indexed series, address indexed successor);
+
+    /// @notice This token goes on with `series` of `predecessor`, of which `issued` items exist.
+    event SeriesTakenOver(uint256 indexed series, address indexed predecessor, uint32 issued);
 
     /// @notice ERC-6093: no such item.
     error ERC721NonexistentToken(uint256 tokenId);
@@ -70,17 +77,8 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
     /// @notice ERC-6093: `receiver` is a contract that did not take the item.
     error ERC721InvalidReceiver(address receiver);
 
-    /// @notice `gtin` is not a GTIN-14 with a right check digit.
-    error GtinNotValid(uint64 gtin);
-
-    /// @notice The first `prefixLength` digits of `gtin` are not a prefix of `brand`.
-    error OutsidePrefixes(address brand, uint64 gtin, uint8 prefixLength);
-
     /// @notice A series has 1 to `most` marks.
     error MarkCountOutOfRange(uint256 count, uint256 most);
-
-    /// @notice `mark` does not stand, or `brand` does not hold it.
-    error MarkNotUsable(bytes32 mark, address brand);
 
     /// @notice A ceiling lies between 1 and `most`.
     error CeilingOutOfRange(uint32 ceiling, uint32 most);
@@ -121,11 +119,28 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
     /// @notice A token has 1 to `most` modules.
     error ModuleCountOutOfRange(uint256 count, uint256 most);
 
-    /// @notice `account` has not opened itself to transfers by `from`, or not until now.
-    error NotOpenTo(address account, address from);
+    /// @notice `successor` is the successor token already, for ever; series are opened there.
+    error SuccessorStands(address successor);
 
-    /// @notice `account` has no active role (introduced or higher): nobody answers for it.
-    error ReceiverNotIntroduced(address account);
+    /// @notice `successor` is no token that was deployed as the successor of this one, with an item status that succeeds
+    /// this one's.
+    error SuccessorTokenNotValid(address successor);
+
+    /// @notice No successor token is approved: `series` has nowhere to go.
+    error SuccessorMissing(uint256 series);
+
+    /// @notice `token` is not the approved successor of its predecessor: it opens no series.
+    error NotSuccessor(address token);
+
+    /// @notice The successor token goes on with `series`.
+    error SeriesIsMigrated(uint256 series);
+
+    /// @notice `series` has not been migrated: its items stay here.
+    error SeriesNotMigrated(uint256 series);
+
+    /// @notice `holder` is no account: items `first` to `last` are in a unit, claimed or off the network, and come out
+    /// through the contracts that they went in by.
+    error HolderNotAccount(uint256 first, uint256 last, address holder);
 
     /// @notice Opens a series. Accredited brands only (OPERATE).
     /// @param gtin GTIN-14 as a number
@@ -155,17 +170,49 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
     function closeSeries(uint256 series) external;
 
     /// @notice Moves items `first` to `last`. Only modules, which have checked consent and flags.
-    function move(uint256 first, uint256 last, address from, address to, bytes32 ref) external;
+    /// @return adopted whether they came over from the predecessor, which costs twice as much: modules bound how often
+    function move(uint256 first, uint256 last, address from, address to, bytes32 ref) external returns (bool adopted);
+
+    /// @notice Lets `successor_`, a token deployed with this one as its predecessor, go on with what is here: series are
+    /// opened there from now on, and it takes over those that {migrateSeries} names. Once and for ever, because a
+    /// successor can pull items. Governor (OPERATE), in production a timelock.
+    function approveSuccessor(address successor_) external;
+
+    /// @notice Lets the successor go on with `series`, item ids and holders unchanged: here nothing more is commissioned
+    /// and no account's items move; what a unit holds, or who claimed it, still comes out here. The series' brand,
+    /// whatever its roles, or the governor (OPERATE).
+    function migrateSeries(uint256 series) external;
+
+    /// @notice Moves items `first` to `last` of the account `from` to the calling successor. Only the approved successor,
+    /// in migrated series.
+    function handToSuccessor(uint256 first, uint256 last, address from) external;
+
+    /// @notice Takes over `series`. Only the predecessor, from within its {migrateSeries}.
+    function takeOver(uint256 series) external;
+
+    /// @notice Adopts items `first` to `last` of a migrated series, which the caller's account holds in the predecessor
+    /// and goes on holding here (CUSTODY). {move} adopts what it moves, but a range must be adopted wholly or not at all:
+    /// this joins what is not.
+    function adopt(uint256 first, uint256 last) external;
+
+    /// @notice The token that this one succeeds; zero when it is the first. Until the first move here, an item of a
+    /// migrated series is where the predecessor says.
+    function predecessor() external view returns (address);
+
+    /// @notice The approved successor; zero when there is none.
+    function successor() external view returns (address);
+
+    /// @notice The successor that goes on with `series`; zero while this token does.
+    function successorFor(uint256 series) external view returns (IProductToken);
+
+    /// @notice Where the flags of items are kept.
+    function status() external view returns (IItemStatus);
+
+    /// @notice How many series of this product exist, here and in predecessors.
+    function seriesOfGtin(uint64 gtin) external view returns (uint16);
 
     /// @notice Announces a change of what is flagged about items (ERC-4906). Only {IItemStatus}.
     function touch(uint256 first, uint256 last) external;
-
-    /// @notice Lets `from` transfer items to the caller's account directly while the time is below `until` (0: no
-    /// longer). Both are accounts (CUSTODY).
-    function openTo(address from, uint64 until) external;
-
-    /// @notice Until when `account` takes direct transfers by `from`; 0 when it never agreed.
-    function openUntil(address account, address from) external view returns (uint64);
 
     /// @notice Whether `account` may call {move}.
     function isModule(address account) external view returns (bool);
@@ -176,10 +223,13 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
     /// @notice The custodian of an item: who has it in hand. Title to the goods is not asserted.
     function ownerOf(uint256 tokenId) external view override returns (address);
 
-    /// @notice How many items `account` has in hand, over all series.
+    /// @notice How many items `account` has in hand, over all series. What it holds of a migrated series and has not
+    /// adopted counts in the predecessor: its total is the sum over all tokens. Adopted items count there as the
+    /// successor's.
     function balanceOf(address account) external view override returns (uint256);
 
-    /// @notice The run around an item: all neighbours with the same custodian. `last + 1` begins the next run.
+    /// @notice The run around an item: all neighbours with the same custodian. `last + 1` begins the next run. In a
+    /// migrated series a run ends also where adopted items do, since it moves in one.
     function runAt(uint256 tokenId) external view returns (uint256 first, uint256 last, address holder);
 
     /// @notice A cursor over `series`: the run around `fromIndex`, from `fromIndex` on. Begin with 0, go on with the
@@ -192,7 +242,7 @@ interface IProductToken is IAccountErrors, IRunErrors, IERC2309, IERC4906 {
     /// @notice Brand and number of items of `series`, 0 for both when there is none.
     function seriesHead(uint256 series) external view returns (address brand, uint32 issued);
 
-    /// @notice How many series exist; they are numbered from 1.
+    /// @notice How many series exist, those of predecessors included; they are numbered from 1.
     function seriesCount() external view returns (uint256);
 
     /// @notice What is known of a series.

@@ -56,7 +56,7 @@ interface ITrademarkRegistry is IAccountErrors {
     error HolderAlready(bytes32 mark, address holder);
 
     /// @notice `mark` does not stand now, or `account` neither holds it nor has a licence that runs.
-    error MarkNotUsableBy(bytes32 mark, address account);
+    error MarkNotUsable(bytes32 mark, address account);
 
     /// @notice `account` has no licence of `mark`.
     error LicenceMissing(bytes32 mark, address account);
@@ -102,8 +102,9 @@ interface ITrademarkRegistry is IAccountErrors {
     /// whatever their roles (OPERATE).
     function endLicence(bytes32 mark, address licensee) external;
 
-    /// @notice Takes `quantity` items from the licence of `account`; nothing when it holds the mark. The token only.
-    function useLicence(bytes32 mark, address account, uint64 quantity) external;
+    /// @notice Takes `quantity` items from the licence of `account` for each of `marks`, nothing for those it holds.
+    /// Reverts unless it may use all of them now ({MarkNotUsable}, {LicenceUsedUp}). Only the token and its successors.
+    function useMarks(bytes32[] calldata marks, address account, uint64 quantity) external;
 
     /// @notice The account of the office with this code; zero when there is none.
     function officeOf(bytes2 code) external view returns (address);
@@ -118,8 +119,8 @@ interface ITrademarkRegistry is IAccountErrors {
     /// that is used up still counts, for the series opened under it.
     function isUsable(bytes32 mark, address account) external view returns (bool);
 
-    /// @notice As {isUsable}; and a licensee's mark has not changed hands after `since`. What was begun then counts against
-    /// no licence of the present holder.
+    /// @notice Reverts with {MarkNotUsable} unless `account` may use all of `marks`, as {isUsable}, and a licensee's
+    /// mark has not changed hands after `since`. What was begun then counts against no licence of the present holder.
     /// @param since seconds since 1970
-    function isUsableSince(bytes32 mark, address account, uint64 since) external view returns (bool);
+    function requireUsable(bytes32[] calldata marks, address account, uint64 since) external view;
 }

@@ -59,6 +59,9 @@ interface ITrustRegistry is IAccountErrors {
     /// @notice `account` has refused `successor`, whom the governor had appointed.
     event SuccessorObjected(address indexed account, address indexed successor);
 
+    /// @notice `account` takes items that `from` transfers to it directly, while the time is below `until`.
+    event OpenedTo(address indexed account, address indexed from, uint64 until);
+
     /// @notice A guardian has suspended `role` of `account`.
     event RoleSuspended(address indexed account, bytes32 indexed role, address indexed by, uint64 until);
 
@@ -86,7 +89,8 @@ interface ITrustRegistry is IAccountErrors {
     /// @notice `key` did not sign this registration; the signature leads to `signer`.
     error ConsentNotByKey(address key, address signer);
 
-    /// @notice Without `key`, `account` would have no ADMIN key without an end.
+    /// @notice An ADMIN key without an end is revoked only by another one that is valid now: else `account` might be left
+    /// with none.
     error LastAdminKey(address account, address key);
 
     /// @notice `granter` may not give or take `role` (at that level).
@@ -103,6 +107,9 @@ interface ITrustRegistry is IAccountErrors {
 
     /// @notice `accreditor` has vouched for `account` in `role` as highly or more highly, and that stands.
     error EntryStands(address account, bytes32 role, address accreditor, Level level);
+
+    /// @notice An entry begins 90 days ahead at most, so that it keeps no other accreditor out without any use.
+    error StartTooFar(uint64 validFrom, uint64 latest);
 
     /// @notice No entry of `role` stands for `account`.
     error NoEntry(address account, bytes32 role);
@@ -125,6 +132,12 @@ interface ITrustRegistry is IAccountErrors {
     /// @notice `role` of `account` is not suspended.
     error NotSuspended(address account, bytes32 role);
 
+    /// @notice `account` has not opened itself to transfers by `from`, or not until now.
+    error NotOpenTo(address account, address from);
+
+    /// @notice `account` is open to `most` givers already; {openTo} with 0 closes it to one.
+    error TooManyOpenings(address account, uint256 most);
+
     /// @notice Nothing is paused.
     error NotPaused();
 
@@ -136,6 +149,9 @@ interface ITrustRegistry is IAccountErrors {
 
     /// @notice Nobody has proposed a new key for `account`, or it has objected.
     error NoRecovery(address account);
+
+    /// @notice `account` has `most` keys that are not revoked: one must go first.
+    error TooManyKeys(address account, uint256 most);
 
     /// @notice `account` can object to the recovery until `notBefore`.
     error RecoveryTooEarly(address account, uint64 notBefore);
@@ -157,11 +173,12 @@ interface ITrustRegistry is IAccountErrors {
     /// `KeyConsent(address account,address key,uint32 scopes,uint64 notBefore,uint64 notAfter)`
     function addKey(address key, uint32 scopes, uint64 notBefore, uint64 notAfter, bytes calldata consent) external;
 
-    /// @notice Ends `key`. The caller's key needs ADMIN.
+    /// @notice Ends `key`. The caller's key needs ADMIN; to end an ADMIN key without an end, it must be another such.
     function revokeKey(address key) external;
 
     /// @notice Vouches for `account` in `role`, as the table of grants allows. The caller's key needs ACCREDIT.
     /// @param level at most what {grantable} gives for one of the caller's accredited roles
+    /// @param validFrom at most 90 days ahead
     function grant(address account, bytes32 role, Level level, uint64 validFrom, uint64 validUntil) external;
 
     /// @notice Ends `role` of `account`; by its accreditor or the governor, with ACCREDIT. What `account` vouched for
@@ -197,6 +214,10 @@ interface ITrustRegistry is IAccountErrors {
     /// @notice Refuses the successor whom the governor has appointed and who is still waiting. Needs ADMIN.
     function objectSuccessor() external;
 
+    /// @notice Lets `from` transfer items to the caller's account directly while the time is below `until` (0: no
+    /// longer). Both are accounts; needs CUSTODY. A recovery of the caller's account ends it.
+    function openTo(address from, uint64 until) external;
+
     /// @notice Makes `role` of `account` inactive for `duration` seconds, 14 days at most, and not again until as much
     /// time has passed. By a guardian, with ACCREDIT.
     function suspend(address account, bytes32 role, uint64 duration) external;
@@ -220,6 +241,9 @@ interface ITrustRegistry is IAccountErrors {
     /// @notice Whether `account` is registered.
     function isAccount(address account) external view returns (bool);
 
+    /// @notice How often the keys of `account` have been replaced by a recovery: what it agreed to before then is void.
+    function recoveries(address account) external view returns (uint64);
+
     /// @notice What is known of `key`; zeros when nothing is.
     function keyInfo(address key) external view returns (Key memory);
 
@@ -232,7 +256,7 @@ interface ITrustRegistry is IAccountErrors {
     /// @notice Whether `account` may receive goods: any active role at level Introduced or higher.
     function mayTakeOn(address account) external view returns (bool);
 
-    /// @notice The roles ever given to `account`, active or not; at most one of each.
+    /// @notice The roles ever given to `account`, active or not, each once, in the order of the table.
     function rolesOf(address account) external view returns (bytes32[] memory);
 
     /// @notice The highest level at which a holder of `granterRole` may give `role`; None: not at all.
@@ -246,6 +270,32 @@ interface ITrustRegistry is IAccountErrors {
 
     /// @notice Reverts with {Paused} during a pause.
     function requireRunning() external view;
+
+    /// @notice As {accountFor}, and the account is accredited in `role` now ({RoleMissing}).
+    function accreditedAccountFor(address key, uint32 scope, bytes32 role) external view returns (address);
+
+    /// @notice As {accountFor}, unless there is a pause ({Paused}).
+    function runningAccountFor(address key, uint32 scope) external view returns (address);
+
+    /// @notice The account for which `key` may give goods away now. Reverts unless goods of `from` may go to `to` directly:
+    /// nothing is paused ({Paused}, {KeyNotValid}), and `to` may take on ({ReceiverNotIntroduced}) and has opened itself
+    /// to `from` ({NotOpenTo}).
+    function giverFor(address key, address from, address to) external view returns (address);
+
+    /// @notice Until when `account` takes direct transfers by `from`; 0 when it has not agreed since its last recovery.
+    function openUntil(address account, address from) external view returns (uint64);
+
+    /// @notice Reverts unless goods of `from` may go to `to` now as `giver` and `receiver` have signed: no pause keeps
+    /// them apart ({Paused}), {mayGiveFor} allows the giver, the receiver is a CUSTODY key of `to`
+    /// ({SignerNotAllowed}), which may take on ({ReceiverNotIntroduced}).
+    function requireHandover(address from, address giver, address to, address receiver) external view;
+
+    /// @notice Reverts unless `to` may take goods from `from` now ({Paused}, {ReceiverNotIntroduced}).
+    function requireTaking(address from, address to) external view;
+
+    /// @notice Reverts with {Paused} during a pause, unless `to` follows `from` as its successor, and was named before the
+    /// pause began: a pause does not keep a successor from what it is to take over.
+    function requireRunningBetween(address from, address to) external view;
 
     /// @notice The first second after the current pause; in the past (or 0) when nothing is paused.
     function pausedUntil() external view returns (uint64);

@@ -7,6 +7,29 @@ import {Level, Roles} from "../types/Access.sol";
 /// @notice Authorities come from the governor, brands from IP offices, trading parties from anyone who is accredited
 /// to answer for them.
 library RoleTable {
+    uint256 internal constant COUNT = 12;
+
+    /// @notice The role `number`, below {COUNT}. Those that most receivers of goods have come first.
+    function roleAt(uint256 number) internal pure returns (bytes32) {
+        if (number == 0) return Roles.CARRIER;
+        if (number == 1) return Roles.RETAILER;
+        if (number == 2) return Roles.WAREHOUSE;
+        if (number == 3) return Roles.BRAND;
+        if (number == 4) return Roles.MANUFACTURER;
+        if (number == 5) return Roles.CUSTOMS;
+        if (number == 6) return Roles.MARKET_SURVEILLANCE;
+        if (number == 7) return Roles.NODE_OPERATOR;
+        if (number == 8) return Roles.IP_OFFICE;
+        if (number == 9) return Roles.IDENTIFIER_REGISTRAR;
+        if (number == 10) return Roles.GUARDIAN;
+        return Roles.GOVERNOR;
+    }
+
+    /// @notice The number of `role`, which must be known.
+    function numberOf(bytes32 role) internal pure returns (uint8 number) {
+        while (roleAt(number) != role) ++number;
+    }
+
     /// @notice The highest level at which a holder of `granterRole` may give `role`; None: not at all.
     function maxLevel(bytes32 granterRole, bytes32 role) internal pure returns (Level) {
         if (granterRole == Roles.GOVERNOR) return isAuthority(role) || isTrading(role) ? Level.Accredited : Level.None;

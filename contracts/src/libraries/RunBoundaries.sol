@@ -14,6 +14,14 @@ library RunBoundaries {
         mapping(uint256 word => uint256) low;
     }
 
+    /// @dev The words in which one index lies, read once; those that do not count are 0.
+    struct Words {
+        uint256 number;
+        uint256 top;
+        uint256 mid;
+        uint256 low;
+    }
+
     /// @notice Adds `index`, which must be below 2**24.
     function set(Bitmap storage self, uint256 index) internal {
         (uint256 topBit, uint256 midBit, uint256 lowBit) = (_bit(index >> 16), _bit(index >> 8), _bit(index));
@@ -59,6 +67,33 @@ library RunBoundaries {
     function isSet(Bitmap storage self, uint256 index) internal view returns (bool) {
         return self.top & _bit(index >> 16) != 0 && self.mid[index >> 16] & _bit(index >> 8) != 0
             && self.low[index >> 8] & _bit(index) != 0;
+    }
+
+    /// @notice The words in which `index` lies.
+    function wordsAt(Bitmap storage self, uint256 index) internal view returns (Words memory words) {
+        (words.number, words.top) = (index >> 8, self.top);
+        if (words.top & _bit(index >> 16) == 0) return words;
+        words.mid = self.mid[index >> 16];
+        if (words.mid & _bit(index >> 8) != 0) words.low = self.low[index >> 8];
+    }
+
+    /// @notice {isSet}, with words at hand.
+    function isSetIn(Bitmap storage self, Words memory words, uint256 index) internal view returns (bool) {
+        return index >> 8 == words.number ? words.low & _bit(index) != 0 : isSet(self, index);
+    }
+
+    /// @notice {atOrBelow}, with words at hand.
+    function atOrBelowIn(Bitmap storage self, Words memory words, uint256 index) internal view returns (uint256) {
+        if (index >> 8 != words.number) words = wordsAt(self, index);
+        uint256 word = index >> 8;
+        uint256 bits = words.low & _upTo(index);
+        if (bits != 0) return (word << 8) | Math.log2(bits);
+        bits = words.mid & _below(word);
+        if (bits != 0) return _highestIn(self, ((index >> 16) << 8) | Math.log2(bits));
+        bits = words.top & _below(index >> 16);
+        if (bits == 0) return 0;
+        word = Math.log2(bits);
+        return _highestIn(self, (word << 8) | Math.log2(self.mid[word]));
     }
 
     /// @notice The greatest member at or below `index`; 0 when there is none (0 counts as a member).

@@ -31,21 +31,37 @@ library RunMap {
     /// @notice Gives the items `first` to `last` to `to`; `from` must hold all of them.
     function move(Map storage self, uint256 issued, uint256 first, uint256 last, address from, address to) internal {
         if (to == address(0) || to == from) revert IRunErrors.RunReceiverNotValid(to);
-        uint256 start = requireHeld(self, issued, first, last, from);
-        _settleEnd(self, issued, ItemId.indexOf(last) + 1, from, to);
-        _settleStart(self, start, ItemId.indexOf(first), to);
+        RunBoundaries.Words memory words = self.boundaries.wordsAt(ItemId.indexOf(last));
+        uint256 start = _requireHeld(self, words, issued, first, last, from);
+        // Found out before anything is written: that would outdate the words.
+        (first, last) = (ItemId.indexOf(first), ItemId.indexOf(last));
+        bool joinsBefore = start == first && first != 0
+            && self.holderFrom[self.boundaries.atOrBelowIn(words, first - 1)] == to;
+        if (last + 1 != issued) _settleEnd(self, words, last + 1, from, to);
+        _settleStart(self, start, first, to, joinsBefore);
     }
 
     /// @notice Reverts unless `account` holds every item from `first` to `last`.
-    /// @return start index at which the run begins that contains them
     function requireHeld(Map storage self, uint256 issued, uint256 first, uint256 last, address account)
         internal
         view
-        returns (uint256 start)
     {
+        _requireHeld(self, self.boundaries.wordsAt(ItemId.indexOf(last)), issued, first, last, account);
+    }
+
+    /// @dev As {requireHeld}; `words` are those in which `last` lies.
+    /// @return start index at which the run begins that contains them
+    function _requireHeld(
+        Map storage self,
+        RunBoundaries.Words memory words,
+        uint256 issued,
+        uint256 first,
+        uint256 last,
+        address account
+    ) private view returns (uint256 start) {
         requireOrdered(first, last);
         if (ItemId.indexOf(last) >= issued) revert IRunErrors.RunPastEnd(first, last, issued);
-        start = self.boundaries.atOrBelow(ItemId.indexOf(last));
+        start = self.boundaries.atOrBelowIn(words, ItemId.indexOf(last));
         if (start > ItemId.indexOf(first) || self.holderFrom[start] != account) {
             revert IRunErrors.RunNotHeld(first, last, account);
         }
@@ -59,7 +75,7 @@ library RunMap {
 
     /// @notice The holder of the item at `index`, which must be below the number of items.
     function holderAt(Map storage self, uint256 index) internal view returns (address) {
-        return self.holderFrom[self.boundaries.atOrBelow(index)];
+        return self.holderFrom[self.boundaries.atOrBelowIn(self.boundaries.wordsAt(index), index)];
     }
 
     /// @notice The run around `index`, which must be below `issued`: its first and last index and its holder.
@@ -68,15 +84,16 @@ library RunMap {
         view
         returns (uint256 first, uint256 last, address holder)
     {
-        first = self.boundaries.atOrBelow(index);
+        first = self.boundaries.atOrBelowIn(self.boundaries.wordsAt(index), index);
         last = self.boundaries.above(index, issued) - 1;
         holder = self.holderFrom[first];
     }
 
     /// @dev What follows the moved items stays `from`'s if it was part of the same run, and joins if it is `to`'s.
-    function _settleEnd(Map storage self, uint256 issued, uint256 end, address from, address to) private {
-        if (end == issued) return;
-        if (!self.boundaries.isSet(end)) {
+    function _settleEnd(Map storage self, RunBoundaries.Words memory words, uint256 end, address from, address to)
+        private
+    {
+        if (!self.boundaries.isSetIn(words, end)) {
             self.boundaries.set(end);
             self.holderFrom[end] = from;
         } else if (self.holderFrom[end] == to) {
@@ -85,13 +102,9 @@ library RunMap {
     }
 
     /// @dev The moved items begin a run of their own unless what comes before them is `to`'s.
-    function _settleStart(Map storage self, uint256 start, uint256 first, address to) private {
-        if (start < first) {
-            self.boundaries.set(first);
-        } else if (first != 0 && holderAt(self, first - 1) == to) {
-            self.boundaries.clear(first);
-            return;
-        }
+    function _settleStart(Map storage self, uint256 start, uint256 first, address to, bool joinsBefore) private {
+        if (joinsBefore) return self.boundaries.clear(first);
+        if (start < first) self.boundaries.set(first);
         self.holderFrom[first] = to;
     }
 }

@@ -8,7 +8,8 @@ import {FlagTable} from "./FlagTable.sol";
 
 /// @title All flag maps of one series
 /// @notice Five maps with fixed meaning, then {AUTHORITIES} that authorities take as they need them and leave when they
-/// have lifted everything: as many as 32 lines of a handover can be checked against within 10 M gas. One word says which are in use, so a series without flags costs one read.
+/// have lifted everything: as many as 32 lines of a handover can be checked against within 10 M gas. The last two are for
+/// recalls alone, so that holds crowd out none. One word says which are in use: a series without flags costs one read.
 library SeriesFlags {
     using FlagMap for FlagMap.Map;
 
@@ -20,8 +21,12 @@ library SeriesFlags {
     uint256 internal constant FIRST_AUTHORITY = 5;
     uint256 internal constant AUTHORITIES = 5;
     uint256 internal constant MAPS = FIRST_AUTHORITY + AUTHORITIES;
+    /// @dev The place that market surveillance finds when those before are taken.
+    uint256 internal constant SURVEILLANCE = MAPS - 2;
     /// @dev The one place that holders of marks may take: they are no authorities and could crowd these out.
     uint256 internal constant MARK_HOLDERS = MAPS - 1;
+    /// @dev Places before those for recalls alone.
+    uint256 internal constant HOLDS = SURVEILLANCE - FIRST_AUTHORITY;
     /// @dev Set beside the bit of an authority's map when it recalls; else it holds.
     uint256 private constant RECALLS_SHIFT = 48;
     uint256 private constant MAPS_MASK = (1 << RECALLS_SHIFT) - 1;
@@ -47,23 +52,21 @@ library SeriesFlags {
 
     /// @notice The map of `authority` for `kind`, its own or a free one that is now its own; false when all are taken.
     /// @param kind {Flag.Recalled} or {Flag.Held}
-    /// @param lowest the first place that it may take: {FIRST_AUTHORITY}, or {MARK_HOLDERS}
-    function place(Flags storage self, address authority, Flag kind, uint256 lowest)
+    /// @param reserved {SURVEILLANCE} or {MARK_HOLDERS} if that is for the likes of it; else 0
+    function place(Flags storage self, address authority, Flag kind, uint256 reserved)
         internal
         returns (bool found, uint256 number)
     {
         (found, number) = find(self, authority, kind);
         if (found) return (found, number);
         uint256 used = self.used;
-        for (number = lowest; number < MAPS; ++number) {
-            if (isUsed(used, number)) continue;
-            used |= 1 << number;
-            if (kind == Flag.Recalled) used |= 1 << (number + RECALLS_SHIFT);
-            self.used = uint96(used);
-            if (number == FIRST_AUTHORITY) self.firstAuthority = authority;
-            else self.authorities[number - FIRST_AUTHORITY - 1] = authority;
-            return (true, number);
-        }
+        (found, number) = _freePlace(used, reserved);
+        if (!found) return (found, number);
+        used |= 1 << number;
+        if (kind == Flag.Recalled) used |= 1 << (number + RECALLS_SHIFT);
+        self.used = uint96(used);
+        if (number == FIRST_AUTHORITY) self.firstAuthority = authority;
+        else self.authorities[number - FIRST_AUTHORITY - 1] = authority;
     }
 
     /// @notice The map that `authority` uses for `kind`; false when it uses none.
@@ -79,6 +82,15 @@ library SeriesFlags {
     /// @notice A value that an item from `first` to `last` has in map `number`; 0 when none has one.
     function anyIn(Flags storage self, uint256 number, uint256 first, uint256 last) internal view returns (uint256) {
         return self.maps[number].anyIn(ItemId.indexOf(first), ItemId.indexOf(last));
+    }
+
+    /// @notice Whether every item from `first` to `last` has this `value`, which is not 0, in map `number`.
+    function isAll(Flags storage self, uint256 number, uint256 first, uint256 last, uint256 value)
+        internal
+        view
+        returns (bool)
+    {
+        return self.maps[number].isAll(ItemId.indexOf(first), ItemId.indexOf(last), value);
     }
 
     /// @notice A flag in the range that stands in the way of `purpose`.
@@ -127,6 +139,14 @@ library SeriesFlags {
 
     function _authorityAt(Flags storage self, uint256 number) private view returns (address) {
         return number == FIRST_AUTHORITY ? self.firstAuthority : self.authorities[number - FIRST_AUTHORITY - 1];
+    }
+
+    function _freePlace(uint256 used, uint256 reserved) private pure returns (bool, uint256) {
+        uint256 lowest = reserved == MARK_HOLDERS ? MARK_HOLDERS : FIRST_AUTHORITY;
+        for (uint256 number = lowest; number < SURVEILLANCE; ++number) {
+            if (!isUsed(used, number)) return (true, number);
+        }
+        return (reserved != 0 && !isUsed(used, reserved), reserved);
     }
 
     function _recalls(uint256 used, uint256 number) private pure returns (bool) {

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Purpose} from "../types/Custody.sol";
+import {FlagTable} from "./FlagTable.sol";
 
 /// @title Locks on a unit
-/// @notice Each lock has a setter, a reference and the purposes that it leaves open. Counted by purpose, so that asking
-/// costs one word however many locks there are.
+/// @notice Each lock has a setter, a reference and the purposes that it leaves open ({FlagTable-UNPACKING} is like one).
+/// Counted by purpose, so that asking costs one word however many locks there are.
 library UnitLocks {
     uint256 private constant COUNTER_BITS = 32;
     uint256 private constant COUNTER_MASK = (1 << COUNTER_BITS) - 1;
+    uint256 private constant UNPACKING_SHIFT = 6 * COUNTER_BITS;
     uint8 private constant STANDS = 0x80;
-    uint8 internal constant PURPOSES = uint8((1 << (uint256(type(Purpose).max) + 1)) - 1);
+    uint8 internal constant PURPOSES = FlagTable.ALL;
 
     struct Locks {
         /// @dev One counter a purpose: how many locks forbid it. 2**32 locks cannot be paid for.
@@ -46,6 +47,11 @@ library UnitLocks {
         return (self.forbidding >> (purpose * COUNTER_BITS)) & COUNTER_MASK == 0;
     }
 
+    /// @notice Whether no lock keeps things inside.
+    function allowsUnpacking(Locks storage self) internal view returns (bool) {
+        return (self.forbidding >> UNPACKING_SHIFT) & COUNTER_MASK == 0;
+    }
+
     /// @notice Whether any lock forbids anything.
     function any(Locks storage self) internal view returns (bool) {
         return self.forbidding != 0;
@@ -53,7 +59,7 @@ library UnitLocks {
 
     /// @dev A 1 in the counter of each purpose that is not in `purposes`.
     function _forbidden(uint8 purposes) private pure returns (uint256 counters) {
-        for (uint256 i = 0; i <= uint256(type(Purpose).max); ++i) {
+        for (uint256 i = 0; PURPOSES >> i != 0; ++i) {
             if (purposes & (1 << i) == 0) counters |= 1 << (i * COUNTER_BITS);
         }
     }

@@ -3,13 +3,14 @@ pragma solidity 0.8.37;
 
 import {ITrustRegistry} from "../interfaces/ITrustRegistry.sol";
 import {Roles, Scopes} from "../types/Access.sol";
-import {RoleEntries} from "./RoleEntries.sol";
+import {Succession} from "./Succession.sol";
 
 /// @title Pausing
 /// @notice A bounded stop of everything that takes on. What reads, locks or gives up never asks here.
-abstract contract Pausing is RoleEntries {
+abstract contract Pausing is Succession {
     uint64 private constant LONGEST_PAUSE = 3 days;
 
+    uint64 internal _pausedSince;
     uint64 private _pausedUntil;
     uint64 private _restUntil;
 
@@ -20,7 +21,7 @@ abstract contract Pausing is RoleEntries {
         _requireRole(by, Roles.GUARDIAN);
         if (duration == 0 || duration > LONGEST_PAUSE) revert DurationOutOfRange(duration, LONGEST_PAUSE);
         if (block.timestamp < _restUntil) revert RestNotOver(_restUntil);
-        _pausedUntil = uint64(block.timestamp) + duration;
+        (_pausedSince, _pausedUntil) = (uint64(block.timestamp), uint64(block.timestamp) + duration);
         _restUntil = _pausedUntil + duration;
         emit PauseBegun(by, _pausedUntil);
     }
@@ -35,12 +36,12 @@ abstract contract Pausing is RoleEntries {
     }
 
     /// @inheritdoc ITrustRegistry
-    function requireRunning() external view {
+    function requireRunning() public view {
         if (block.timestamp < _pausedUntil) revert Paused(_pausedUntil);
     }
 
     /// @inheritdoc ITrustRegistry
-    function pausedUntil() external view returns (uint64) {
+    function pausedUntil() public view returns (uint64) {
         return _pausedUntil;
     }
 }

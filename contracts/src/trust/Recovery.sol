@@ -3,11 +3,12 @@ pragma solidity 0.8.37;
 
 import {ITrustRegistry} from "../interfaces/ITrustRegistry.sol";
 import {Key, Scopes} from "../types/Access.sol";
+import {Openings} from "./Openings.sol";
 import {RoleEntries} from "./RoleEntries.sol";
 
 /// @title Recovery
 /// @notice A new key for an account that lost all of its own, and a delay in which it can object if it has not.
-abstract contract Recovery is RoleEntries {
+abstract contract Recovery is RoleEntries, Openings {
     uint64 private constant OBJECTION_PERIOD = 7 days;
 
     struct Proposal {
@@ -55,6 +56,7 @@ abstract contract Recovery is RoleEntries {
         if (block.timestamp < proposal.executableFrom) revert RecoveryTooEarly(account, proposal.executableFrom);
         delete _proposals[account];
         _replaceKeys(account, proposal.newKey);
+        _closeToAll(account);
         emit AccountRecovered(account, proposal.newKey);
     }
 

@@ -10,10 +10,11 @@ import {RoleEntries} from "./RoleEntries.sol";
 abstract contract Succession is RoleEntries {
     uint64 private constant OBJECTION_PERIOD = 14 days;
 
-    /// @param named by the account itself
+    /// @param named by the account itself, at `namedAt`
     /// @param appointed by the governor, in effect from `appointedFrom` on, and then before `named`
     struct Successors {
         address named;
+        uint64 namedAt;
         address appointed;
         uint64 appointedFrom;
     }
@@ -44,8 +45,7 @@ abstract contract Succession is RoleEntries {
     /// @inheritdoc ITrustRegistry
     function successorOf(address account) public view returns (address) {
         Successors storage stored = _successors[account];
-        bool inEffect = stored.appointed != address(0) && stored.appointedFrom <= block.timestamp;
-        return inEffect ? stored.appointed : stored.named;
+        return _isInEffect(stored) ? stored.appointed : stored.named;
     }
 
     /// @inheritdoc ITrustRegistry
@@ -55,13 +55,26 @@ abstract contract Succession is RoleEntries {
     }
 
     /// @inheritdoc ITrustRegistry
-    function mayGiveFor(address account, address key) external view returns (bool) {
+    function mayGiveFor(address account, address key) public view returns (bool) {
         return isKeyFor(account, key, Scopes.CUSTODY) || isKeyFor(successorOf(account), key, Scopes.CUSTODY);
     }
 
+    /// @dev Whether `successor` follows `account` now and did not come by that at `time` or later. An appointment in
+    /// effect is 14 days old at least: older than any pause.
+    function _followsSinceBefore(address account, address successor, uint64 time) internal view returns (bool) {
+        Successors storage stored = _successors[account];
+        if (successor == address(0)) return false;
+        if (_isInEffect(stored)) return stored.appointed == successor;
+        return stored.named == successor && stored.namedAt < time;
+    }
+
     function _name(address account, address successor) private {
-        _successors[account] = Successors(successor, address(0), 0);
+        _successors[account] = Successors(successor, uint64(block.timestamp), address(0), 0);
         emit SuccessorNamed(account, successor, account, uint64(block.timestamp));
+    }
+
+    function _isInEffect(Successors storage stored) private view returns (bool) {
+        return stored.appointed != address(0) && stored.appointedFrom <= block.timestamp;
     }
 
     function _appoint(address account, address successor, address by) private {

@@ -10,6 +10,9 @@ pragma solidity 0.8.37;
 /// @param issued items commissioned so far; also the next free index
 /// @param openedAt seconds since 1970
 /// @param closed true when nothing more can be commissioned
+/// @param flagged true once an item of it has had a flag: only then must item status be asked
+/// @param migrated true when the successor token goes on with it
+/// @param inherited how many of its items the predecessor token commissioned
 /// @param marks ST.13 identifiers of its trademarks
 struct SeriesInfo {
     address brand;
@@ -20,21 +23,9 @@ struct SeriesInfo {
     uint32 issued;
     uint64 openedAt;
     bool closed;
-    bytes32[] marks;
-}
-
-/// @notice {SeriesInfo} as it is stored, with what only the token needs to know.
-/// @param flagged true once an item of it has had a flag: only then must item status be asked
-struct SeriesRecord {
-    address brand;
-    uint64 gtin;
-    uint16 number;
-    uint8 prefixLength;
-    uint32 ceiling;
-    uint32 issued;
-    uint64 openedAt;
-    bool closed;
     bool flagged;
+    bool migrated;
+    uint32 inherited;
     bytes32[] marks;
 }
 

@@ -25,6 +25,17 @@ CONTRACTS: tuple[str, ...] = (
 )
 """All contracts, in the order in which they are deployed: constructors name later ones by predicted address."""
 
+SUCCEEDED: tuple[str, ...] = (
+    "ProductToken",
+    "ItemStatus",
+    "LogisticUnits",
+    "Handovers",
+    "Claims",
+    "CustomsRegister",
+    "AlertRegister",
+)
+"""Those of CONTRACTS that a successor set has its own of, in order; accounts, brands, marks and the rest stay."""
+
 GOVERNANCE = ("Council", "GovernorTimelock")
 """Contracts that may govern the others; each network deploys its own."""
 

@@ -11,7 +11,7 @@ from eth_utils.address import to_canonical_address, to_checksum_address
 from eth_utils.crypto import keccak
 
 from countermark.chain.abi import encode_fields
-from countermark.chain.artifacts import CONTRACTS, artifact
+from countermark.chain.artifacts import CONTRACTS, SUCCEEDED, artifact
 from countermark.chain.connection import ChainConnection
 from countermark.chain.deployment import Deployment
 from countermark.chain.transactions import ContractCall, TransactionSender
@@ -56,6 +56,28 @@ def deploy_all(
     settings = {"governor": governor, "quota": alerts_per_day, "delay": directory_delay}
     blocks = [_create(sender, name, constructor_arguments(name, at, settings), at[name]) for name in CONTRACTS]
     return Deployment(chain_id=connection.chain_id, addresses=at, block=min(blocks))
+
+
+def deploy_successor(
+    connection: ChainConnection,
+    signer: AccountSigner,
+    before: Deployment,
+    *,
+    alerts_per_day: int = ALERTS_PER_DAY,
+) -> Deployment:
+    """Deploy SUCCEEDED anew, over the registries of `before`, so that its series can migrate there.
+
+    Nothing moves by this alone: the governor approves the new ProductToken (`approve_successor` of the old one), then
+    brands migrate their series. The deploying key keeps nothing. Raises as `deploy_all` does.
+    """
+    sender = TransactionSender(connection, signer)
+    nonce = int(connection.rpc("eth_getTransactionCount", [signer.address, "pending"]), 16)
+    made = {name: created_address(signer.address, nonce + place) for place, name in enumerate(SUCCEEDED)}
+    at = {**before.addresses, **made}
+    settings = {"before": before.addresses, "quota": alerts_per_day}
+    for name in SUCCEEDED:
+        _create(sender, name, constructor_arguments(name, at, settings), at[name])
+    return Deployment(before.chain_id, at, before.block, before)
 
 
 def deploy_governance(

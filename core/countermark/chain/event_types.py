@@ -29,7 +29,14 @@ from countermark.chain.claim_events import (
     UnitConfirmed,
     UnitSeized,
 )
-from countermark.chain.status_events import FlagCleared, FlagSet, OpenedTo
+from countermark.chain.status_events import (
+    FlagCleared,
+    FlagSet,
+    OpenedTo,
+    SeriesMigrated,
+    SeriesTakenOver,
+    SuccessorApproved,
+)
 from countermark.chain.trust_events import (
     AccountRecovered,
     AccountRegistered,
@@ -111,6 +118,9 @@ __all__ = [
     "RoleGranted",
     "RoleRevoked",
     "RoleSuspended",
+    "SeriesMigrated",
+    "SeriesTakenOver",
+    "SuccessorApproved",
     "SuccessorNamed",
     "SuccessorObjected",
     "SuspensionLifted",
@@ -411,6 +421,14 @@ class PublicAlertRaised(ChainEvent):
     id: int
     kind: str
     subject: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicQuotaPassed(ChainEvent):
+    """`by` has caused `most` public alerts this UTC day; what else it causes today raises none."""
+
+    by: str
+    most: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,3 +37,28 @@ class OpenedTo(ChainEvent):
     account: str
     from_account: str
     until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuccessorApproved(ChainEvent):
+    """The token `successor` may go on with series of the token that says so."""
+
+    successor: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesMigrated(ChainEvent):
+    """From now on the token `successor` goes on with a series."""
+
+    series: int
+    successor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesTakenOver(ChainEvent):
+    """A token goes on with a series of `predecessor`, of which `issued` items exist."""
+
+    series: int
+    predecessor: str
+    issued: int

@@ -33,7 +33,10 @@ MODULES: Mapping[str, tuple[str, ...]] = {
 
 
 def constructor_arguments(name: str, at: Mapping[str, str], settings: Mapping[str, Any]) -> list[Any]:
-    """The arguments of `name`'s constructor; `at` has every address, `settings` what is no address of ours."""
+    """The arguments of `name`'s constructor; `at` has every address, `settings` what is no address of ours.
+
+    `settings["before"]`, if there, has the addresses of the set that this one succeeds.
+    """
     return [_argument(name, field.name.rstrip("_"), at, settings) for field in artifact(name).constructor]
 
 
@@ -44,6 +47,6 @@ def _argument(name: str, parameter: str, at: Mapping[str, str], settings: Mappin
         "modules": [at[module] for module in MODULES.get(name, ()) if module in at],
         "names": [to_word(contract) for contract in at],
         "targets": list(at.values()),
-        "predecessor": ZERO_ADDRESS,
+        "predecessor": settings.get("before", {}).get(name, ZERO_ADDRESS),
     }
     return {**listed, **settings}[parameter]

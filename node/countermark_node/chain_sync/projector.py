@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from countermark.chain.connection import BlockHead, ChainConnection
 from countermark.chain.deployment import Deployment
-from countermark.chain.event_types import ChainEvent
+from countermark.chain.event_types import ChainEvent, SeriesMigrated
 from countermark.chain.events import read_events
 from countermark.errors import NotFound, Unavailable, WrongChain
 from countermark_node.chain_sync.apply import apply
@@ -49,7 +49,8 @@ class Projector:
     def catch_up(self) -> int:
         """Apply all blocks that are new; returns how many.
 
-        Raises WrongChain when the ledger is not the one that was read before, Unavailable when it does not answer.
+        Raises WrongChain when the ledger is not the one that was read before, Unavailable when it does not answer, or
+        when a series went on in contracts that this node does not follow: what it would say of it could be wrong.
         """
         with self._guard:
             head = self._connection.block("latest")
@@ -109,6 +110,7 @@ class Projector:
     def _apply_page(self, first: int, last: int) -> None:
         end = self._connection.block(last)
         events = read_events(self._connection, self._deployment, first, last)
+        _refuse_migrated(events)
         blocks = {number: self._connection.block(number) for number in {event.block_number for event in events}}
         blocks[last] = end
         if self._hash_at(last) != end.hash:
@@ -136,6 +138,16 @@ class Projector:
                 time=end.timestamp,
             )
         )
+
+
+def _refuse_migrated(events: list[ChainEvent]) -> None:
+    for event in events:
+        if isinstance(event, SeriesMigrated):
+            raise Unavailable(
+                got=f"series {event.series} in block {event.block_number}, with which token {event.successor} goes on",
+                expected="series that stay in the contracts that deployment.json names",
+                next_step="run a release of the node that follows successor contracts; nothing read before is lost",
+            )
 
 
 def _wrong(got: str, expected: str) -> WrongChain:

@@ -50,10 +50,9 @@ class BrandRegistry(BoundContract):
         """Whether the GTIN lies in a prefix of `length` digits that the brand holds."""
         return bool(self._read("isWithin", brand, gtin, length))
 
-    def label_key(self, x: bytes, y: bytes) -> tuple[str, ListedKey]:
-        """The brand that signs with this key and the key's period; zero address when it was never listed."""
-        brand, key = self._read("labelKey", x, y)
-        return str(brand), ListedKey(**key)
+    def label_key(self, brand: str, x: bytes, y: bytes) -> ListedKey:
+        """The period in which the brand signs with this key; all zero when the brand never listed it."""
+        return ListedKey(**self._read("labelKey", brand, x, y))
 
     def is_host(self, brand: str, host: str) -> bool:
         """Whether the brand's links may name this host."""

@@ -57,6 +57,10 @@ class ItemStatus(BoundContract):
         """Raises ContractRefused (ItemLocked) when an item in the range must not move for this purpose."""
         self._read("requireMovable", first, last, int(purpose))
 
+    def require_movable_to(self, first: int, last: int, purpose: Purpose, to: str) -> None:
+        """As `require_movable`, for a move to this account; NoReturnOfStolen if stolen goods must not go there."""
+        self._read("requireMovableTo", first, last, int(purpose), to)
+
     def lock_of(self, first: int, last: int, purpose: Purpose) -> Flag:
         """A flag in the range that stands in the way of `purpose`; Flag.NONE when all of it may move."""
         return Flag(self._read("lockOf", first, last, int(purpose)))
@@ -78,6 +82,15 @@ class ItemStatus(BoundContract):
         """Who reported an item as stolen."""
         reporter = str(self._read("reporterOf", token_id))
         return reporter if int(reporter, 16) else None
+
+    def predecessor(self) -> str | None:
+        """The item status whose flags count here as well."""
+        found = str(self._read("predecessor"))
+        return found if int(found, 16) else None
+
+    def latest(self, series: int) -> str:
+        """The item status that counts all flags of a series: its own, or that of the token that goes on with it."""
+        return str(self._read("latest", series))
 
     def hold_run_at(self, authority: str, token_id: int) -> HoldRun | None:
         """The items around one that `authority` holds or has seized alike."""

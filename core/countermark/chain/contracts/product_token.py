@@ -25,7 +25,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class SeriesInfo:
-    """An order of labels of one product; `issued` counts the items commissioned so far."""
+    """An order of labels of one product.
+
+    `issued` counts the items commissioned so far, `inherited` those of them that the predecessor token commissioned;
+    `flagged`: some item had a flag; `migrated`: the successor goes on with it.
+    """
 
     brand: str
     gtin: int
@@ -35,6 +39,9 @@ class SeriesInfo:
     issued: int
     opened_at: int
     closed: bool
+    flagged: bool
+    migrated: bool
+    inherited: int
     marks: tuple[str, ...]
 
 
@@ -71,9 +78,17 @@ class ProductToken(BoundContract):
         """As the series' brand: take no further commissioning."""
         return self._write("closeSeries", series)
 
-    def open_to(self, from_account: str, until: int) -> ContractCall:
-        """Take direct transfers by an account while the time (seconds UTC) is below `until`; 0 ends that."""
-        return self._write("openTo", from_account, until)
+    def approve_successor(self, token: str) -> ContractCall:
+        """As governor, once: let a token deployed as this one's successor go on with its series."""
+        return self._write("approveSuccessor", token)
+
+    def migrate_series(self, series: int) -> ContractCall:
+        """As the series' brand or governor: let the successor go on with it, ids and holders unchanged."""
+        return self._write("migrateSeries", series)
+
+    def adopt(self, first: int, last: int) -> ContractCall:
+        """As holder: take items of a migrated series over into this token, so that they join others in one run."""
+        return self._write("adopt", first, last)
 
     def transfer_from(self, from_account: str, to_account: str, token_id: int) -> ContractCall:
         """Move one item to an account that has opened itself to `from_account`."""
@@ -110,14 +125,9 @@ class ProductToken(BoundContract):
             yield Run(first, last, str(holder))
             index = (last & _INDEX_MASK) + 1
 
-    def open_until(self, account: str, from_account: str) -> int:
-        """Until when `account` takes direct transfers by `from_account`; 0 for never."""
-        return int(self._read("openUntil", account, from_account))
-
     def approved_for(self, token_id: int) -> str | None:
         """The account that may transfer an item beside its holder."""
-        approved = str(self._read("getApproved", token_id))
-        return approved if int(approved, 16) else None
+        return _address(self._read("getApproved", token_id))
 
     def is_operator(self, owner: str, operator: str) -> bool:
         """Whether an account may transfer another's items."""
@@ -126,6 +136,22 @@ class ProductToken(BoundContract):
     def is_module(self, address: str) -> bool:
         """Whether a contract may move items."""
         return bool(self._read("isModule", address))
+
+    def predecessor(self) -> str | None:
+        """The token that this one succeeds."""
+        return _address(self._read("predecessor"))
+
+    def successor(self) -> str | None:
+        """The approved successor."""
+        return _address(self._read("successor"))
+
+    def successor_for(self, series: int) -> str | None:
+        """The successor that goes on with a series; None while this token does."""
+        return _address(self._read("successorFor", series))
+
+    def status(self) -> str:
+        """Where the flags of items are kept."""
+        return str(self._read("status"))
 
     def series_count(self) -> int:
         """How many series were opened."""
@@ -147,6 +173,10 @@ class ProductToken(BoundContract):
     def segment_of(self, token_id: int) -> Segment:
         """The commissioning that made an item. Raises ContractRefused for items that do not exist."""
         return _segment(self._read("segmentOf", token_id))
+
+
+def _address(found: object) -> str | None:
+    return str(found) if int(str(found), 16) else None
 
 
 def _segment(found: dict[str, object]) -> Segment:

@@ -115,6 +115,10 @@ class TrustRegistry(BoundContract):
         """Refuse the successor whom the governor appointed for the sender's account."""
         return self._write("objectSuccessor")
 
+    def open_to(self, from_account: str, until: int) -> ContractCall:
+        """Take direct transfers by an account while the time (seconds UTC) is below `until`; 0 ends that."""
+        return self._write("openTo", from_account, until)
+
     def suspend(self, account: str, role: str, duration: int) -> ContractCall:
         """As guardian: make a role inactive for up to 14 days (in seconds)."""
         return self._write("suspend", account, to_word(role), duration)
@@ -134,6 +138,14 @@ class TrustRegistry(BoundContract):
     def account_for(self, key: str, scope: KeyScope) -> str:
         """The account for which a key acts. Raises ContractRefused (KeyNotValid) when it may not."""
         return str(self._read("accountFor", key, int(scope)))
+
+    def recoveries(self, account: str) -> int:
+        """How often a recovery has replaced the account's keys; what it agreed to before the last one is void."""
+        return int(self._read("recoveries", account))
+
+    def open_until(self, account: str, from_account: str) -> int:
+        """Until when `account` takes direct transfers by `from_account`; 0 for never."""
+        return int(self._read("openUntil", account, from_account))
 
     def is_key_for(self, account: str, key: str, scope: KeyScope) -> bool:
         """Whether a key may act for this account now."""
