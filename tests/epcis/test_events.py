@@ -225,6 +225,23 @@ def test_no_event_raises_anything_but_our_errors(event: object) -> None:
         read_all({**document(), "epcisBody": {"eventList": [event]}})
 
 
+@pytest.mark.parametrize("odd", [None, True, 1.5, "", [], {}, ["ADD"], {"ADD": 1}])
+@pytest.mark.parametrize(
+    "name", ["type", "action", "eventTime", "eventTimeZoneOffset", "bizStep", "epcList", "readPoint"]
+)
+def test_member_of_another_shape_in_an_event_is_refused_and_no_crash(name: str, odd: object) -> None:
+    event = {
+        "type": "ObjectEvent",
+        "eventTime": "2026-11-22T14:05:00Z",
+        "eventTimeZoneOffset": "+00:00",
+        "action": "ADD",
+        "bizStep": "commissioning",
+        "epcList": [f"https://id.gs1.org/01/{GTIN}/21/A1"],
+    }
+    with contextlib.suppress(CountermarkError):
+        read_all({**document(), "epcisBody": {"eventList": [{**event, name: odd}]}})
+
+
 @given(st.text(sorted(CHARACTERS_82), min_size=1, max_size=20))
 def test_every_serial_survives_its_uri(serial: str) -> None:
     item = ItemKey(GTIN, serial)

@@ -128,7 +128,7 @@ def _transactions(entries: Any) -> tuple[Transaction, ...]:
 
 def _action(event: Mapping[str, Any]) -> Action:
     action = event.get("action")
-    if action not in set(Action):
+    if not isinstance(action, str) or action not in set(Action):
         _refuse(f"action {action!r}", "ADD, OBSERVE or DELETE")
     return Action(action)
 
