@@ -148,7 +148,7 @@ def test_second_use_of_a_number_is_another_unit() -> None:
 
 
 def test_bought_item_is_claimed_resold_and_given_back(
-    command: Command, live_market: Market, shelf: Shelf, tmp_path: Path
+    command: Command, live_market: Market, shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     retailer, item = live_market.account("retailer"), shelf.first
     offer = HandingOver(live_market.ledger("brand")).offer(retailer, [run(item, item + 1)])
@@ -158,14 +158,19 @@ def test_bought_item_is_claimed_resold_and_given_back(
     token = live_market.ledger("brand").token
     assert token.owner_of(item) == mine["owner"] != live_market.account("stranger")
     assert claimed(command, shelf, 1, tmp_path)["owner"] != mine["owner"]
-    # To a buyer, who gives it back to the shop.
+    # To a buyer, who is asked before anything is signed, and gives it back to the shop.
     buyer = command.json("carrier", "wallet", "add-account", f"buyer-{item}")["address"]
     resale = tmp_path / "resale.json"
     command.json("stranger", "--account", f"item-{item}", "resell", item, buyer, "--out", resale)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     code, _, err = command("carrier", "take-over", resale)
     assert code == 1
+    assert f"Item {item}, its turn" in err
+    assert token.owner_of(item) == mine["owner"]
+    code, _, err = command("carrier", "take-over", resale, "--yes")
+    assert code == 1
     assert "--account" in err
-    command.json("carrier", "--account", f"buyer-{item}", "take-over", resale)
+    command.json("carrier", "--account", f"buyer-{item}", "take-over", resale, "--yes")
     assert token.owner_of(item) == buyer
     command.json("retailer", "take-back", item)
     command.json("carrier", "--account", f"buyer-{item}", "give-back", item, retailer)

@@ -89,6 +89,16 @@ class SignedConsent:
         return found
 
 
+def describe_consent(signed: SignedConsent) -> tuple[str, ...]:
+    """What a new key signed, in plain words, from the signed data alone."""
+    consent, end = signed.consent, ends_at(signed.consent)
+    return (
+        f"Key {consent.key}",
+        f"May act for {consent.account}: {', '.join(scope_names(consent.scopes))}",
+        f"Until {end:%Y-%m-%d %H:%M:%S} UTC" if end else "Without an end",
+    )
+
+
 @dataclass(frozen=True)
 class AccountKeys:
     """The keys of the ledger's account, and its recovery."""

@@ -19,6 +19,7 @@ from countermark.labels.claim_code import claim_secret
 from countermark.roles import KeyScope
 from countermark.signing import TypedMessage
 from countermark.signing_check import recover
+from countermark_wallet.handing_over import time_words
 from countermark_wallet.ledger import Ledger
 from countermark_wallet.periods import utc_now
 from countermark_wallet.signer import WalletSigner
@@ -72,6 +73,17 @@ class Resale:
             ClaimTransfer.from_json(given["transfer"]),
             signature,
         )
+
+
+def describe_resale(resale: Resale) -> tuple[str, ...]:
+    """What seller and buyer sign, in plain words, from the signed data alone."""
+    transfer = resale.transfer
+    return (
+        f"Item {transfer.item}, its turn {transfer.nonce}",
+        f"From {transfer.giver}",
+        f"To {transfer.receiver}",
+        f"Valid until {time_words(transfer.deadline)}, on chain {resale.chain_id}",
+    )
 
 
 @dataclass(frozen=True)

@@ -265,7 +265,8 @@ def describe_handover(handover: Handover, chain_id: int) -> tuple[str, ...]:
         f"Items in all: {handover.items}" + (" and what is in the units" if handover.units else ""),
         f"Purpose: {_words(handover.purpose.name)}; quantity {_words(handover.basis.name)}",
         *_commitments(place=handover.place, seals=handover.seals, document=handover.document),
-        f"Signed at {_time(handover.event_time)}, valid until {_time(handover.deadline)}, on chain {chain_id}",
+        f"Signed at {time_words(handover.event_time)}, "
+        f"valid until {time_words(handover.deadline)}, on chain {chain_id}",
     )
 
 
@@ -309,7 +310,8 @@ def _words(name: str) -> str:
     return name.lower().replace("_", " ")
 
 
-def _time(seconds: int) -> str:
+def time_words(seconds: int) -> str:
+    """A moment in words, whatever number a stranger wrote."""
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (ValueError, OverflowError, OSError):

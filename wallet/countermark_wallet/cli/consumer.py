@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from countermark_wallet.cli.confirming import Yes, confirm
 from countermark_wallet.cli.items import OneRange, read_range
 from countermark_wallet.cli.options import Account, JsonFlag, OutputFile
 from countermark_wallet.cli.session import Session, session_of
@@ -69,7 +70,7 @@ def resell(
     as_json: JsonFlag = False,
 ) -> None:
     """Sign a claimed item over to its buyer; send the file to the buyer. Choose the owner with --account."""
-    from countermark_wallet.claiming import Claiming
+    from countermark_wallet.claiming import Claiming, describe_resale
     from countermark_wallet.safe_files import write_whole
 
     session = session_of(ctx, as_json)
@@ -78,21 +79,23 @@ def resell(
     transfer = signed.transfer
     session.show(
         {"resale": str(out), "item": item, "from": transfer.giver, "to": transfer.receiver},
-        [f"resale written to {out}", f"Item {item}", f"From {transfer.giver}", f"To {transfer.receiver}"],
+        [f"resale written to {out}", *describe_resale(signed)],
     )
 
 
 def take_over(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Resale that the seller sent.")],
+    yes: Yes = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Take over a resold item as its buyer: signs, and sends both signatures."""
-    from countermark_wallet.claiming import RESALE_BYTES, Claiming, Resale
+    """Take over a resold item as its buyer: shows it, signs, and sends both signatures."""
+    from countermark_wallet.claiming import RESALE_BYTES, Claiming, Resale, describe_resale
     from countermark_wallet.safe_files import read_bounded
 
     session = session_of(ctx, as_json)
     resale = Resale.from_json(read_bounded(file, RESALE_BYTES, what="resale"))
+    confirm("Take over this?", describe_resale(resale), yes=yes)
     receipt = Claiming(session.ledger()).take_over(resale)
     _done(session, receipt, f"item {resale.transfer.item} is yours", resale.transfer.item)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from countermark_wallet.cli.confirming import Yes, confirm
 from countermark_wallet.cli.items import Runs, SomeRuns, Units, purpose_and_basis, read_runs, read_units, refused
 from countermark_wallet.cli.options import JsonFlag, OutputFile
 from countermark_wallet.cli.session import session_of
@@ -21,20 +21,12 @@ Receiver = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Account that s
 Days = Annotated[int, typer.Option("--days", help="How many days the signature is good for.", min=1, max=30)]
 Purpose = Annotated[str, typer.Option(help="sale, transport, storage, return, inspection or disposal.")]
 Basis = Annotated[str, typer.Option(help="counted, scanned or said-to-contain.")]
-Yes = Annotated[bool, typer.Option("--yes", help="Sign without asking.")]
 Offline = Annotated[
     bool, typer.Option("--offline", help="Sign without a network, with an account's first key; submit later.")
 ]
 Reason = Annotated[
     str | None, typer.Option("--exceptions", help="What is missing or damaged, in words; only their hash is public.")
 ]
-
-
-def confirm(question: str, lines: Sequence[str], *, yes: bool) -> None:
-    """Shows what will be signed and asks, unless `yes`."""
-    if not yes:
-        typer.echo("\n".join(lines), err=True)
-        typer.confirm(question, abort=True, err=True)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from countermark_wallet.cli.confirming import Yes, confirm
 from countermark_wallet.cli.options import Account, JsonFlag, OutputFile
 from countermark_wallet.cli.session import session_of
 
@@ -28,32 +29,28 @@ def consent(
     as_json: JsonFlag = False,
 ) -> None:
     """Agree that this wallet's key acts for somebody's account. Send the file to that account's keeper."""
-    from countermark_wallet.account_keys import AccountKeys, ends_at, read_scopes, scope_names
+    from countermark_wallet.account_keys import AccountKeys, describe_consent, read_scopes, scope_names
     from countermark_wallet.safe_files import write_whole
 
     session = session_of(ctx, as_json)
     signed = AccountKeys(session.ledger()).consent(account, read_scopes(scopes), days=None if for_ever else days)
     write_whole(out, signed.to_json().encode("ascii"))
-    given, end = signed.consent, ends_at(signed.consent)
+    given = signed.consent
     session.show(
         {"consent": str(out), "key": given.key, "account": given.account, "scopes": scope_names(given.scopes)},
-        [
-            f"consent written to {out}",
-            f"Key {given.key}",
-            f"May act for {given.account}: {', '.join(scope_names(given.scopes))}",
-            f"Until {end:%Y-%m-%d %H:%M:%S} UTC" if end else "Without an end",
-        ],
+        [f"consent written to {out}", *describe_consent(signed)],
     )
 
 
 @app.command()
-def add(ctx: typer.Context, file: ConsentFile, as_json: JsonFlag = False) -> None:
-    """Let a key that has consented act for this wallet's account."""
-    from countermark_wallet.account_keys import CONSENT_BYTES, AccountKeys, SignedConsent, scope_names
+def add(ctx: typer.Context, file: ConsentFile, yes: Yes = False, as_json: JsonFlag = False) -> None:
+    """Let a key that has consented act for this wallet's account. Shows what it may do, and asks."""
+    from countermark_wallet.account_keys import CONSENT_BYTES, AccountKeys, SignedConsent, describe_consent, scope_names
     from countermark_wallet.safe_files import read_bounded
 
     session = session_of(ctx, as_json)
     signed = SignedConsent.from_json(read_bounded(file, CONSENT_BYTES, what="consent"))
+    confirm("Let this key act for the account?", describe_consent(signed), yes=yes)
     receipt = AccountKeys(session.ledger()).add(signed)
     scopes = scope_names(signed.consent.scopes)
     session.show(

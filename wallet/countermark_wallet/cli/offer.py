@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from countermark_wallet.cli.handover import Basis, Days, Purpose, Reason, Receiver, Yes, confirm
+from countermark_wallet.cli.confirming import Yes, confirm
+from countermark_wallet.cli.handover import Basis, Days, Purpose, Reason, Receiver
 from countermark_wallet.cli.items import Runs, SomeRuns, Units, purpose_and_basis, read_hash, read_runs, read_units
 from countermark_wallet.cli.options import JsonFlag
 from countermark_wallet.cli.session import session_of

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from countermark_wallet.cli.confirming import Yes, confirm
 from countermark_wallet.cli.key import ConsentFile
 from countermark_wallet.cli.options import Account, JsonFlag
 from countermark_wallet.cli.session import Session, session_of
@@ -36,14 +37,15 @@ def agent(
 
 
 @app.command()
-def propose(ctx: typer.Context, file: ConsentFile, as_json: JsonFlag = False) -> None:
+def propose(ctx: typer.Context, file: ConsentFile, yes: Yes = False, as_json: JsonFlag = False) -> None:
     """As recovery agent: propose the new key of FILE for the account that lost its own. Seven days to object."""
     from countermark.chain.event_types import RecoveryProposed
-    from countermark_wallet.account_keys import CONSENT_BYTES, AccountKeys, SignedConsent
+    from countermark_wallet.account_keys import CONSENT_BYTES, AccountKeys, SignedConsent, describe_consent
     from countermark_wallet.safe_files import read_bounded
 
     session = session_of(ctx, as_json)
     signed = SignedConsent.from_json(read_bounded(file, CONSENT_BYTES, what="consent"))
+    confirm("Propose this key as the account's only one?", describe_consent(signed), yes=yes)
     ledger = session.ledger()
     receipt = AccountKeys(ledger).propose_recovery(signed)
     proposed = ledger.event(receipt, RecoveryProposed)
