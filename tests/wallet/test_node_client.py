@@ -22,6 +22,7 @@ from countermark.errors import (
     TooLarge,
     Unavailable,
 )
+from countermark_wallet.ledger import read_only
 from countermark_wallet.node_client import NodeClient
 
 ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
@@ -53,13 +54,21 @@ def test_network_names_chain_and_contracts() -> None:
         {"contracts": None},
         {"rpc": "https://elsewhere.example/"},
         {"rpc": "//elsewhere.example/"},
-        {"rpc": None},
+        {"rpc": 5},
     ],
 )
 def test_strange_network_is_refused(change: dict[str, Any]) -> None:
     with always(200, NETWORK | change) as node, pytest.raises(Unavailable) as caught:
         node.network()
     assert caught.value.reason == "not-a-node"
+
+
+def test_node_that_passes_nothing_on_to_its_ledger_says_what_to_give_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("countermark_wallet.ledger.NodeClient", lambda _url: always(200, NETWORK | {"rpc": None}))
+    with pytest.raises(Unavailable) as caught:
+        read_only("http://node.example")
+    assert caught.value.reason == "no-json-rpc"
+    assert "--rpc" in caught.value.next_step
 
 
 @pytest.mark.parametrize(

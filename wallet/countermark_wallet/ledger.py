@@ -27,6 +27,7 @@ from countermark.chain.deployment import Deployment
 from countermark.chain.event_types import ChainEvent
 from countermark.chain.events import one_event
 from countermark.chain.transactions import ContractCall, TransactionReceipt, TransactionSender
+from countermark.errors import Unavailable
 from countermark.roles import KeyScope
 from countermark.signing import AccountSigner
 from countermark_wallet.node_client import NodeClient
@@ -173,5 +174,12 @@ def read_directly(rpc_url: str, deployment: Deployment) -> tuple[Contracts, int]
 def _reach(node_url: str) -> tuple[ChainConnection, Deployment]:
     with NodeClient(node_url) as node:
         network = node.network()
-        url = node.url + network.rpc
+    if network.rpc is None:
+        raise Unavailable(
+            got=f"{node.url}, a node that passes nothing on to its ledger",
+            expected="a way to the ledger",
+            next_step="give the ledger's own JSON-RPC address with --rpc, and its --deployment file once",
+            reason="no-json-rpc",
+        )
+    url = node.url + network.rpc
     return ChainConnection.to(url, expected_chain_id=network.deployment.chain_id), network.deployment

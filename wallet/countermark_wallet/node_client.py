@@ -23,10 +23,10 @@ _ANSWER_BYTES = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What a node says of its ledger. `rpc` is the path of the JSON-RPC route at the node."""
+    """What a node says of its ledger. `rpc` is the path of the JSON-RPC route at the node, None when it has none."""
 
     deployment: Deployment
-    rpc: str
+    rpc: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class NodeClient:
             deployment = Deployment.from_json(members)
         except InputRefused as error:
             raise self._strange(error.got) from None
-        if not isinstance(rpc, str) or not rpc.startswith("/") or rpc.startswith("//"):
+        if rpc is not None and (not isinstance(rpc, str) or not rpc.startswith("/") or rpc.startswith("//")):
             raise self._strange(f"rpc {rpc!r}")
         return Network(deployment, rpc)
 
