@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import zlib
+from collections import OrderedDict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -173,6 +174,20 @@ def test_rpc_serves_the_ledger_and_refuses_what_is_not_listed(world: World) -> N
     assert int(call("eth_chainId")["result"], 16) == world.client.get("/v1/network").json()["chain_id"]
     for method in ("eth_accounts", "personal_unlockAccount", "evm_snapshot", "__class__"):
         assert call(method)["error"]["code"] == -32601
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/passports/" + "0" * 64, "/v1/dpps/" + "0" * 64, "/01/09521234000013/21/A1?linkType=linkset"]
+)
+def test_reading_passports_and_links_without_end_is_slowed_down(
+    world: World, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.services.limiters.passports, "_capacity", 3.0)
+    monkeypatch.setattr(world.services.limiters.passports, "_buckets", OrderedDict())
+    answers = [world.client.get(path) for _ in range(6)]
+    assert 429 not in [answer.status_code for answer in answers[:3]]
+    assert answers[-1].status_code == 429
+    assert answers[-1].headers["content-type"] == PROBLEM
 
 
 def test_public_scans_are_limited_per_network_and_counted_one_by_one(own_world: Any) -> None:

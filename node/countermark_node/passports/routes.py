@@ -19,7 +19,9 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 @router.get("/v1/passports/{digest}")
 def passport(request: Request, digest: str) -> dict[str, Any]:
     """A passport as it was signed, and its corrections, oldest first."""
-    kept = services_of(request).passports.passport(_read(digest))
+    services = services_of(request)
+    services.limiters.passports.take(RequestSource.of(request).network)
+    kept = services.passports.passport(_read(digest))
     return {"passport": kept.token, "corrections": list(kept.corrections)}
 
 

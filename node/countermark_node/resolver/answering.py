@@ -11,6 +11,7 @@ from countermark.errors import CountermarkError, NotFound
 from countermark_node.languages import request_language
 from countermark_node.pages.printed_link import is_loopback, printed_host, printed_query
 from countermark_node.problems import problem_response
+from countermark_node.request_source import RequestSource
 from countermark_node.resolver.links import LINKSET_TYPE, WHOLE_LINKSET, asked_type, kind_of, linkset_json, passed_on
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def answer_links(services: NodeServices, request: Request) -> Response:
 
 
 def _answer(services: NodeServices, request: Request) -> Response:
+    services.limiters.passports.take(RequestSource.of(request).network)
     path, query = _raw(request)
     asked, rest = asked_type(query), printed_query(passed_on(query))
     if LINKSET_TYPE in request.headers.get("accept", "").lower() or asked in WHOLE_LINKSET:
