@@ -9,12 +9,12 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
-# forge, halmos and slither read contracts/foundry.toml; the profile is quick (default) or ci.
+# forge, halmos and slither read contracts/foundry.toml; the profile is quick (default), ci or later (cancun).
 FORGE_PROFILE ?= default
 FORGE := FOUNDRY_CONFIG=contracts/foundry.toml FOUNDRY_PROFILE=$(FORGE_PROFILE)
 
 .PHONY: demo test lint format contracts check-contracts test-forge test-halmos slither test-cancun bench \
-	bench-gas bench-labels bench-decode bench-chain clean help
+	bench-gas bench-credentials bench-gs1 bench-codes bench-labels bench-decode bench-offline bench-chain clean help
 
 help:
 	@echo "make demo             set up, then play the main job (DEMO_FLAGS=\"--exit --json FILE\")"
@@ -22,9 +22,9 @@ help:
 	@echo "make lint             ruff and mypy"
 	@echo "make contracts        compile the contracts again (needs Node; see CONTRIBUTING.md)"
 	@echo "make test-forge       fuzz and invariant tests of the contracts (FORGE_PROFILE=ci: a million steps)"
-	@echo "make test-halmos      what is proved about the run map, for all holders and parties"
+	@echo "make test-halmos      what is proved about run maps, flags and balances, for all holders and parties"
 	@echo "make slither          static analysis; every finding is explained in contracts/slither-triage.json"
-	@echo "make bench            every measurement, each beside its baseline (bench-gas, -labels, -decode, -chain)"
+	@echo "make bench            every measurement, each beside its baseline (bench-gas, -credentials, -gs1, -codes, -labels, -decode, -offline, -chain)"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -89,7 +89,7 @@ test-halmos: node_modules/.bin/forge $(VENV)/halmos/bin/halmos
 	PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(FORGE) FOUNDRY_SRC=contracts/test/forge \
 		FOUNDRY_OUT=node_modules/.cache/halmos/out FOUNDRY_CACHE_PATH=node_modules/.cache/halmos/cache \
 		$(VENV)/halmos/bin/halmos --root . --forge-build-out node_modules/.cache/halmos/out \
-		--contract RunMapSymbolicTest --loop 24 --solver-timeout-assertion 60000
+		--match-contract Symbolic --loop 24 --solver-timeout-assertion 60000
 
 slither: node_modules/.bin/forge $(VENV)/slither/bin/slither
 	$(BIN)/python contracts/slither_check.py $(VENV)/slither/bin/slither
@@ -97,16 +97,34 @@ slither: node_modules/.bin/forge $(VENV)/slither/bin/slither
 bench-gas: $(DEV_STAMP) node_modules/.bin/forge
 	$(BIN)/python bench/gas_table.py
 
+bench-gs1: $(DEV_STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python bench/gs1_links.py
+
+bench-codes: $(DEV_STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python bench/print_codes.py
+
 bench-labels: $(DEV_STAMP)
 	$(BIN)/python bench/label_codes.py
+	$(BIN)/python bench/label_making.py
 
+# PHOTOS=FOLDER measures photographs: the folder test/samples of zxing-cpp's source.
 bench-decode: $(DEV_STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python bench/decode_pictures.py
+	$(BIN)/python bench/decode_peers.py $(PHOTOS)
+
+bench-credentials: $(DEV_STAMP)
+	$(BIN)/python bench/credentials.py
+
+bench-offline: $(DEV_STAMP)
+	$(BIN)/python bench/offline_check.py
 
 bench-chain: $(DEV_STAMP)
 	$(BIN)/python bench/embedded_chain.py
 
-bench: bench-gas bench-labels bench-decode bench-chain
+bench: bench-gas bench-credentials bench-gs1 bench-codes bench-labels bench-decode bench-offline bench-chain
 
 clean:
 	rm -rf $(VENV) demo-run .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules

@@ -15,9 +15,10 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from countermark.gs1.digital_link import build_link
 from countermark.gs1.identity import ItemKey
-from countermark.labels.render import label_png
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
+from countermark.printing.picture import label_png
+from countermark.printing.print_label import PrintLabel
 from countermark_scanner.decode import decode_grey, decode_picture, zbar_available
 from countermark_scanner.pictures import read_grey
 
@@ -35,7 +36,7 @@ def label_link(number: int) -> str:
 def label_picture(link: str, number: int, scale: int = 5) -> Picture:
     """The printed label, `scale` pixels a module."""
     item = ItemKey("09501101020917", f"5K2V7QX0M3N{number:05}")
-    return Image.open(io.BytesIO(label_png(link, item, scale=scale))).convert("L")
+    return Image.open(io.BytesIO(label_png(PrintLabel(0, item, link), scale=scale))).convert("L")
 
 
 def straight(label: Picture, _level: float, _dice: random.Random) -> Picture:

@@ -290,6 +290,11 @@ contract LogisticUnits is ILogisticUnits, TrustBound {
     }
 
     /// @inheritdoc ILogisticUnits
+    function mayUnpack(uint256 unit) external view returns (bool) {
+        return _locks[unit].allowsUnpacking();
+    }
+
+    /// @inheritdoc ILogisticUnits
     function isLockedBy(uint256 unit, address by, bytes32 ref) external view returns (bool) {
         return _locks[unit].stands(by, ref);
     }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import re
 
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]*")
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
 def encode(data: bytes) -> str:
@@ -20,5 +22,6 @@ def decode(text: str) -> bytes | None:
     """
     if not _ALPHABET.fullmatch(text) or len(text) % 4 == 1:
         return None
-    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    return data if encode(data) == text else None
+    standard = text.encode("ascii").translate(_TO_STANDARD) + b"=" * (-len(text) % 4)
+    data = binascii.a2b_base64(standard)
+    return data if binascii.b2a_base64(data, newline=False) == standard else None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from countermark.signing import AccountSigner
+
+if TYPE_CHECKING:
+    from countermark.chain.contracts import Contracts
 
 
 class CommandContext(Protocol):
@@ -25,3 +28,9 @@ class CommandContext(Protocol):
 
     def signer(self) -> AccountSigner:
         """The chosen wallet's signer; asks for the password on first use. Raises NotPermitted, NotFound."""
+
+    def contracts(self) -> tuple[Contracts, int]:
+        """The node's contracts for reading, and the chain id. Raises Unavailable, WrongChain."""
+
+    def signer_of(self, secret: bytes) -> AccountSigner:
+        """A signer for a secp256k1 secret of 32 bytes that is kept nowhere, such as a claim code's."""

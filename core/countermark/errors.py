@@ -5,7 +5,9 @@ CountermarkError
 │   ├── LabelRefused        a link, element string, serial or signature field breaks its format
 │   ├── PictureRefused      not a picture we read, no code in it, or several different ones
 │   ├── TableRefused        a CSV with wrong lines; carries one finding per line
-│   └── CredentialRefused   a token that the strict gate does not let in
+│   ├── CredentialRefused   a token that the strict gate does not let in
+│   ├── BundleRefused       a trust bundle, or an update to one, that must not be trusted
+│   └── LabelFileRefused    a digital label file whose parts do not fit each other or the trust bundle
 ├── TooLarge                beyond a limit of size, depth, count or time (413)
 ├── NotPermitted            the caller's key, role or password does not allow this (403)
 │   └── NotSignedIn         nobody said who is asking (401)
@@ -115,6 +117,20 @@ class CredentialRefused(InputRefused):
 
     code = "credential-refused"
     title = "The credential was refused"
+
+
+class BundleRefused(InputRefused):
+    """A trust bundle, or an update to one, that must not be trusted."""
+
+    code = "bundle-refused"
+    title = "The trust bundle was refused"
+
+
+class LabelFileRefused(InputRefused):
+    """A digital label file whose parts do not fit each other or the trust bundle."""
+
+    code = "label-file-refused"
+    title = "The digital label file was refused"
 
 
 class TooLarge(CountermarkError):

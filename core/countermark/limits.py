@@ -11,6 +11,8 @@ class Limits:
 
     label_characters: int = 2_048
     """Longest raw string that is parsed as a label (a signed link has about 150)."""
+    gs1_elements: int = 64
+    """Most elements of an element string or Digital Link, and most parts of a link's query."""
     picture_bytes: int = 12 * 1024 * 1024
     """Largest picture file read or uploaded."""
     picture_pixels: int = 25_000_000
@@ -19,24 +21,78 @@ class Limits:
     """Most codes looked for in one picture."""
     picture_seconds: float = 3.0
     """Time after which no further attempt at finding a code is begun."""
+    picture_processor_seconds: float = 8.0
+    """Most processor time that a worker process spends on one picture."""
+    picture_worker_seconds: float = 15.0
+    """Time after which a worker process that still decodes a picture is ended."""
+    picture_memory_bytes: int = 1024 * 1024 * 1024
+    """Most address space of a worker process that decodes pictures."""
     json_body_bytes: int = 2 * 1024 * 1024
     """Largest JSON request body."""
     body_seconds: float = 300.0
     """Time within which a request body must have arrived."""
-    packing_list_bytes: int = 64 * 1024 * 1024
-    """Largest packing list (about a million items)."""
+    packing_list_bytes: int = 192 * 1024 * 1024
+    """Largest packing list (a million items with claim keys and chips, four million without)."""
     table_bytes: int = 64 * 1024 * 1024
     """Largest CSV file read."""
+    epcis_bytes: int = 32 * 1024 * 1024
+    """Largest EPCIS document read."""
+    epcis_events: int = 100_000
+    """Most events in one EPCIS document."""
+    print_line_bytes: int = 8 * 1024 * 1024 * 1024
+    """Largest print line read (a series of 16 million labels has about 4 GiB); it is read line by line."""
     table_line_characters: int = 4_096
     """Longest line of a CSV file."""
+    serial_list_bytes: int = 1024 * 1024 * 1024
+    """Longest list of adopted serials (16 million of 20 characters, each quoted)."""
     series_labels: int = (1 << 24) - 1
     """Most labels in one series: token ids keep 24 bits for the index."""
     scans_per_request: int = 1_000
     """Most scans in one batch request."""
     token_bytes: int = 64 * 1024
     """Longest signed token (credential) that is parsed."""
+    label_file_bytes: int = 1024 * 1024
+    """Largest digital label file."""
+    passport_corrections: int = 100
+    """Most corrections of one passport."""
+    bundle_bytes: int = 512 * 1024 * 1024
+    """Largest trust bundle in one file."""
+    bundle_part_bytes: int = 32 * 1024 * 1024
+    """Largest shard or snapshot of a trust bundle."""
+    bundle_root_bytes: int = 64 * 1024
+    """Largest root or timestamp of a trust bundle."""
+    bundle_roots: int = 256
+    """Most roots followed in one update."""
+    bundle_timestamp_days: int = 7
+    """Longest life of a trust bundle's timestamp, so that its key alone cannot freeze a bundle for long."""
+    bundle_future_seconds: int = 300
+    """How far ahead of our clock a bundle's timestamp or block may lie."""
+    bundle_signers: int = 32
+    """Most keys of one role of a trust bundle."""
+    coverage_entries: int = 400
+    """Most entries of a brand's coverage."""
+    coverage_future_seconds: int = 300
+    """How far ahead of our clock a brand's coverage may be numbered."""
     json_depth: int = 32
     """Deepest nesting of a signed JSON document."""
+    disclosures: int = 64
+    """Most disclosures of one SD-JWT."""
+    key_binding_seconds: int = 300
+    """How far a key binding's time may lie from our clock."""
+    status_list_bytes: int = 128 * 1024
+    """Largest unpacked status list (1,048,576 entries)."""
+    status_list_token_bytes: int = 256 * 1024
+    """Longest signed status list that is parsed."""
+    status_entries: int = 4
+    """Most status entries of one credential."""
+    sign_in_characters: int = 4_096
+    """Longest text of Sign-In with Ethereum that is parsed."""
+    did_document_bytes: int = 64 * 1024
+    """Largest DID document read."""
+    did_document_keys: int = 32
+    """Most verification methods of a DID document."""
+    outbound_seconds: float = 10.0
+    """Longest a fetch of a foreign document takes in all."""
     handover_runs: int = 32
     """Most runs in one handover (contract limit as well)."""
     handover_days: int = 30

@@ -1,11 +1,9 @@
-"""Products as a brand lists them, and the product record whose hash a segment carries on the chain."""
+"""Products as a brand lists them: what anybody may read about them, and the order for their labels."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TextIO
 
@@ -20,8 +18,6 @@ _OPTIONAL = ("lot", "expiry")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _TEXT = 120
 _MARKS = 8
-_RECORD_BYTES = 4_096
-_RECORD_FORMAT = "countermark/product/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +29,6 @@ class ProductRecord:
     brand: str
     country: str
     category: str
-
-    def encode(self) -> bytes:
-        """Canonical JSON (RFC 8785 for this flat, text-only object): one spelling, so one hash."""
-        members = {"format": _RECORD_FORMAT, **asdict(self)}
-        return json.dumps(members, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8")
-
-    def digest(self) -> bytes:
-        """SHA-256 of the encoded record: the segment's `passport` on the chain."""
-        return hashlib.sha256(self.encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +73,19 @@ def _read_gtin(cell: str) -> str:
     return parse_gtin(cell)
 
 
+def check_product_record(record: ProductRecord) -> ProductRecord:
+    """`record` if its texts may be shown to anybody and its GTIN has 14 digits; raises InputRefused (bad-cell)."""
+    country, gtin = record.country, record.gtin
+    _expect(bool(_COUNTRY.fullmatch(country)), f"country {country!r}", "two capital letters (ISO 3166-1)")
+    _expect(parse_gtin(gtin) == gtin, f"GTIN {gtin}", "14 digits")
+    for name in ("name", "brand", "category"):
+        _text(name, getattr(record, name))
+    return record
+
+
 def _read_record(row: dict[str, str]) -> ProductRecord:
-    _expect(bool(_COUNTRY.fullmatch(row["country"])), f"country {row['country']!r}", "two capital letters (ISO 3166-1)")
-    return ProductRecord(
-        gtin=_read_gtin(row["gtin"]),
-        name=_text("name", row["name"]),
-        brand=_text("brand", row["brand"]),
-        country=row["country"],
-        category=_text("category", row["category"]),
+    return check_product_record(
+        ProductRecord(_read_gtin(row["gtin"]), row["name"], row["brand"], row["country"], row["category"])
     )
 
 
@@ -157,23 +149,3 @@ def read_products(stream: TextIO, limits: Limits = DEFAULT_LIMITS) -> tuple[Prod
             reason="bad-product-table",
         )
     return tuple(products.values())
-
-
-def decode_product_record(data: bytes) -> ProductRecord:
-    """The record in its canonical bytes; any other spelling is refused with InputRefused, so hash and meaning agree."""
-    record: ProductRecord | None = None
-    try:
-        if len(data) <= _RECORD_BYTES:
-            members = json.loads(data.decode("utf-8"))
-            members.pop("format")
-            record = _read_record(members) if all(isinstance(value, str) for value in members.values()) else None
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError, InputRefused):
-        record = None
-    if record is None or record.encode() != data:
-        raise InputRefused(
-            got=data[:80],
-            expected=f"a product record of format {_RECORD_FORMAT} in canonical JSON",
-            next_step="send the record file that opening the series wrote, unchanged",
-            reason="bad-product-record",
-        )
-    return record

@@ -48,3 +48,14 @@ class AccountSigner(Protocol):
 
     def sign_typed(self, message: TypedMessage) -> bytes:
         """65 bytes r | s | v (v 27 or 28, s low) over the EIP-712 digest."""
+
+
+class TextSigner(Protocol):
+    """A key that signs texts which people read, such as Sign-In with Ethereum."""
+
+    @property
+    def address(self) -> str:
+        """The key's EIP-55 address."""
+
+    def sign_text(self, text: str) -> bytes:
+        """65 bytes r | s | v (v 27 or 28, s low) over the text (EIP-191, version 0x45)."""

@@ -43,6 +43,11 @@ def recover(message: TypedMessage, signature: bytes) -> str:
     Exactly 65 bytes r | s | v, v 27 or 28, s in the lower half (EIP-2), so that a signature has one form only.
     Raises InputRefused for all others. A valid form from another key gives that key's address: compare it.
     """
+    return recover_digest(digest(message), signature)
+
+
+def recover_digest(hashed: bytes, signature: bytes) -> str:
+    """As `recover`, over the 32 bytes that were signed."""
     if len(signature) != 65:
         raise _refused(f"a signature of {len(signature)} bytes")
     r, s, v = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:64], "big"), signature[64]
@@ -51,7 +56,7 @@ def recover(message: TypedMessage, signature: bytes) -> str:
     if not 0 < r < _ORDER or not 0 < s <= _ORDER // 2:
         raise _refused("a signature with r or s out of range")
     try:
-        found = Signature(vrs=(v - 27, r, s)).recover_public_key_from_msg_hash(digest(message))
+        found = Signature(vrs=(v - 27, r, s)).recover_public_key_from_msg_hash(hashed)
     except (BadSignature, ValidationError, ValueError) as error:
         raise _refused("a signature that fits no key") from error
     return str(found.to_checksum_address())

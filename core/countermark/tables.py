@@ -108,8 +108,13 @@ def write_rows(
 
     `progress` hears how many are written, every 500 rows and at the end.
     """
+    csv.writer(stream, lineterminator="\n").writerow(columns)
+    return write_lines(stream, rows, progress)
+
+
+def write_lines(stream: TextIO, rows: Iterable[Sequence[object]], progress: Callable[[int], None] | None = None) -> int:
+    """The lines of `write_rows` without the header."""
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(columns)
     done = 0
     for row in rows:
         writer.writerow([safe_cell(cell) for cell in row])

@@ -12,15 +12,23 @@ from countermark.limits import DEFAULT_LIMITS
 from countermark_node.access.routes import router as access
 from countermark_node.alerts.routes import router as alerts
 from countermark_node.body_limit import BodyLimit, route_limits
+from countermark_node.coverage.routes import router as coverage
+from countermark_node.credentials.routes import router as credentials
+from countermark_node.dpps.routes import router as dpps
 from countermark_node.headers import Headers
 from countermark_node.health.routes import router as health
+from countermark_node.histories.routes import router as histories
 from countermark_node.network.routes import router as network
 from countermark_node.pages.routes import router as pages
+from countermark_node.passports.routes import router as passports
 from countermark_node.problems import add_problem_handlers
+from countermark_node.resolver.routes import router as resolver
 from countermark_node.rpc.routes import router as rpc
 from countermark_node.scans.routes import router as scans
 from countermark_node.segments.routes import router as segments
 from countermark_node.services import NodeServices
+from countermark_node.showings.routes import router as showings
+from countermark_node.trust_bundle.routes import router as trust_bundle
 
 
 def create_app(services: NodeServices) -> FastAPI:
@@ -40,7 +48,8 @@ def create_app(services: NodeServices) -> FastAPI:
     add_problem_handlers(app)
     app.add_middleware(BodyLimit, limits=route_limits(DEFAULT_LIMITS))
     app.add_middleware(Headers)
-    for router in (health, network, rpc, segments, scans, alerts, access):
+    public = (health, network, rpc, segments, scans, showings, coverage, passports, trust_bundle, credentials)
+    for router in (*public, dpps, resolver, alerts, access, histories):
         app.include_router(router)
     app.include_router(pages(services))
     return app

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from countermark_node.installation import Installation
     from countermark_node.settings import NodeSettings
 
+_FILE_BYTES = 64 * 1024
 _HELP = "Run a node: the service that verifies labels, takes scans in and raises alerts."
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this package to the `countermark` tool."""
+    from countermark_node.access.cli import register as register_access
     from countermark_node.demo.cli import register as register_demo
 
     node = typer.Typer(help=_HELP, no_args_is_help=True)
@@ -25,6 +27,8 @@ def register(app: typer.Typer) -> None:
     node.command()(serve)
     node.command()(status)
     node.command()(rebuild)
+    node.command()(chips)
+    register_access(app, node)
     app.add_typer(node, name="node")
     register_demo(app)
 
@@ -108,6 +112,31 @@ def rebuild(ctx: typer.Context) -> None:
         blocks = services.projector.rebuild()
         services.close()
         typer.echo(json.dumps({"blocks": blocks}) if context.json_output else f"OK: {blocks} blocks read again")
+
+
+def chips(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Key file that `countermark chips keys` wrote.")],
+) -> None:
+    """Give this node the chip keys of a series, sealed; the file can be destroyed afterwards."""
+    from countermark_node.database import Database
+    from countermark_node.showings.chip_keys import ChipKeysFile, keep_chip_keys
+    from countermark_node.showings.chips import ChipVault
+    from countermark_node.times import seconds, utc_now
+    from countermark_wallet.safe_files import read_bounded
+
+    context: CommandContext = ctx.obj
+    node = _settings(context).home.expanduser() / "node"
+    salt = read_bounded(node / "installation.salt", _FILE_BYTES, what="installation's salt")
+    given = ChipKeysFile.read(read_bounded(file, _FILE_BYTES, what="chip key file"))
+    database = Database(node / "node.sqlite3")
+    with database.write() as session:
+        series = keep_chip_keys(
+            session, ChipVault(salt), gtin=given.gtin, number=given.number, secret=given.secret, now=seconds(utc_now())
+        )
+    database.close()
+    line = f"OK: chip keys of series {given.number} of {given.gtin} are sealed in {node}; destroy {file.name} now"
+    typer.echo(json.dumps({"series": str(series)}) if context.json_output else line)
 
 
 def _settings(context: CommandContext) -> NodeSettings:

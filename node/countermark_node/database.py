@@ -15,7 +15,7 @@ from sqlmodel import Session, SQLModel
 from countermark.errors import Unavailable
 from countermark_node.fair_lock import FairLock
 
-SCHEMA = 2
+SCHEMA = 3
 _BUSY_SECONDS = 10
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -25,9 +25,10 @@ from countermark.chain.embedded import EmbeddedChain
 from countermark.chain.transactions import TransactionSender
 from countermark.errors import CountermarkError, InputRefused, NotFound, NotPermitted, WrongChain
 from countermark.identifiers import check_account
+from countermark.p256 import PrivateKey
 from countermark.signing import AccountSigner
 from countermark_node.settings import NodeSettings
-from countermark_node.times import Clock, utc_now
+from countermark_node.times import Clock, seconds, utc_now
 from countermark_wallet.keystore import WORK_FACTOR, WalletKeystore
 from countermark_wallet.safe_files import private_folder, read_bounded, write_whole
 from countermark_wallet.signer import WalletSigner
@@ -38,6 +39,7 @@ DESKS: tuple[Desk, ...] = ("customs", "brand")
 _WALLET = "node"
 _FILE_BYTES = 64 * 1024
 _SECRET_BYTES = 32
+_KEY_SECONDS = 10 * 365 * 86_400
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Installation:
     connection: ChainConnection
     deployment: Deployment
     signer: AccountSigner
+    credential_key: PrivateKey = field(repr=False)
     chain: EmbeddedChain | None = None
     salt: bytes = field(default=b"", repr=False)
 
@@ -82,7 +85,7 @@ class Installation:
             if chain is not None:
                 _deploy(folder, connection, account)
             found = cls._assemble(home, settings, chain, connection)
-            found._register()
+            found._register(clock)
         except CountermarkError:
             _close(chain)
             raise
@@ -133,17 +136,22 @@ class Installation:
                 next_step="check COUNTERMARK_CHAIN_URL, or restore the ledger's folder from a backup",
             )
         keystore = WalletKeystore(home / "node")
-        signer = keystore.unlock(_WALLET, _password(home / "node", settings)).signer()
-        return cls(home=home, connection=connection, deployment=deployment, signer=signer, chain=chain)
+        wallet = keystore.unlock(_WALLET, _password(home / "node", settings))
+        return cls(home, connection, deployment, wallet.signer(), wallet.credential_key(), chain)
 
     def _salted(self) -> Self:
         salt = read_bounded(self.home / "node" / "installation.salt", _FILE_BYTES, what="installation's salt")
-        return type(self)(self.home, self.connection, self.deployment, self.signer, self.chain, salt)
+        return replace(self, salt=salt)
 
-    def _register(self) -> None:
-        trust = self.contracts.trust
+    def _register(self, clock: Clock) -> None:
+        """The node's account, and the key with which it signs verdicts."""
+        trust, key = self.contracts.trust, self.credential_key.public
+        sender = TransactionSender(self.connection, self.signer)
         if not trust.is_account(self.account):
-            TransactionSender(self.connection, self.signer).send(trust.register_account())
+            sender.send(trust.register_account())
+        if not trust.credential_key(self.account, key.x, key.y).valid_until:
+            now = seconds(clock())
+            sender.send(trust.list_credential_key(key.x, key.y, now, now + _KEY_SECONDS))
 
     @property
     def contracts(self) -> Contracts:

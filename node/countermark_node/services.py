@@ -7,25 +7,37 @@ from typing import Self
 
 from starlette.requests import HTTPConnection
 
-from countermark_node.access.service import AccessService, SessionPolicy
+from countermark.credentials.account_id import AccountId
+from countermark_node.access.building import build_access
+from countermark_node.access.service import AccessService
 from countermark_node.alerts.committing import AlertCommitter
 from countermark_node.alerts.hub import AlertHub
 from countermark_node.alerts.raising import AlertMaker
 from countermark_node.alerts.service import AlertService
 from countermark_node.background import Worker
 from countermark_node.chain_sync.projector import Projector
+from countermark_node.coverage.service import CoverageService
 from countermark_node.database import Database
 from countermark_node.health.service import HealthService
-from countermark_node.installation import DESKS, Installation
+from countermark_node.histories.service import HistoryService
+from countermark_node.installation import Installation
+from countermark_node.passports.service import PassportService
 from countermark_node.rate_limit import RateLimiter
+from countermark_node.resolver.service import ResolverService
 from countermark_node.scans.evidence import EvidenceJudge
+from countermark_node.scans.evidence_tokens import EvidenceSigner
 from countermark_node.scans.intake import ScanPolicy
 from countermark_node.scans.service import ScanService
 from countermark_node.segments.service import SegmentService
 from countermark_node.settings import NodeSettings
+from countermark_node.showings.challenges import Challenges
+from countermark_node.showings.chips import ChipVault
+from countermark_node.showings.judge import ShowingJudge
+from countermark_node.showings.possession import PossessionJudge
 from countermark_node.times import Clock, utc_now
 from countermark_node.verification.service import VerificationService
 from countermark_node.waiting_line import WaitingLine
+from countermark_scanner.decode_workers import DecodeWorkers
 
 
 @dataclass(frozen=True)
@@ -37,7 +49,9 @@ class Limiters:
     pictures: RateLimiter
     rpc: RateLimiter
     packing_lists: RateLimiter
+    passports: RateLimiter
     logins: RateLimiter
+    log_ins: RateLimiter
 
     @classmethod
     def of(cls, settings: NodeSettings) -> Self:
@@ -52,7 +66,9 @@ class Limiters:
             pictures=limiter("pictures", settings.pictures_per_minute),
             rpc=limiter("ledger calls", settings.rpc_per_minute),
             packing_lists=limiter("packing lists", settings.packing_lists_per_minute),
+            passports=limiter("passports", settings.public_scans_per_minute),
             logins=limiter("wrong access keys", settings.failed_logins_per_minute),
+            log_ins=limiter("failed log-ins", settings.log_ins_per_minute),
         )
 
 
@@ -94,14 +110,21 @@ class NodeServices:
     database: Database
     limiters: Limiters
     lines: Lines
+    decoders: DecodeWorkers
+    challenges: Challenges
+    evidence: EvidenceSigner
+    coverage: CoverageService
     projector: Projector
     verification: VerificationService
     segments: SegmentService
+    passports: PassportService
+    resolver: ResolverService
     scans: ScanService
     alerts: AlertService
     alert_hub: AlertHub
     committer: AlertCommitter
     access: AccessService
+    histories: HistoryService
     health: HealthService
     workers: tuple[Worker, ...]
 
@@ -118,6 +141,10 @@ class NodeServices:
         committing = Worker("alert-committer", committer.run, seconds=settings.commit_retry_seconds)
         following = Worker("chain-follower", projector.catch_up, seconds=settings.chain_poll_seconds)
 
+        passports = PassportService(database, projector, clock=clock)
+        deployment, challenges = installation.deployment, Challenges(installation.salt)
+        claims_address = deployment.address("Claims")
+
         def hint() -> None:
             hub.wake()
             committing.wake()
@@ -129,13 +156,28 @@ class NodeServices:
             database=database,
             limiters=limiters,
             lines=Lines.of(settings),
+            decoders=DecodeWorkers(settings.pictures_at_once),
+            challenges=challenges,
+            evidence=EvidenceSigner(
+                AccountId(deployment.chain_id, installation.account),
+                deployment.address("TrustRegistry"),
+                installation.credential_key,
+            ),
             projector=projector,
             verification=verification,
+            coverage=CoverageService(database, verification, clock=clock),
             segments=SegmentService(database, projector, clock=clock),
+            passports=passports,
+            resolver=ResolverService(database, passports),
             scans=ScanService(
                 database,
                 verification,
-                EvidenceJudge(installation.deployment.chain_id, installation.deployment.address("TrustRegistry")),
+                EvidenceJudge(deployment.chain_id, deployment.address("TrustRegistry")),
+                ShowingJudge(
+                    ChipVault(installation.salt),
+                    PossessionJudge(challenges, deployment.chain_id, claims_address),
+                    settings.chip_tap_seconds,
+                ),
                 AlertMaker(hint, per_item=settings.alerts_per_item, clock=clock),
                 limiter=limiters.scans,
                 signatures=limiters.signatures,
@@ -145,12 +187,14 @@ class NodeServices:
             alerts=AlertService(database),
             alert_hub=hub,
             committer=committer,
-            access=AccessService(
+            access=build_access(
+                installation, database, settings, limiter=limiters.logins, freshen=verification.freshen, clock=clock
+            ),
+            histories=HistoryService(
                 database,
-                {desk: installation.desk_key(desk) for desk in DESKS},
-                limiter=limiters.logins,
-                policy=SessionPolicy(int(settings.session_hours * 3600), settings.sessions_kept),
-                clock=clock,
+                verification,
+                PossessionJudge(challenges, deployment.chain_id, claims_address),
+                {address: name for name, address in deployment.addresses.items()},
             ),
             health=HealthService(projector, committer, (following, committing), clock=clock),
             workers=(following, committing),
@@ -170,7 +214,8 @@ class NodeServices:
             worker.stop()
 
     def close(self) -> None:
-        """Let the database go."""
+        """Let the database go, and end the processes that decode pictures."""
+        self.decoders.close()
         self.database.close()
 
 

@@ -31,6 +31,17 @@ class NodeSettings(BaseSettings):
     trusted_proxies: str = Field(
         default="", description="Addresses of reverse proxies whose X-Forwarded-For is believed, separated by commas."
     )
+    trust_bundle: Path | None = Field(
+        default=None, description="Trust bundle that this node publishes at /v1/trust-bundle; empty for none."
+    )
+    log_in_hosts: str = Field(
+        default="",
+        description="This node's hosts for log-in, separated by commas; empty: the public host, else where it listens.",
+    )
+    token_minutes: int = Field(default=10, ge=1, le=15, description="How long an access token lives.")
+    desk_keys: bool = Field(
+        default=True, description="Whether the desks' access keys open them; one-time links always do."
+    )
     public_scans_per_minute: int = Field(
         default=600, ge=1, description="Scans without accredited evidence per network and minute."
     )
@@ -50,10 +61,14 @@ class NodeSettings(BaseSettings):
     rpc_waiting_per_network: int = Field(
         default=16, ge=1, description="JSON-RPC requests of one network that are answered or wait."
     )
+    chip_tap_seconds: int = Field(
+        default=120, ge=1, description="Seconds within which a chip's second answer makes both fresh."
+    )
     packing_lists_per_minute: int = Field(
         default=60, ge=1, description="Packing lists taken in per network and minute."
     )
     failed_logins_per_minute: int = Field(default=10, ge=1, description="Wrong access keys per network and minute.")
+    log_ins_per_minute: int = Field(default=60, ge=1, description="Log-ins that fail, per network and minute.")
     networks_remembered: int = Field(
         default=20_000, ge=100, description="Networks whose request rates are kept in memory."
     )

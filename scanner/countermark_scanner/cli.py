@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from countermark.command_context import CommandContext
-from countermark.errors import CountermarkError, InputRefused, shown
+from countermark.errors import CountermarkError, InputRefused, Unavailable, shown
 from countermark.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
+    from countermark.gs1.identity import ItemKey
     from countermark.scans.place import Place
-    from countermark_scanner.scanning import ScanningSession
+    from countermark.signing import AccountSigner
+    from countermark_scanner.scanning import Prover, ScanningSession
 
 _STANDARD_INPUT = "-"
 Answer = dict[str, Any]
@@ -35,8 +37,13 @@ class Speech(StrEnum):
 
 
 def register(app: typer.Typer) -> None:
-    """Add `scan` to the `countermark` command."""
+    """Add `scan`, `codes` and `verdict` to the `countermark` command."""
+    from countermark_scanner.codes_cli import codes
+    from countermark_scanner.verdict_cli import app as verdict
+
     app.command()(scan)
+    app.command()(codes)
+    app.add_typer(verdict, name="verdict")
 
 
 def scan(
@@ -51,6 +58,15 @@ def scan(
     lon: Annotated[float | None, typer.Option(help="Longitude of this place in degrees east.")] = None,
     accuracy: Annotated[int, typer.Option(help="How exact the place is, in metres.", min=0)] = 1_000,
     sign: Annotated[bool, typer.Option("--sign", help="Sign the scan with the chosen wallet.")] = False,
+    own: Annotated[
+        bool, typer.Option("--own", help="Show with the chosen wallet that the item is yours; one label at a time.")
+    ] = False,
+    claim_code: Annotated[
+        bool, typer.Option("--claim-code", help="Ask for the item's hidden code and show that it is unused.")
+    ] = False,
+    evidence: Annotated[
+        Path | None, typer.Option(help="File to which the node's signed verdicts are added, one a line.")
+    ] = None,
     language: Annotated[Speech, typer.Option(help="Language of the sentences.")] = Speech.EN,
     as_json: Annotated[bool, typer.Option("--json", help="Show each answer as one JSON document.")] = False,
 ) -> None:
@@ -59,12 +75,13 @@ def scan(
     Exit code 0 when every label is genuine, 1 otherwise.
     """
     # Imported here: decoders and HTTP take longer to load than showing help.
+    from countermark_scanner.decode_workers import DecodeWorkers
     from countermark_scanner.node_link import NodeLink
     from countermark_scanner.scanning import ScanningSession
 
     context: CommandContext = ctx.obj
     place = _place(lat, lon, accuracy)
-    with NodeLink(context.node_url) as link:
+    with NodeLink(context.node_url) as link, DecodeWorkers() as workers:
         session = ScanningSession(
             link=link,
             clock=lambda: datetime.now(UTC),
@@ -72,10 +89,35 @@ def scan(
             place=place,
             signer=context.signer() if sign else None,
             language=language.value,
+            decode=workers.decode,
+            prover=_prover(context, own=own, claim_code=claim_code),
+            evidence=evidence is not None,
         )
-        results = [_show(task, as_json or context.json_output) for task in _tasks(session, pictures or [], raw)]
+        results = [
+            _show(task, as_json or context.json_output, evidence) for task in _tasks(session, pictures or [], raw)
+        ]
     if not all(results):
         raise typer.Exit(1)
+
+
+def _prover(context: CommandContext, *, own: bool, claim_code: bool) -> Prover | None:
+    if own and claim_code:
+        raise InputRefused(
+            got="--own and --claim-code",
+            expected="one of them",
+            next_step="use --own for an item that is claimed, --claim-code for one that is not",
+            reason="two-proofs",
+        )
+    if own:
+        return lambda _item: context.signer()
+    return partial(_claim_signer, context) if claim_code else None
+
+
+def _claim_signer(context: CommandContext, item: ItemKey) -> AccountSigner:
+    """The claim key behind the code that is typed: it stays here, only its signature leaves."""
+    from countermark.labels.claim_code import claim_secret
+
+    return context.signer_of(claim_secret(item, typer.prompt("Hidden code of the item", hide_input=True, err=True)))
 
 
 def _place(lat: float | None, lon: float | None, accuracy: int) -> Place | None:
@@ -111,7 +153,7 @@ def _lines() -> Iterator[str]:
             yield line.rstrip("\r\n")
 
 
-def _show(task: Task, as_json: bool) -> bool:
+def _show(task: Task, as_json: bool, evidence: Path | None = None) -> bool:
     """Run and show one scan; a refusal is one line and does not stop the others. True for a genuine label."""
     from countermark_scanner.scanning import GOOD_VERDICTS
     from countermark_scanner.terminal import show_answer, verdict_of
@@ -120,6 +162,8 @@ def _show(task: Task, as_json: bool) -> bool:
     try:
         answer = run()
         verdict = verdict_of(answer)
+        if evidence is not None:
+            _keep(evidence, answer)
         typer.echo(json.dumps(answer, ensure_ascii=False)) if as_json else show_answer(shown(name), answer)
     except CountermarkError as error:
         typer.echo(
@@ -128,3 +172,25 @@ def _show(task: Task, as_json: bool) -> bool:
         )
         return False
     return verdict in GOOD_VERDICTS
+
+
+def _keep(file: Path, answer: Answer) -> None:
+    """Add the answer's signed verdict to a file. Raises InputRefused, Unavailable."""
+    token = answer.get("evidence")
+    if not isinstance(token, str) or not token.isascii() or len(token) > DEFAULT_LIMITS.token_bytes:
+        raise Unavailable(
+            got="an answer without a signed verdict",
+            expected="a node that signs its verdicts",
+            next_step="ask the node's operator, or leave --evidence out",
+            reason="no-evidence",
+        )
+    try:
+        with file.open("a", encoding="ascii") as stream:
+            stream.write(f"{token}\n")
+    except OSError as error:
+        raise InputRefused(
+            got=f"file {file.name!r}: {error.strerror}",
+            expected="a file that can be written",
+            next_step="choose another place for --evidence",
+            reason="cannot-write",
+        ) from None

@@ -1,8 +1,9 @@
-"""Codes in a picture: zxing-cpp, its other binarizer on a miss, zbar where the system has it, then softened pixels.
+"""Codes in a picture: several attempts in the order of what they cost for what they find.
 
-Both libraries take time that grows with the square of the number of finder patterns, so a sheet of nothing but finder
-patterns would keep them busy for minutes. They are therefore never given more than a screenful of pixels at once: a
-larger picture is read in a reduced size first, then in overlapping tiles from the middle outwards, within a time limit.
+`docs/verification.md` tells the order; `bench/decode_pictures.py` measures it. zxing-cpp and zbar both take time that
+grows with the square of the number of finder patterns, so a sheet of nothing but finder patterns would keep them busy
+for minutes. They are therefore never given more than a screenful of pixels at once: a larger picture is read in a
+reduced size first, then in overlapping tiles from the middle outwards, within a time limit.
 """
 
 from __future__ import annotations
@@ -20,15 +21,19 @@ from PIL import Image, ImageFilter
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark_scanner.pictures import GreyPixels, read_grey
 
-_FORMATS = zxingcpp.barcode_formats_from_str(
-    "QRCode,DataMatrix,Code128,ITF14,EAN13,EAN8,UPCA,UPCE,DataBarOmni,DataBarLimited,DataBarExpanded"
-)
+_LINEAR = "Code128,ITF14,EAN13,EAN8,UPCA,UPCE,DataBarOmni,DataBarLimited,DataBarExpanded"
+_QR = zxingcpp.barcode_formats_from_str("QRCode")
+_OTHERS = zxingcpp.barcode_formats_from_str(f"DataMatrix,{_LINEAR}")
+_ALL = zxingcpp.barcode_formats_from_str(f"QRCode,DataMatrix,{_LINEAR}")
 _GS1_SYMBOLOGIES = frozenset({"]C1", "]e0", "]d2", "]Q3", "]J1"})
 
+_LOCAL, _GLOBAL = zxingcpp.Binarizer.LocalAverage, zxingcpp.Binarizer.GlobalHistogram
 _SCREENFUL = 1920 * 1088
 _TILE = 1400
 _STRIDE = _TILE // 2
 _ZBAR_PIXELS = 1_000_000
+_HALF_SIZE_FROM = 120
+"""Pixels along the shorter side below which half the size leaves no module to read."""
 
 ZBAR_MISSING = "the system library libzbar (Debian: libzbar0) is missing: the third decoder stays unused"
 """What a test summary says when `zbar_available` is false."""
@@ -51,14 +56,26 @@ class DecodedCode:
         return f"{self.symbology_identifier}{self.text}" if self.symbology_identifier in _GS1_SYMBOLOGIES else self.text
 
 
-def decode_picture(data: bytes, limits: Limits = DEFAULT_LIMITS) -> tuple[DecodedCode, ...]:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Pixels cut out of the picture at `at`, whose lengths were divided by `scale`."""
+
+    pixels: GreyPixels
+    scale: float = 1.0
+    at: Corner = (0, 0)
+
+
+Codes = tuple[DecodedCode, ...]
+
+
+def decode_picture(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Codes:
     """All codes in a JPEG, PNG or WebP file, none perhaps. Raises PictureRefused or TooLarge."""
     return decode_grey(read_grey(data, limits), limits)
 
 
 def decode_grey(
     pixels: GreyPixels, limits: Limits = DEFAULT_LIMITS, clock: Callable[[], float] = time.monotonic
-) -> tuple[DecodedCode, ...]:
+) -> Codes:
     """The codes in grey pixels, by the first attempt that finds any before the time is over; `clock` gives seconds."""
     end = clock() + limits.picture_seconds
     for attempt in _attempts(pixels):
@@ -73,27 +90,52 @@ def zbar_available() -> bool:
     return _zbar() is not None
 
 
-def _attempts(pixels: GreyPixels) -> Iterator[Callable[[], tuple[DecodedCode, ...]]]:
-    screen, scale = _reduced(pixels, _SCREENFUL)
-    yield partial(_zxing, screen, zxingcpp.Binarizer.LocalAverage, scale)
-    yield partial(_zxing, screen, zxingcpp.Binarizer.GlobalHistogram, scale)
-    yield partial(_zbar_codes, *_reduced(pixels, _ZBAR_PIXELS))
+def _attempts(pixels: GreyPixels) -> Iterator[Callable[[], Codes]]:
+    screen = _reduced(pixels, _SCREENFUL)
+    # A QR code is found in a fifth of the time that all formats take; then what stands beside it is looked for.
+    yield partial(_with_neighbours, screen)
+    yield partial(_zxing, screen, _OTHERS)
+    yield partial(_zxing, screen, _QR, _GLOBAL)
+    if min(screen.pixels.shape) >= _HALF_SIZE_FROM:
+        # Patterns within the modules, as on decorated codes, melt into one grey.
+        yield partial(_zxing, _divided(screen, 2.0), _QR, _GLOBAL)
+    yield partial(_zbar_codes, _reduced(pixels, _ZBAR_PIXELS))
+    tiles = _tiles(pixels) if screen.scale != 1.0 else []
+    for corner in tiles:
+        yield partial(_with_neighbours, _tile(pixels, corner))
+    yield partial(_zxing, screen, _OTHERS, _GLOBAL)
     # The grain of pictures taken in low light looks like modules; softening takes it away.
-    soft = np.asarray(Image.fromarray(screen).filter(ImageFilter.GaussianBlur(1)))
-    yield partial(_zxing, soft, zxingcpp.Binarizer.LocalAverage, scale)
-    for left, top in _tiles(pixels) if scale != 1.0 else ():
-        tile = np.ascontiguousarray(pixels[top : top + _TILE, left : left + _TILE])
-        yield partial(_zxing, tile, zxingcpp.Binarizer.LocalAverage, 1.0, (left, top))
+    yield partial(_zxing, _softened(screen), _ALL)
+    for corner in tiles:
+        yield partial(_zxing, _tile(pixels, corner), _OTHERS)
 
 
-def _reduced(pixels: GreyPixels, most: int) -> tuple[GreyPixels, float]:
-    """The picture with at most `most` pixels, and by how much its lengths were divided."""
-    if pixels.size <= most:
-        return pixels, 1.0
-    height, width = pixels.shape
-    scale = (pixels.size / most) ** 0.5
-    size = max(1, int(width / scale)), max(1, int(height / scale))
-    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR)), scale
+def _with_neighbours(part: _Part) -> Codes:
+    """QR codes in any direction, and if there is one, the other codes that stand on the same lines as text does."""
+    found = _zxing(part, _QR)
+    return found + _zxing(part, _OTHERS, aligned=True) if found else ()
+
+
+def _tile(pixels: GreyPixels, corner: Corner) -> _Part:
+    left, top = corner
+    return _Part(np.ascontiguousarray(pixels[top : top + _TILE, left : left + _TILE]), at=corner)
+
+
+def _softened(part: _Part) -> _Part:
+    return _Part(np.asarray(Image.fromarray(part.pixels).filter(ImageFilter.GaussianBlur(1))), part.scale)
+
+
+def _reduced(pixels: GreyPixels, most: int) -> _Part:
+    """The picture with at most `most` pixels."""
+    whole = _Part(pixels)
+    return whole if pixels.size <= most else _divided(whole, (pixels.size / most) ** 0.5)
+
+
+def _divided(part: _Part, by: float) -> _Part:
+    height, width = part.pixels.shape
+    size = max(1, int(width / by)), max(1, int(height / by))
+    smaller = np.asarray(Image.fromarray(part.pixels).resize(size, Image.Resampling.BILINEAR))
+    return _Part(smaller, part.scale * by, part.at)
 
 
 def _tiles(pixels: GreyPixels) -> list[Corner]:
@@ -111,25 +153,37 @@ def _tiles(pixels: GreyPixels) -> list[Corner]:
 
 
 def _zxing(
-    pixels: GreyPixels, binarizer: zxingcpp.Binarizer, scale: float, at: Corner = (0, 0)
-) -> tuple[DecodedCode, ...]:
-    found = zxingcpp.read_barcodes(pixels, formats=_FORMATS, text_mode=zxingcpp.TextMode.Plain, binarizer=binarizer)
+    part: _Part,
+    formats: zxingcpp.BarcodeFormats,
+    binarizer: zxingcpp.Binarizer = _LOCAL,
+    *,
+    aligned: bool = False,
+) -> Codes:
+    """What zxing-cpp finds; `aligned` codes are dark on light and not turned by a quarter."""
+    found = zxingcpp.read_barcodes(
+        part.pixels,
+        formats=formats,
+        text_mode=zxingcpp.TextMode.Plain,
+        binarizer=binarizer,
+        try_rotate=not aligned,
+        try_invert=not aligned,
+    )
     return tuple(
         DecodedCode(
             text=code.text,
             format=str(code.format),
             symbology_identifier=code.symbology_identifier,
-            corners=_corners(code.position, scale, at),
+            corners=_corners(code.position, part),
         )
         for code in found
     )
 
 
-def _corners(position: zxingcpp.Position, scale: float, at: Corner) -> tuple[Corner, Corner, Corner, Corner]:
+def _corners(position: zxingcpp.Position, part: _Part) -> tuple[Corner, Corner, Corner, Corner]:
     """The code's corners in the whole picture."""
 
     def moved(point: zxingcpp.Point) -> Corner:
-        return at[0] + round(point.x * scale), at[1] + round(point.y * scale)
+        return part.at[0] + round(point.x * part.scale), part.at[1] + round(point.y * part.scale)
 
     return (
         moved(position.top_left),
@@ -150,14 +204,14 @@ def _zbar() -> ModuleType | None:
     return module
 
 
-def _zbar_codes(pixels: GreyPixels, scale: float) -> tuple[DecodedCode, ...]:
+def _zbar_codes(part: _Part) -> Codes:
     """QR codes only: zbar drops the separators of GS1 element strings."""
     zbar = _zbar()
     if zbar is None:
         return ()
-    height, width = pixels.shape
-    found = zbar.decode((pixels.tobytes(), width, height), symbols=[zbar.ZBarSymbol.QRCODE])
-    return tuple(_from_zbar(code.data, code.rect, scale) for code in found)
+    height, width = part.pixels.shape
+    found = zbar.decode((part.pixels.tobytes(), width, height), symbols=[zbar.ZBarSymbol.QRCODE])
+    return tuple(_from_zbar(code.data, code.rect, part.scale) for code in found)
 
 
 def _from_zbar(data: bytes, rect: tuple[int, int, int, int], scale: float) -> DecodedCode:

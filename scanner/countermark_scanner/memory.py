@@ -23,7 +23,7 @@ class MemoryTrust:
 
 @dataclass(frozen=True, slots=True)
 class MemoryChain:
-    """Items, what is known of other serials, product records and how far the chain was read."""
+    """Items, what is known of other serials, passports and how far the chain was read."""
 
     items: Mapping[ItemKey, ItemRecord] = field(default_factory=dict)
     standings: Mapping[ItemKey, Standing] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class MemoryChain:
         return self.standings.get(item, self.otherwise)
 
     def product(self, item: ItemKey) -> bytes | None:
-        """The product record's bytes."""
+        """The signed passport's bytes."""
         return self.products.get(item)
 
     def state(self) -> ChainState | None:

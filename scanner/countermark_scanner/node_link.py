@@ -1,4 +1,4 @@
-"""The two requests that a scanner makes of a node. Every answer is untrusted until its shape was checked."""
+"""The requests that a scanner makes of a node. Every answer is untrusted until its shape was checked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import httpx
 
 from countermark.credentials.strict_json import load_shallow
 from countermark.errors import InputRefused, Unavailable
+from countermark.identifiers import check_account
 from countermark.problem_documents import error_from
+from countermark.scans.possession import CHALLENGE_BYTES
 
 _ANSWER_BYTES = 2 * 1024 * 1024
 
@@ -22,6 +24,16 @@ class Ledger:
 
     chain_id: int
     trust_registry: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenChallenge:
+    """What a node wants signed: 32 bytes for an item, on one chain and its Claims contract."""
+
+    challenge: bytes
+    item: int
+    chain_id: int
+    claims_address: str
 
 
 class NodeLink:
@@ -56,9 +68,29 @@ class NodeLink:
             raise self._strange("no ledger in its answer")
         return Ledger(chain_id, registry)
 
-    def scan(self, body: Mapping[str, Any], language: str) -> dict[str, Any]:
-        """Send one scan (POST /v1/scans) and return the answer. Raises Unavailable or the node's error."""
-        return self._ask("POST", "/v1/scans", json=body, headers={"Accept-Language": language})
+    def scan(self, body: Mapping[str, Any], language: str, *, evidence: bool = False) -> dict[str, Any]:
+        """Send one scan (POST /v1/scans) and return the answer. Raises Unavailable or the node's error.
+
+        With `evidence` the node signs its verdict.
+        """
+        wanted = {"evidence": "true"} if evidence else {}
+        # Members that say nothing are left out: an older node knows fewer of them.
+        told = {name: value for name, value in body.items() if value is not None or name != "possession"}
+        return self._ask("POST", "/v1/scans", json=told, params=wanted, headers={"Accept-Language": language})
+
+    def challenge(self, raw: str) -> GivenChallenge:
+        """Something fresh to sign for the item on a label (POST /v1/challenges). Raises as `scan` does."""
+        answer = self._ask("POST", "/v1/challenges", json={"raw": raw})
+        challenge, item, chain_id = answer.get("challenge"), answer.get("item"), answer.get("chain_id")
+        try:
+            given = bytes.fromhex(str(challenge)[2:])
+            if len(given) != CHALLENGE_BYTES or type(chain_id) is not int or not str(item).isdecimal():
+                raise ValueError
+            return GivenChallenge(
+                given, int(str(item)[:80]), chain_id, check_account(str(answer.get("claims_address")))
+            )
+        except (ValueError, InputRefused):
+            raise self._strange("no challenge in its answer") from None
 
     def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         try:

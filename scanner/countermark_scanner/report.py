@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Literal
 
 from countermark.products import ProductRecord
@@ -24,6 +25,7 @@ def report_json(
         "notices": [_notice(notice, language) for notice in report.notices],
         "item": {"gtin": report.item.gtin, "serial": report.item.serial, "lot": report.lot},
         "product": _product(report.product),
+        "sale": None if report.sale is None else asdict(report.sale),
         "as_of": _as_of(report.as_of),
     }
 

@@ -9,15 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from countermark.errors import InputRefused, TooLarge
+from countermark.gs1.identity import ItemKey
+from countermark.gs1.label import ScannedLabel
 from countermark.gs1.label_text import read_label
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.scans.attestation import attest_scan
 from countermark.scans.place import Place
+from countermark.scans.possession import show_possession
 from countermark.signing import AccountSigner
+from countermark_scanner.decode import decode_picture
 from countermark_scanner.messages import DEFAULT_LANGUAGE, Language
 from countermark_scanner.node_link import NodeLink
-from countermark_scanner.picture_label import picture_label
+from countermark_scanner.picture_label import Decoder, picture_label
 
+Prover = Callable[[ItemKey], AccountSigner]
+"""Who can sign for an item: its owner's wallet, or the key behind its claim code."""
 GOOD_VERDICTS = frozenset({"genuine", "label-genuine"})
 
 
@@ -55,16 +61,20 @@ class ScanningSession:
     place: Place | None = None
     signer: AccountSigner | None = None
     language: Language = DEFAULT_LANGUAGE
+    decode: Decoder = decode_picture
+    prover: Prover | None = None
+    evidence: bool = False
 
     def scan_picture(self, path: Path) -> dict[str, Any]:
         """The node's answer for the one label in a picture, which is decoded here and stays here."""
-        return self._send(picture_label(read_picture_file(path)).raw)
+        return self._send(picture_label(read_picture_file(path), decode=self.decode))
 
     def scan_text(self, raw: str) -> dict[str, Any]:
         """The node's answer for what a hand scanner typed; broken labels are refused before anything is sent."""
-        return self._send(read_label(raw).raw)
+        return self._send(read_label(raw))
 
-    def _send(self, raw: str) -> dict[str, Any]:
+    def _send(self, label: ScannedLabel) -> dict[str, Any]:
+        raw = label.raw
         now = self.clock().astimezone(UTC).replace(microsecond=0)
         body = {
             "raw": raw,
@@ -72,8 +82,22 @@ class ScanningSession:
             "place": self.place.to_json() if self.place else None,
             "device": None,
             "attestation": self._attestation(raw, now),
+            "possession": self._possession(label),
         }
-        return self.link.scan(body, self.language)
+        return self.link.scan(body, self.language, evidence=self.evidence)
+
+    def _possession(self, label: ScannedLabel) -> dict[str, str] | None:
+        if self.prover is None:
+            return None
+        signer = self.prover(label.item)
+        given = self.link.challenge(label.raw)
+        return show_possession(
+            signer,
+            item=given.item,
+            challenge=given.challenge,
+            chain_id=given.chain_id,
+            claims_address=given.claims_address,
+        )
 
     def _attestation(self, raw: str, now: datetime) -> dict[str, str] | None:
         if self.signer is None:

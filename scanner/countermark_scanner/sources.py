@@ -88,12 +88,36 @@ class ItemFlag(StrEnum):
     OFF_NETWORK = "off-network"
 
 
+class Showing(StrEnum):
+    """What whoever scans showed beside the printed label, as it was judged where chip keys and challenges are."""
+
+    CHIP_FRESH = "chip-fresh"
+    """The item's own chip answered twice within a short time, each time with a counter never seen before."""
+    CHIP_TAPPED = "chip-tapped"
+    """The item's own chip answered with a counter never seen before; somebody may have kept that one answer."""
+    CHIP_REPLAYED = "chip-replayed"
+    """An answer of the item's own chip that was seen before."""
+    CHIP_FOREIGN = "chip-foreign"
+    """A chip of the series, but not the one that was bound to this item when it was packed."""
+    CHIP_WRONG = "chip-wrong"
+    """An answer that no chip of the series gave."""
+    CHIP_UNCHECKED = "chip-unchecked"
+    """An answer that cannot be checked here, where the series' chip keys are not."""
+    OWNER_KEY = "owner-key"
+    """The owner of the claimed item signed a fresh challenge."""
+    CODE_UNUSED = "claim-code-unused"
+    """The key behind the item's claim code signed a fresh challenge, and nobody has claimed the item with it."""
+    CODE_SPENT = "claim-code-spent"
+    """The same, of a code that somebody has used."""
+
+
 @dataclass(frozen=True, slots=True)
 class ItemRecord:
     """A serial tied to a commissioned token.
 
     `proof` says how: `leaf` = the packing list holding it reproduces the segment's Merkle root. `passport` is the
-    SHA-256 of the product record that the segment carries; `expiry` the last good day.
+    SHA-256 of the signed passport that the segment carries; `expiry` the last good day. `released`: who holds the item
+    offers it for sale; `claimed`: it belongs to somebody, its `holder`.
     """
 
     token_id: int
@@ -108,6 +132,8 @@ class ItemRecord:
     expiry: date | None = None
     proof: Literal["leaf"] = "leaf"
     flags: frozenset[ItemFlag] = frozenset()
+    released: bool = False
+    claimed: bool = False
 
 
 class Standing(StrEnum):
@@ -125,15 +151,19 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChainState:
-    """The newest block known, its time, and when it was last confirmed to be the chain's head."""
+    """The newest block known, its time, and when it was last confirmed to be the chain's head.
+
+    `offline_until` is set for a trust bundle: nobody was asked now, and from then on something newer should have come.
+    """
 
     block: int
     block_time: datetime
     synced_at: datetime
+    offline_until: datetime | None = None
 
 
 class ChainRecords(Protocol):
-    """What the chain, and the packing lists and product records it anchors, say about items."""
+    """What the chain, and the packing lists and passports it anchors, say about items."""
 
     def item(self, item: ItemKey) -> ItemRecord | None:
         """The record of a commissioned item."""
@@ -142,7 +172,7 @@ class ChainRecords(Protocol):
         """Asked only when `item` gave None."""
 
     def product(self, item: ItemKey) -> bytes | None:
-        """The product record of the item's segment as held, unparsed: the scanner hashes it itself."""
+        """The signed passport of the item's segment as held, unparsed: the scanner hashes it itself."""
 
     def state(self) -> ChainState | None:
         """How far the chain was read; None before the first block."""
@@ -159,7 +189,8 @@ class ScanHistory(Protocol):
 class ScannerContext:
     """Who scans, where and when; the defaults are an anonymous passer-by.
 
-    `roles` are the account's active ones. `taking_over` says that the scanner is about to sign a receipt for the item.
+    `roles` are the account's active ones. `taking_over` says that the scanner is about to sign a receipt for the item,
+    `showing` what was shown beside the printed label.
     """
 
     occurred_at: datetime | None = None
@@ -168,6 +199,7 @@ class ScannerContext:
     place: Place | None = None
     evidence: EvidenceClass = EvidenceClass.D
     taking_over: bool = False
+    showing: Showing | None = None
 
 
 ANONYMOUS = ScannerContext()

@@ -71,8 +71,19 @@ class AsOf:
 
 
 @dataclass(frozen=True, slots=True)
+class SaleState:
+    """Whether the item is offered for sale by who holds it, and whether somebody has claimed it as its owner."""
+
+    released: bool
+    claimed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictReport:
-    """The verdict with all ten checks, in order. `lot` and `product` are as recorded, never as printed."""
+    """The verdict with all ten checks, in order. `lot` and `product` are as recorded, never as printed.
+
+    `sale` is None without a record of the item.
+    """
 
     verdict: Verdict
     checks: tuple[CheckResult, ...]
@@ -81,3 +92,4 @@ class VerdictReport:
     lot: str | None
     product: ProductRecord | None
     as_of: AsOf | None
+    sale: SaleState | None = None

@@ -27,7 +27,7 @@ from countermark_scanner.sources import (
     Standing,
     TrustSource,
 )
-from countermark_scanner.verdict import Outcome, VerdictReport
+from countermark_scanner.verdict import Outcome, SaleState, VerdictReport
 
 
 class Verifier:
@@ -58,7 +58,7 @@ class Verifier:
         (5) The marks were in force then.
         (6) Nothing is flagged, nothing expired.
         (7) Custody fits the scanner.
-        (8) Product record and lot match the chain.
+        (8) Passport and lot match the chain.
         (9) Earlier scans do not contradict each other.
         (10) The data is fresh.
         """
@@ -76,7 +76,8 @@ class Verifier:
         commissioned = check_commissioned(case, serial)
 
         # (5) to (8): the record behind it.
-        record = (check_marks(case), check_status(case), check_custody(case), check_passport(case))
+        product = anchored_product(case)
+        record = (check_marks(case), check_status(case), check_custody(case), check_passport(case, product))
 
         # (9): where it was seen.
         history = check_history(case)
@@ -89,8 +90,9 @@ class Verifier:
             notices=notices(case, verdict, looked_at, self._settings),
             item=label.item,
             lot=case.record.lot if case.record else None,
-            product=anchored_product(case),
+            product=product,
             as_of=looked_at,
+            sale=SaleState(case.record.released, case.record.claimed) if case.record else None,
         )
 
     def _gather(

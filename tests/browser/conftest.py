@@ -24,9 +24,10 @@ from sqlmodel import col, func, select
 
 from countermark.credentials.trademark import Trademark
 from countermark.gs1 import ItemKey, build_link, read_label
-from countermark.labels.render import label_image
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
+from countermark.printing.picture import label_image
+from countermark.printing.print_label import PrintLabel
 from countermark.products import Product, ProductRecord
 from countermark.scans.attestation import attest_scan
 from countermark.scans.place import Place, PlaceSource
@@ -193,7 +194,7 @@ def shelf(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
         labels = [(ItemKey(row["gtin"], row["serial"]), row["link"]) for row in csv.DictReader(stream)]
     report = "\n".join(("serial", *(item.serial for item, _ in labels), ""))
     segment = series.commission(_GTIN, state.number, io.StringIO(report))
-    stage.client.send_packing_list(segment.first, segment.packing_list, segment.product_record)
+    stage.client.send_packing_list(segment.first, segment.packing_list, segment.passport)
     return Shelf(labels)
 
 
@@ -291,7 +292,7 @@ def _table(*links: str) -> Image.Image:
     picture = Image.new("L", _FRAME, 168)
     width = _FRAME[0] // max(1, len(links))
     for place, link in enumerate(links):
-        label = label_image(link, read_label(link).item, scale=6)
+        label = label_image(PrintLabel(0, read_label(link).item, link), scale=6)
         side = min(width - 20, 330)
         label = label.resize((side, side * label.height // label.width), Image.Resampling.LANCZOS)
         label.thumbnail((side, _FRAME[1] - 20))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from typing import TYPE_CHECKING
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from countermark.gs1 import ItemKey
+from countermark_node.access.desk_links import make_desk_link
 
 if TYPE_CHECKING:
     from tests.browser.conftest import CopySeen, LogIn, OpenPage, Shelf
@@ -41,6 +43,22 @@ def test_clone_alert_appears_live_and_then_says_that_it_is_on_the_ledger(
         expect(alert.locator("[data-field=explanation]")).to_have_text(re.compile(r"\d+ km"))
         expect(alert).to_have_attribute("data-commitment", "committed")
         expect(alert).to_contain_text("Recorded on the shared ledger in block")
+
+
+def test_one_time_link_opens_the_desk_once_and_leaves_no_code_in_the_address(open_page: OpenPage, stage: Stage) -> None:
+    with stage.services.database.write() as session:
+        now = int(stage.services.clock().timestamp())
+        code = make_desk_link(session.connection(), "customs", now=now, random=secrets.token_bytes)
+    with open_page(size=(1280, 800)) as visit:
+        visit.page.goto(f"/desk?lang=en#{code}")
+        expect(visit.page.locator("#line")).to_have_attribute("data-state", "live")
+        assert code not in visit.page.evaluate("window.location.href")
+        visit.page.get_by_role("button", name="Log out").click()
+        visit.page.goto(f"/desk?lang=en#{code}")
+        expect(visit.page.locator("#desk-said")).to_contain_text("was used or has run out")
+        assert code not in visit.page.evaluate("window.location.href")
+        visit.page.goto("/customs?lang=en")
+        expect(visit.page.locator("#desk")).to_be_hidden()
 
 
 def test_desk_stays_open_over_a_reload_and_closes_on_log_out(
@@ -83,3 +101,17 @@ def test_broken_line_is_shown_and_no_alert_is_missed_after_it(
         copy_seen(link)
         visit.page.context.set_offline(False)
         expect(visit.page.locator(_alert(item))).to_have_count(1)
+
+
+def test_officer_asks_about_goods_without_a_label(open_page: OpenPage, shelf: Shelf, log_in: LogIn) -> None:
+    item, _ = shelf.take()
+    with open_page(size=(1280, 800), expected=("400 (Bad Request)",)) as visit:
+        log_in(visit.page)
+        visit.page.get_by_text("Goods without a label").click()
+        visit.page.get_by_label("Product number (GTIN)").fill(item.gtin)
+        visit.page.get_by_label("Country where they are sold").fill("de")
+        visit.page.get_by_role("button", name="Should they carry one?").click()
+        expect(visit.page.locator("#unlabelled-answer")).to_contain_text("It is not known whether a label is expected")
+        visit.page.get_by_label("Country where they are sold").fill("??")
+        visit.page.get_by_role("button", name="Should they carry one?").click()
+        expect(visit.page.locator("#unlabelled-answer")).to_contain_text("This could not be answered")

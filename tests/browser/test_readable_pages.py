@@ -73,7 +73,16 @@ def test_pages_are_readable(open_page: OpenPage, shelf: Shelf, size: tuple[int, 
     genuine = _path(shelf.labels[0][1])
     foreign = genuine.partition("?")[0].rpartition("/")[0] + "/NOBODYS"
     with open_page(size=size, dark=dark) as visit:
-        for path in ("/", "/scan", "/customs", genuine, f"{genuine}&lang=zh", foreign, "/01/09521234000014/21/A"):
+        for path in (
+            "/",
+            "/scan",
+            "/customs",
+            "/desk",
+            genuine,
+            f"{genuine}&lang=zh",
+            foreign,
+            "/01/09521234000014/21/A",
+        ):
             visit.page.goto(path)
             _readable(visit.page)
 

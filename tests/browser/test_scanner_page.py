@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from countermark.gs1 import build_elements
-from countermark.labels.render import label_png
+from countermark.printing.picture import label_png
+from countermark.printing.print_label import PrintLabel
 
 if TYPE_CHECKING:
     from tests.browser.conftest import MakeCamera, OpenPage, Shelf, StoredScans
@@ -93,7 +94,7 @@ def test_node_that_does_not_answer_is_told_and_tried_again(
 def test_uploaded_picture_is_checked(open_page: OpenPage, shelf: Shelf, tmp_path: Path) -> None:
     item, link = shelf.take()
     picture = tmp_path / "label.png"
-    picture.write_bytes(label_png(link, item, scale=6))
+    picture.write_bytes(label_png(PrintLabel(0, item, link), scale=6))
     with open_page() as visit:
         visit.page.goto("/scan")
         visit.page.get_by_label("Take or choose a picture").set_input_files(picture)

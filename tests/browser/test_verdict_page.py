@@ -125,3 +125,19 @@ def test_page_fits_a_screen_of_320_pixels(open_page: OpenPage, shelf: Shelf, pat
         else:
             visit.page.goto(path)
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_answer_of_a_chip_is_sent_at_once_and_not_again_when_the_page_is_reloaded(
+    open_page: OpenPage, shelf: Shelf, stored_scans: StoredScans
+) -> None:
+    item, link = shelf.take()
+    chip = "&picc_data=EF963FF7828658A599F3041510671E88&cmac=94EED9EE65337086"
+    with open_page(place=(38.7223, -9.1393)) as visit:
+        _open(visit.page, link, chip)
+        expect(visit.page.get_by_role("status")).to_have_text("This check was noted without a place.")
+        expect(visit.page.get_by_role("button", name="Yes, note the place")).to_be_hidden()
+        expect(visit.page.locator("[data-code=chip-not-checked]").first).to_be_visible()
+        visit.page.reload()
+        expect(visit.page.get_by_role("heading", level=1)).to_have_text("The label is genuine")
+        visit.page.wait_for_timeout(300)
+    assert stored_scans(item) == 1

@@ -88,7 +88,12 @@ def test_mutated_link_never_proves_another_item(place: int, letter: str) -> None
         (f"Https://id.brand.example/01/{GTIN}/21/A", "not-a-label"),
         (f"01{GTIN}", "no-serial"),
         (f"]d201{GTIN[:9]}", "truncated-label"),
-        (f"01{GTIN}9921A", "unknown-element"),
+        (f"01{GTIN}8921A", "unknown-element"),
+        (f"01{GTIN}21A\x1d37100", "bad-combination"),
+        (f"https://id.brand.example/01/{GTIN}/21/A?21=B", "repeated-element"),
+        (f"https://id.brand.example/01/{GTIN}/21/A?10=L2", "bad-query"),
+        (f"https://id.brand.example/01/{GTIN}/21/A?%31%37=271231", "bad-query"),
+        ("https://3232235777/01/09521234543213/21/A", "bad-host"),
         (f"(01){GTIN}(21)A(21)B", "repeated-element"),
     ],
 )

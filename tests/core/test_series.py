@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from countermark.errors import InputRefused, TableRefused
 from countermark.gs1 import ItemKey, read_label
 from countermark.labels.leaf import leaf_hash
-from countermark.labels.line_report import read_line_report
 from countermark.labels.merkle import PAD, MerkleTree, depth_of, verify_path
 from countermark.labels.packing_list import PackingList, read_packing_list
-from countermark.labels.print_line import write_print_line
 from countermark.labels.serial import is_native_of, native_serial, read_native
+from countermark.labels.serial_check import check_of
 from countermark.labels.series import LabelOrder, SeriesSecrets, make_labels
+from countermark.line.report import read_csv_report
 from countermark.p256 import PrivateKey
+from countermark.printing.print_line import write_print_line
 
 GTIN = "09521234543213"
 SECRETS = SeriesSecrets.from_master(b"m" * 32)
@@ -30,8 +31,8 @@ SERIALS = [label.item.serial for label in make_labels(ORDER, SECRETS, KEY)]
 
 
 def report(text: str, **change: object) -> tuple[str, ...]:
-    arguments = {"gtin": GTIN, "series_number": 3, "quantity": 20, "secrets": SECRETS, **change}
-    return read_line_report(io.StringIO(text), **arguments)  # type: ignore[arg-type]
+    arguments = {"gtin": GTIN, "check": check_of(ORDER.derived_serials(SECRETS)), **change}
+    return read_csv_report(io.StringIO(text), **arguments).whole().serials  # type: ignore[arg-type]
 
 
 def test_same_order_gives_the_same_labels_again() -> None:
@@ -129,8 +130,8 @@ def test_line_report_with_semicolons_byte_order_mark_and_links_is_read() -> None
     ("line", "words"),
     [
         (f"{SERIALS[0]}\n{SERIALS[0]}", "stands already in line 2"),
-        ("4,01E+12".replace(",", "."), "shortened by a spreadsheet"),
-        ('"4,01E+12"', "shortened by a spreadsheet"),
+        ("4,01E+12".replace(",", "."), "changed by a spreadsheet"),
+        ('"4,01E+12"', "changed by a spreadsheet"),
         ("ABC", "not a serial of this series"),
         (native_serial(GTIN, 4, 1, SECRETS.serial_key), "belongs to series 4"),
         (native_serial(GTIN, 3, 21, SECRETS.serial_key), "was never ordered"),
@@ -145,7 +146,7 @@ def test_wrong_line_of_a_report_is_named_and_nothing_is_taken(line: str, words: 
 
 
 def test_report_sent_twice_is_refused_by_what_was_commissioned() -> None:
-    with pytest.raises(TableRefused, match="commissioned before"):
+    with pytest.raises(TableRefused, match="commissioned or wasted before"):
         report(f"serial\n{SERIALS[0]}\n", already=frozenset({SERIALS[0]}))
 
 

@@ -70,3 +70,30 @@ def test_elements_behind_the_last_one_that_is_read_are_not_dropped() -> None:
 def test_form_for_people_is_refused_where_it_would_read_as_another_item(serial: str, lot: str | None) -> None:
     with pytest.raises(LabelRefused):
         build_elements(ItemKey(GTIN, serial), lot=lot)
+
+
+def test_bracket_in_the_serial_of_a_symbol_is_not_read_as_another_element() -> None:
+    serial = "A(10)B"
+    assert read_label(f"]d201{GTIN}21{serial}").item == ItemKey(GTIN, serial)
+    assert read_label(f"]d201{GTIN}21{serial}").lot is None
+    with pytest.raises(LabelRefused):
+        read_label(f"]d2(01){GTIN}(21){serial}")
+
+
+@pytest.mark.parametrize(
+    "query", ["21=B", "10=L2", "01=09521234543220", "%32%31=B", "17=271331", "37=1", "999=1", "8200=x"]
+)
+def test_query_that_contradicts_the_path_or_is_not_of_gs1_is_refused(query: str) -> None:
+    with pytest.raises(LabelRefused):
+        read_label(f"{LINK}?s=x&{query}")
+
+
+@pytest.mark.parametrize("host", ["3232235777", "0300.0250.01.01", "0xC0.0xA8.0x01.0x01", "127.1", "brand.1"])
+def test_number_that_browsers_read_as_another_host_is_refused(host: str) -> None:
+    with pytest.raises(LabelRefused):
+        read_label(f"https://{host}/01/{GTIN}/21/A")
+
+
+def test_pack_of_a_medicine_with_a_national_number_is_read() -> None:
+    label = read_label(f"]d201{GTIN}21PK7\x1d1727123110L1\x1d710123")
+    assert (label.item, label.lot) == (ItemKey(GTIN, "PK7"), "L1")

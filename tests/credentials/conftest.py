@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,43 @@ def jose_vectors() -> dict[str, Any]:
 def did_vectors() -> dict[str, Any]:
     vectors: dict[str, Any] = json.loads((VECTORS / "did_key.json").read_text("utf-8"))
     return vectors
+
+
+@pytest.fixture(scope="session")
+def sd_jwt_vectors() -> dict[str, Any]:
+    vectors: dict[str, Any] = json.loads((VECTORS / "sd_jwt.json").read_text("utf-8"))
+    return vectors
+
+
+@pytest.fixture(scope="session")
+def status_list_vectors() -> dict[str, Any]:
+    vectors: dict[str, Any] = json.loads((VECTORS / "status_list.json").read_text("utf-8"))
+    return vectors
+
+
+@pytest.fixture(scope="session")
+def thumbprint_vector(jose_vectors: dict[str, Any]) -> dict[str, Any]:
+    vector: dict[str, Any] = jose_vectors["thumbprint"]
+    return vector
+
+
+@pytest.fixture(scope="session")
+def set_member() -> Callable[[str, Any], Callable[[dict[str, Any]], None]]:
+    """Makes a change of claims: the member at a dotted path gets a value, or goes when it is None."""
+
+    def changing(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
+        def change(claims: dict[str, Any]) -> None:
+            *parents, name = path.split(".")
+            target = claims
+            for parent in parents:
+                target = target[parent]
+            target[name] = value
+            if value is None:
+                del target[name]
+
+        return change
+
+    return changing
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import pytest
 
 from countermark import base64url
 from countermark.credentials.account_id import AccountId
+from countermark.credentials.facts import AnchoredMark, OfficeKey
 from countermark.credentials.gate import open_token, sign_token
 from countermark.credentials.trademark import (
     MEDIA_TYPE,
@@ -20,7 +21,7 @@ from countermark.credentials.trademark import (
     issue_trademark_credential,
     read_trademark_credential,
 )
-from countermark.credentials.trust import AnchoredMark, OfficeKey, check_credential
+from countermark.credentials.trust import check_credential
 from countermark.errors import CredentialRefused, InputRefused
 from countermark.p256 import PrivateKey
 
@@ -91,20 +92,6 @@ def test_validity_includes_its_first_second_and_excludes_its_last(token: str, of
         assert caught.value.reason == reason
 
 
-def set_member(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
-    def change(claims: dict[str, Any]) -> None:
-        target = claims
-        *parents, name = path.split(".")
-        for parent in parents:
-            target = target[parent]
-        if value is None:
-            del target[name]
-        else:
-            target[name] = value
-
-    return change
-
-
 @pytest.mark.parametrize(
     ("path", "value", "reason"),
     [
@@ -128,7 +115,13 @@ def set_member(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
     ],
 )
 def test_signed_but_wrong_claim_is_refused(
-    path: str, value: Any, reason: str, token: str, office_key: PrivateKey, now: datetime
+    path: str,
+    value: Any,
+    reason: str,
+    token: str,
+    office_key: PrivateKey,
+    now: datetime,
+    set_member: Callable[..., Any],
 ) -> None:
     claims = dict(open_token(token, typ=MEDIA_TYPE, key=office_key.public).claims)
     set_member(path, value)(claims)

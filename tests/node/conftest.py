@@ -34,6 +34,8 @@ from countermark_wallet.handing_over import HandingOver
 from countermark_wallet.issuing import TrademarkIssuing
 from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
 from countermark_wallet.ledger import Ledger
+from countermark_wallet.logging_in import log_in
+from countermark_wallet.node_client import NodeClient
 from countermark_wallet.series import BrandSeries
 from countermark_wallet.series_state import CommissionedSegment
 
@@ -112,14 +114,22 @@ class World:
         )
         return mark
 
-    def commission(self, *, packed: int, waste: int = 2, upload: bool = True, mark: str | None = None) -> Goods:
+    def commission(
+        self,
+        *,
+        packed: int,
+        waste: int = 2,
+        upload: bool = True,
+        mark: str | None = None,
+        lot: str | None = "L1",
+    ) -> Goods:
         """A new product whose first `packed` labels become tokens."""
         digits = f"{PREFIX}{next(self.counter):05d}"
         record = ProductRecord("0" + digits + check_digit(digits), "Watch", "Nordlicht", "DE", "Watches")
-        product = Product(record, (mark or self.new_mark(),), packed + waste, lot="L1", expiry=date(2090, 1, 31))
+        product = Product(record, (mark or self.new_mark(),), packed + waste, lot=lot, expiry=date(2090, 1, 31))
         brand, series = self.wallets["brand"], BrandSeries(self.ledger("brand"), self.wallets["brand"], HOST)
         state = series.open(product)
-        order = LabelOrder(product.gtin, state.number, packed + waste, HOST, lot="L1")
+        order = LabelOrder(product.gtin, state.number, packed + waste, HOST, lot=lot)
         labels = list(make_labels(order, brand.series_secrets(product.gtin, state.number), brand.label_key()))
         report = io.StringIO("serial\n" + "".join(f"{label.item.serial}\n" for label in labels[:packed]))
         segment = series.commission(product.gtin, state.number, report)
@@ -133,7 +143,7 @@ class World:
             f"/v1/segments/{segment.first}/packing-list",
             files={
                 "packing_list": ("list.csv", packing_list or segment.packing_list.read_bytes(), "text/csv"),
-                "product": ("product.json", segment.product_record.read_bytes(), "application/json"),
+                "passport": ("passport.vc.jwt", segment.passport.read_bytes(), "application/vc+jwt"),
             },
         )
 
@@ -200,6 +210,12 @@ class World:
         """Headers that let a desk in."""
         return {"Authorization": f"Bearer {self.installation.desk_key(desk)}"}
 
+    def logged_in(self, name: str) -> dict[str, str]:
+        """Headers of a party that logged in with its wallet."""
+        with NodeClient(self.server.url) as node:
+            found = log_in(node, self.wallets[name].signer(), self.installation.deployment.chain_id)
+        return {"Authorization": f"Bearer {found.token}"}
+
     def alerts_on_chain(self) -> int:
         """How many alerts the ledger holds."""
         return self.installation.contracts.alerts.alert_count()
@@ -212,6 +228,7 @@ def world_settings(folder: Path) -> NodeSettings:
         public_scans_per_minute=100_000,
         pictures_per_minute=10_000,
         packing_lists_per_minute=1_000,
+        log_ins_per_minute=1_000,
         stream_poll_seconds=0.2,
         commit_retry_seconds=0.1,
     )
@@ -253,6 +270,7 @@ def _accredit(world: World, *, node_operator: bool) -> None:
     brand = world.accreditation("brand")
     brand.list_label_key(world.wallets["brand"].label_key().public)
     brand.list_host(HOST)
+    brand.list_credential_key(world.wallets["brand"].credential_key().public)
     brand.grant(world.account("carrier"), Role.CARRIER, Level.INTRODUCED)
     brand.grant(world.account("retailer"), Role.RETAILER, Level.INTRODUCED)
 

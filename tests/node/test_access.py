@@ -26,8 +26,9 @@ def test_closed_route_answers_nobody_without_the_desks_key(world: World, path: s
 
 
 def test_one_desks_key_does_not_open_the_other_desk(world: World) -> None:
-    assert world.client.get("/v1/signals", headers=world.desk("customs")).status_code == 401
-    assert world.client.get("/v1/alerts", headers=world.desk("brand")).status_code == 401
+    for path, desk in (("/v1/signals", "customs"), ("/v1/alerts", "brand")):
+        answer = world.client.get(path, headers=world.desk(desk))
+        assert (answer.status_code, answer.json()["reason"]) == (403, "no-right")
 
 
 def test_browser_signs_in_sees_alerts_and_signs_out(world: World) -> None:
@@ -41,7 +42,7 @@ def test_browser_signs_in_sees_alerts_and_signs_out(world: World) -> None:
         assert key.lower() not in cookie
         assert browser.get("/v1/sessions").json() == {"desks": ["customs"]}
         assert browser.get("/v1/alerts").status_code == 200
-        assert browser.get("/v1/signals").status_code == 401
+        assert browser.get("/v1/signals").status_code == 403
         assert browser.delete("/v1/sessions").status_code == 204
         assert browser.get("/v1/alerts").status_code == 401
 

@@ -211,7 +211,7 @@ def test_packing_list_of_one_segment_is_refused_for_another(world: World) -> Non
         f"/v1/segments/{second.segment.first}/packing-list",
         files={
             "packing_list": ("a.csv", first.segment.packing_list.read_bytes(), "text/csv"),
-            "product": ("a.json", second.segment.product_record.read_bytes(), "application/json"),
+            "passport": ("passport.vc.jwt", second.segment.passport.read_bytes(), "application/vc+jwt"),
         },
     )
     assert (response.status_code, response.json()["reason"]) == (400, "wrong-root")

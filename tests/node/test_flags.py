@@ -163,3 +163,23 @@ def test_projected_flags_are_the_contracts_own(world: World) -> None:
     assert runs == [(0, 0), (4, 5), (7, 7)]
     flagged = [Flag.RECALLED in status.flags_at(goods.token(label)) for label in goods.packed]
     assert [index for index, flag in enumerate(flagged) if flag] == [0, 4, 5, 7]
+
+
+def test_item_is_for_sale_while_who_released_it_holds_it(world: World) -> None:
+    goods, handovers = world.commission(packed=2), world.installation.contracts.handovers
+
+    def for_sale() -> list[bool]:
+        return [world.scan(label.link).json()["report"]["sale"]["released"] for label in goods.packed]
+
+    assert for_sale() == [False, False]
+    do(world, "brand", handovers.release_to_sale([RunLine(*ends(goods, 0, 1))]))
+    assert for_sale() == [True, True]
+    world.hand_over("brand", "retailer", *ends(goods, 1, 1))
+    assert for_sale() == [True, False]
+    do(world, "retailer", handovers.release_to_sale([RunLine(*ends(goods, 1, 1))]))
+    assert for_sale() == [True, True]
+    status = world.installation.contracts.status
+    assert [status.releaser_of(goods.token(label)) for label in goods.packed] == [
+        world.account("brand"),
+        world.account("retailer"),
+    ]

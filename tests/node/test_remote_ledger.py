@@ -45,7 +45,7 @@ def test_second_node_follows_the_first_ones_ledger_and_verifies_the_same_labels(
             segment = world.goods.segment
             files = {
                 "packing_list": ("list.csv", segment.packing_list.read_bytes(), "text/csv"),
-                "product": ("product.json", segment.product_record.read_bytes(), "application/json"),
+                "passport": ("passport.vc.jwt", segment.passport.read_bytes(), "application/vc+jwt"),
             }
             assert client.post(f"/v1/segments/{segment.first}/packing-list", files=files).status_code == 200
             assert verdict(client, label.link)["verdict"] == "label-genuine"

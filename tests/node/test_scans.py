@@ -12,10 +12,11 @@ from PIL import Image
 
 from countermark.gs1.digital_link import build_link
 from countermark.gs1.identity import ItemKey
-from countermark.labels.render import label_png
 from countermark.labels.serial import native_serial
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
+from countermark.printing.picture import label_png
+from countermark.printing.print_label import PrintLabel
 from countermark.roles import KeyScope
 from countermark.scans.attestation import attest_scan
 from countermark.scans.place import Place, PlaceSource
@@ -292,7 +293,8 @@ def test_device_and_network_are_kept_as_salted_hashes_only(world: World) -> None
 
 def picture(*links: str) -> bytes:
     codes = [
-        Image.open(io.BytesIO(label_png(link, ItemKey("09521234000013", "A"), scale=4))).convert("L") for link in links
+        Image.open(io.BytesIO(label_png(PrintLabel(0, ItemKey("09521234000013", "A"), link), scale=4))).convert("L")
+        for link in links
     ]
     sheet = Image.new("L", (sum(code.width for code in codes) + 40, max(code.height for code in codes) + 40), 255)
     left = 20

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import io
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from sqlmodel import select
 
+from countermark.chain.event_types import Commissioned
+from countermark.credentials.account_id import AccountId
+from countermark.labels.packing_list import PackingList
+from countermark.p256 import PrivateKey
+from countermark.passports.passport import Passport, passport_hash, sign_passport
 from countermark_node.segments.tables import PackedItemRow, PackingListRow
 
 if TYPE_CHECKING:
@@ -73,15 +82,15 @@ def test_file_that_is_no_packing_list_is_refused(world: World, unlisted: Goods, 
     assert nothing_stored(world, unlisted)
 
 
-def test_record_of_another_product_is_refused(world: World, unlisted: Goods) -> None:
+def test_passport_of_another_segment_is_refused(world: World, unlisted: Goods) -> None:
     response = world.client.post(
         f"/v1/segments/{unlisted.segment.first}/packing-list",
         files={
             "packing_list": ("list.csv", unlisted.segment.packing_list.read_bytes(), "text/csv"),
-            "product": ("product.json", world.goods.segment.product_record.read_bytes(), "application/json"),
+            "passport": ("passport.vc.jwt", world.goods.segment.passport.read_bytes(), "application/vc+jwt"),
         },
     )
-    assert (response.status_code, response.json()["reason"]) == (400, "wrong-product")
+    assert (response.status_code, response.json()["reason"]) == (400, "wrong-hash")
     assert nothing_stored(world, unlisted)
 
 
@@ -91,13 +100,13 @@ def test_token_that_begins_no_segment_is_not_found(world: World, unlisted: Goods
         f"/v1/segments/{token}/packing-list",
         files={
             "packing_list": ("list.csv", unlisted.segment.packing_list.read_bytes(), "text/csv"),
-            "product": ("product.json", unlisted.segment.product_record.read_bytes(), "application/json"),
+            "passport": ("passport.vc.jwt", unlisted.segment.passport.read_bytes(), "application/vc+jwt"),
         },
     )
     assert (response.status_code, response.json()["reason"]) == (404, "no-such-segment")
 
 
-def test_upload_without_the_record_is_refused(world: World, unlisted: Goods) -> None:
+def test_upload_without_the_passport_is_refused(world: World, unlisted: Goods) -> None:
     response = world.client.post(
         f"/v1/segments/{unlisted.segment.first}/packing-list", files={"packing_list": ("list.csv", b"", "text/csv")}
     )
@@ -111,3 +120,56 @@ def test_repeated_upload_gives_the_same_answer_and_changes_nothing(world: World)
     with world.services.database.read() as session:
         rows = session.exec(select(PackedItemRow).where(PackedItemRow.series == goods.series)).all()
     assert sorted(row.item_index for row in rows) == [0, 1, 2, 3]
+
+
+@dataclass
+class OwnHand:
+    """A segment that a brand commissions with software of its own, under a passport of its choice."""
+
+    world: World
+    key: PrivateKey
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    def upload(self) -> httpx.Response:
+        world, goods = self.world, self.world.commission(packed=1, upload=False)
+        brand, ledger = world.wallets["brand"], world.ledger("brand")
+        chosen, item = goods.product, goods.waste[0].item
+        secrets = brand.series_secrets(chosen.gtin, goods.number)
+        packing = PackingList.seal(chosen.gtin, [item.serial], secrets)
+        account = AccountId(ledger.chain_id, ledger.account)
+        told = Passport("urn:example:1", account, chosen.record, datetime.now(UTC), chosen.lot, chosen.expiry)
+        token = sign_passport(replace(told, **self.changes), self.key)
+        call = ledger.token.commission(
+            goods.series,
+            1,
+            packing.root(),
+            chosen.lot or "",
+            chosen.expiry_seconds(),
+            passport_hash(token),
+            ledger.account,
+        )
+        event = ledger.event(ledger.send(call), Commissioned)
+        lines = io.StringIO()
+        packing.write(lines)
+        self.files = {
+            "packing_list": ("list.csv", lines.getvalue().encode(), "text/csv"),
+            "passport": ("passport.vc.jwt", token.encode(), "application/vc+jwt"),
+        }
+        self.path = f"/v1/segments/{event.first}/packing-list"
+        return self.again()
+
+    def again(self) -> httpx.Response:
+        return self.world.client.post(self.path, files=self.files)
+
+
+def test_passport_under_a_key_that_the_brand_did_not_list_is_refused_until_it_does(world: World) -> None:
+    hand = OwnHand(world, world.wallets["brand"].credential_key(7))
+    assert hand.upload().json()["reason"] == "wrong-passport"
+    world.accreditation("brand").list_credential_key(hand.key.public)
+    assert hand.again().json() == {"items": 1}
+
+
+@pytest.mark.parametrize("changes", [{"lot": "L9"}, {"expiry": None}, {"brand": AccountId(1, "0x" + "ee" * 20)}])
+def test_anchored_passport_about_something_else_is_refused(world: World, changes: dict[str, Any]) -> None:
+    hand = OwnHand(world, world.wallets["brand"].credential_key(), changes)
+    assert hand.upload().json()["reason"] == "wrong-passport"

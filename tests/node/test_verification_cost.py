@@ -67,7 +67,7 @@ def test_flags_of_an_item_cost_the_same_after_a_hostile_history(world: World) ->
             connection = session.connection()
             raw: Any = connection.connection.driver_connection
             raw.set_progress_handler(count, 1)
-            found = connection.execute(_FLAGS, {"series": series, "index": 9_000}).all()
+            found = connection.execute(_FLAGS, {"series": series, "index": 9_000, "holder": "x"}).all()
             raw.set_progress_handler(None, 0)
         assert [flag for (flag,) in found] == [3]
         return counted
@@ -86,7 +86,7 @@ def test_flags_of_an_item_cost_the_same_after_a_hostile_history(world: World) ->
 def test_every_lookup_of_a_scan_goes_by_an_index(world: World) -> None:
     values = {
         "gtin": "1", "serial": "2", "at": 3, "most": 4, "key": "5", "rule": "6", "first": "7", "second": "8",
-        "distance_km": 9.0, "minutes": 1.0, "confirmed": False, "now": 2, "series": 1, "index": 2,
+        "distance_km": 9.0, "minutes": 1.0, "confirmed": False, "now": 2, "series": 1, "index": 2, "holder": "x",
     }  # fmt: skip
     for statement in (_PACKED, _FLAGS, _CONTRADICTIONS, _NEAR, _KEEP):
         with world.services.database.read() as session:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from countermark.credentials.account_id import AccountId
 from countermark.gs1.digital_link import build_link
 from countermark.gs1.identity import ItemKey
 from countermark.gs1.label import ScannedLabel
 from countermark.gs1.label_text import read_label
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
+from countermark.passports.passport import Passport, passport_hash, sign_passport
 from countermark.products import ProductRecord
 from countermark_scanner.anomalies.clone import Contradiction
 from countermark_scanner.memory import MemoryChain, MemoryScans, MemoryTrust
@@ -35,11 +37,23 @@ NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 COMMISSIONED = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 ITEM = ItemKey("09501101020917", "5K2V7QX0M3N8R1TA")
 HOST = "id.brand.example"
-BRAND = "0x" + "b1" * 20
+BRAND = AccountId(1_337, "0x" + "b1" * 20).address
 HOLDER = "0x" + "c2" * 20
 LABEL_KEY = PrivateKey.from_secret(b"the brand's label key, a test's".ljust(48, b"."))
 STRANGER_KEY = PrivateKey.from_secret(b"a stranger's key, also a test's".ljust(48, b"."))
 PRODUCT = ProductRecord(gtin=ITEM.gtin, name="Olive oil 500 ml", brand="Brand", country="PT", category="food")
+CREDENTIAL_KEY = PrivateKey.from_secret(b"the brand's credential key, a test's".ljust(48, b"."))
+
+
+def passport_of(product: ProductRecord, brand: str = BRAND, lot: str | None = "L7") -> str:
+    """A signed passport, as the brand would have made it."""
+    told = Passport(
+        "urn:uuid:00000000-0000-4000-8000-000000000001", AccountId(1_337, brand), product, COMMISSIONED, lot
+    )
+    return sign_passport(told, CREDENTIAL_KEY)
+
+
+PASSPORT = passport_of(PRODUCT)
 MARK = MarkRecord(
     mark="EM500000018123456",
     status=MarkStatus.ACTIVE,
@@ -64,7 +78,7 @@ GOOD_RECORD = ItemRecord(
     brand=BRAND,
     brand_accredited_then=True,
     holder=HOLDER,
-    passport=PRODUCT.digest(),
+    passport=passport_hash(PASSPORT),
     marks=(MARK,),
     lot="L7",
     expiry=date(2027, 1, 1),
@@ -79,7 +93,7 @@ class ScannerWorld:
     brand: BrandTrust | None = GOOD_BRAND
     record: ItemRecord | None = GOOD_RECORD
     standing: Standing = Standing.UNKNOWN
-    product: bytes | None = PRODUCT.encode()
+    product: bytes | None = PASSPORT.encode()
     contradictions: Sequence[Contradiction] = ()
     state: ChainState | None = GOOD_STATE
     now: datetime = NOW
@@ -95,6 +109,11 @@ class ScannerWorld:
 
     def change_mark(self, **changes: object) -> None:
         self.change_record(marks=(replace(MARK, **changes),))  # type: ignore[arg-type]
+
+    def carry_passport(self, token: str, *, anchored: bool) -> None:
+        self.product = token.encode()
+        if anchored:
+            self.change_record(passport=passport_hash(token))
 
     def go_stale(self) -> None:
         assert self.state is not None
@@ -120,6 +139,12 @@ def printed_label(
     host: str = HOST, key: PrivateKey | None = LABEL_KEY, item: ItemKey = ITEM, lot: str | None = None
 ) -> ScannedLabel:
     return read_label(build_link(host, item, lot=lot, s=sign_label(item, key) if key else None))
+
+
+@pytest.fixture
+def sign() -> Callable[..., str]:
+    """Signs a passport: `sign(product, brand=..., lot=...)`."""
+    return passport_of
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from countermark.errors import CountermarkError, LabelRefused, PictureRefused, T
 from countermark.gs1.identity import ItemKey
 from countermark.limits import DEFAULT_LIMITS
 from countermark_scanner.decode import DecodedCode, decode_grey, decode_picture, zbar_available
+from countermark_scanner.found_codes import FoundCode
 from countermark_scanner.picture_label import choose_label, picture_label
 from countermark_scanner.pictures import read_grey
 
@@ -186,6 +187,7 @@ def test_two_different_labels_in_one_picture_are_refused_and_listed() -> None:
     "other",
     [
         "https://evil.example/",
+        f"https://evil.example/01/{ITEM.gtin}",
         LINK.replace("id.brand.example", "evil.example"),
         LINK + "?s=AAAA",
         "WIFI:S:free;;",
@@ -193,6 +195,56 @@ def test_two_different_labels_in_one_picture_are_refused_and_listed() -> None:
 )
 def test_label_beside_another_code_is_ambiguous(other: str) -> None:
     assert refused_as(saved(stacked(code(LINK), code(other)))) == "several-codes"
+
+
+def test_each_code_of_a_crowded_picture_is_listed_with_what_it_names() -> None:
+    page = stacked(
+        code(LINK),
+        code(f"(01){ITEM.gtin}(21)OTHER", "DataMatrix", gs1=True),
+        code(EAN13, "EAN13", scale=3),
+        code(f"(01){ITEM.gtin}(10)L9", "Code128", scale=3, gs1=True),
+        code("19501101020914", "ITF14", scale=3),
+        code(ITEM.gtin, "DataBarOmni", scale=3),
+        code("(00)106141411234567897", "Code128", scale=3, gs1=True),
+    )
+    with pytest.raises(PictureRefused) as refused:
+        picture_label(saved(page))
+    found = {
+        (each["format"], each.get("gtin"), each.get("serial"), each.get("lot"), each.get("sscc"))
+        for each in refused.value.extra["found"]
+    }
+    assert found == {
+        ("QR Code", ITEM.gtin, ITEM.serial, None, None),
+        ("Data Matrix", ITEM.gtin, "OTHER", None, None),
+        ("EAN-13", ITEM.gtin, None, None, None),
+        ("Code 128", ITEM.gtin, None, "L9", None),
+        ("ITF", "19501101020914", None, None, None),
+        ("DataBar Omni", ITEM.gtin, None, None, None),
+        ("Code 128", None, None, None, "106141411234567897"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("UPCA", "036000291452"), ("UPCE", "01234565"), ("EAN8", "96385074"), ("ITF14", "09501101020917")],
+)
+def test_linear_code_names_its_product(kind: str, text: str) -> None:
+    (found,) = (FoundCode.of(each) for each in decode_picture(saved(stacked(code(text, kind, scale=3)))))
+    assert found.gtin is not None
+    assert found.reason is None
+
+
+def test_code_that_is_not_gs1s_is_listed_with_the_reason() -> None:
+    (found,) = (FoundCode.of(each) for each in decode_picture(saved(code("WIFI:S:free;;"))))
+    assert (found.gtin, found.reason) == (None, "not-a-label")
+
+
+def test_lot_in_a_second_code_must_be_the_labels_own() -> None:
+    with_lot = LINK.replace("/21/", "/10/L7/21/")
+    for lot, reason in (("L7", None), ("L8", "several-codes")):
+        second = code(f"(01){ITEM.gtin}(10){lot}", "DataMatrix", gs1=True)
+        page = saved(stacked(code(with_lot), second))
+        assert (refused_as(page) if reason else picture_label(page).lot) == (reason or "L7")
 
 
 def test_same_label_twice_in_one_picture_is_one_label() -> None:
@@ -351,5 +403,5 @@ def test_zbar_reads_what_it_is_given_when_the_system_has_it() -> None:
     if not zbar_available():
         assert not os.environ.get("COUNTERMARK_REQUIRE_ALL"), decode.ZBAR_MISSING
         pytest.skip(decode.ZBAR_MISSING)
-    (found,) = decode._zbar_codes(np.asarray(code(LINK)), 1.0)
+    (found,) = decode._zbar_codes(decode._Part(np.asarray(code(LINK))))
     assert (found.text, found.raw) == (LINK, LINK)

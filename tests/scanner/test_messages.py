@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from countermark.coverage.expectation import EXPECTATIONS, Expected
 from countermark.errors import NotFound
 from countermark_scanner.anomalies.clone import CLONE_RULES, Contradiction
 from countermark_scanner.checks.findings import CHECK_NAMES, FINDINGS
@@ -24,6 +25,8 @@ def expected_parameters() -> dict[str, frozenset[str]]:
         found |= {f"verdict.{verdict}.{part}": frozenset[str]() for part in ("headline", "consumer", "officer")}
     rule_params = frozenset(Contradiction("", "", "", 1, 1, confirmed=False).params)
     found["alert.clone"] = frozenset()
+    found |= {f"expected.{answer}": frozenset[str]() for answer in Expected}
+    found |= {f"coverage.{code}": frozenset(params) for code, (_, params) in EXPECTATIONS.items()}
     return found | {f"rule.{rule}": rule_params for rule in CLONE_RULES}
 
 

@@ -21,8 +21,9 @@ from typer.testing import CliRunner
 
 from countermark.errors import InputRefused, RateLimited, TooLarge, Unavailable
 from countermark.gs1.identity import ItemKey
-from countermark.labels.render import label_png
 from countermark.limits import Limits
+from countermark.printing.picture import label_png
+from countermark.printing.print_label import PrintLabel
 from countermark.scans.attestation import scan_statement
 from countermark.scans.place import Place, PlaceSource
 from countermark.signing import TypedMessage
@@ -120,17 +121,21 @@ def served(scan_node: ScanNode) -> Iterator[str]:
         thread.join()
 
 
-def scan_command(url: str, *arguments: str, typed: str = "", as_json: bool = False) -> Any:
+def command(url: str, *arguments: str, typed: str = "", as_json: bool = False) -> Any:
     app = typer.Typer()
     app.callback()(lambda: None)
     cli.register(app)
-    return CliRunner().invoke(app, ["scan", *arguments], obj=ContextStub(url, as_json), input=typed)
+    return CliRunner().invoke(app, [*arguments], obj=ContextStub(url, as_json), input=typed)
+
+
+def scan_command(url: str, *arguments: str, typed: str = "", as_json: bool = False) -> Any:
+    return command(url, "scan", *arguments, typed=typed, as_json=as_json)
 
 
 @pytest.fixture
 def label_file(tmp_path: Path) -> Path:
     path = tmp_path / "label.png"
-    path.write_bytes(label_png(LINK, ITEM))
+    path.write_bytes(label_png(PrintLabel(0, ITEM, LINK)))
     return path
 
 
@@ -338,13 +343,41 @@ def test_real_report_is_shown_with_its_ten_checks(world: Any) -> None:
 
 def test_report_has_the_promised_members_in_both_languages(world: Any) -> None:
     english, chinese = report_json(world.verify()), report_json(world.verify(), "zh", "officer")
-    assert list(english) == ["verdict", "headline", "advice", "checks", "notices", "item", "product", "as_of"]
+    promised = ["verdict", "headline", "advice", "checks", "notices", "item", "product", "sale", "as_of"]
+    assert list(english) == promised
     assert list(english["checks"][0]) == ["number", "name", "outcome", "code", "params", "sentence"]
     assert list(english["notices"][0]) == ["code", "params", "sentence"]
     assert english["item"] == {"gtin": ITEM.gtin, "serial": ITEM.serial, "lot": "L7"}
     assert english["product"] == {"name": "Olive oil 500 ml", "brand": "Brand", "country": "PT", "category": "food"}
+    assert english["sale"] == {"released": False, "claimed": False}
     assert english["as_of"] == {"block": 100, "time": "2026-06-01T11:59:56+00:00", "age_seconds": 1}
     assert json.loads(json.dumps(chinese)) == chinese
     assert [each["code"] for each in english["checks"]] == [each["code"] for each in chinese["checks"]]
     assert all(a["sentence"] != b["sentence"] for a, b in zip(english["checks"], chinese["checks"], strict=True))
     assert english["advice"] != chinese["advice"]
+
+
+def test_codes_of_a_picture_are_listed_without_a_node(label_file: Path) -> None:
+    result = command("http://nobody.invalid", "codes", str(label_file))
+    assert result.exit_code == 0, result.output
+    first, second = result.output.splitlines()
+    assert first == "OK: label.png: 1 codes"
+    assert f"gtin {ITEM.gtin}, serial {ITEM.serial}" in second
+    listed = json.loads(command("http://nobody.invalid", "codes", str(label_file), "--json").output)
+    assert listed["pictures"][0]["codes"][0]["text"] == LINK
+
+
+def test_picture_without_codes_fails_the_listing(tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("L", (60, 60), 255).save(tmp_path / "blank.png")
+    result = command("http://nobody.invalid", "codes", str(tmp_path / "blank.png"))
+    assert result.exit_code == 1
+    assert result.output.startswith("FAIL: blank.png: 0 codes")
+
+
+def test_node_that_signs_nothing_leaves_no_evidence(served: str, label_file: Path, tmp_path: Path) -> None:
+    result = scan_command(served, str(label_file), "--evidence", str(tmp_path / "evidence.jwt"))
+    assert result.exit_code == 1
+    assert not (tmp_path / "evidence.jwt").exists()
+    assert "without a signed verdict" in result.output

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from countermark import base64url
+from countermark.credentials.account_id import AccountId
 from countermark.gs1.identity import ItemKey
 from countermark.gs1.label_text import read_label
 from countermark.labels.signature import sign_label
@@ -27,6 +28,7 @@ NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 COMMISSIONED = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 ITEM = ItemKey("09501101020917", "5K2V7QX0M3N8R1TA")
 HOST = "id.brand.example"
+BRAND = AccountId(1_337, "0x" + "b1" * 20).address
 LABEL_KEY = PrivateKey.from_secret(b"the brand's label key, a test's".ljust(48, b"."))
 STRANGER_KEY = PrivateKey.from_secret(b"a stranger's key, also a test's".ljust(48, b"."))
 
@@ -257,21 +259,42 @@ def test_altered_lot_beside_a_genuine_serial_is_caution_and_shows_the_recorded_l
     assert report.lot == "L7"
 
 
-def test_swapped_product_record_is_caution_and_not_shown(world: Any) -> None:
-    world.product = ProductRecord(ITEM.gtin, "Better oil", "Brand", "IT", "food").encode()
+def test_swapped_passport_is_caution_and_not_shown(world: Any, sign: Any) -> None:
+    world.carry_passport(sign(ProductRecord(ITEM.gtin, "Better oil", "Brand", "IT", "food")), anchored=False)
     report = world.verify()
     assert (report.verdict, check(report, 8).code, report.product) == (Verdict.CAUTION, "passport-differs", None)
 
 
-def test_record_of_another_product_under_the_right_hash_is_caution(world: Any) -> None:
-    other = ProductRecord("04006381333931", "Pen", "Brand", "DE", "office")
-    world.product = other.encode()
-    world.change_record(passport=other.digest())
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"product": ProductRecord("04006381333931", "Pen", "Brand", "DE", "office")},
+        {"brand": "0x" + "ee" * 20},
+        {"lot": "L8"},
+        {"lot": None},
+    ],
+    ids=["product", "brand", "lot", "no-lot"],
+)
+def test_passport_of_something_else_under_the_right_hash_is_caution(
+    world: Any, sign: Any, about: dict[str, Any]
+) -> None:
+    own = {"product": ProductRecord(ITEM.gtin, "Olive oil 500 ml", "Brand", "PT", "food")}
+    world.carry_passport(sign(**{**own, **about}), anchored=True)
     report = world.verify()
     assert (report.verdict, report.product) == (Verdict.CAUTION, None)
 
 
-def test_product_record_not_held_here_is_unknown_but_still_label_genuine(world: Any) -> None:
+@pytest.mark.parametrize(
+    "token", ["", "x.eyJ9.x", "no token at all", "a.b.c.d", "a." + "[" * 9_000 + ".c", "x" * 70_000]
+)
+def test_bytes_that_are_no_passport_are_caution_whatever_their_hash(world: Any, token: str) -> None:
+    world.carry_passport(token, anchored=True)
+    report = world.verify()
+    assert report.verdict in (Verdict.CAUTION, Verdict.LABEL_GENUINE)
+    assert (report.product, check(report, 8).code == "passport-matches") == (None, False)
+
+
+def test_passport_not_held_here_is_unknown_but_still_label_genuine(world: Any) -> None:
     world.product = None
     report = world.verify()
     assert (report.verdict, check(report, 8).outcome) == (Verdict.LABEL_GENUINE, Outcome.UNKNOWN)
@@ -393,7 +416,7 @@ def test_age_of_the_data_at_its_bounds(world: Any, age: timedelta, code: str) ->
     [
         (None, set(), False, "custody-anonymous"),
         ("0x" + "c2" * 20, {Role.CARRIER}, False, "custody-holder"),
-        ("0x" + "b1" * 20, {Role.BRAND}, False, "custody-brand"),
+        (BRAND, {Role.BRAND}, False, "custody-brand"),
         ("0x" + "d3" * 20, {Role.CUSTOMS}, False, "custody-authority"),
         ("0x" + "d3" * 20, {Role.MARKET_SURVEILLANCE}, False, "custody-authority"),
         ("0x" + "d3" * 20, {Role.RETAILER}, True, "custody-taking-over"),

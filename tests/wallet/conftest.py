@@ -25,9 +25,11 @@ from countermark.gs1.identity import parse_gtin
 from countermark.products import Product, ProductRecord
 from countermark.roles import Level, Role
 from countermark_wallet.accreditation import Accreditation
+from countermark_wallet.cli.main import main
 from countermark_wallet.issuing import TrademarkIssuing
 from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
 from countermark_wallet.ledger import Ledger
+from countermark_wallet.passwords import VARIABLE
 from countermark_wallet.periods import utc_now
 from countermark_wallet.series import BrandSeries
 from countermark_wallet.series_state import SeriesState
@@ -144,6 +146,7 @@ def _accredit(market: Market) -> None:
     brand = market.accreditation("brand")
     brand.list_label_key(market.wallets["brand"].label_key().public)
     brand.list_host(HOST)
+    brand.list_credential_key(market.wallets["brand"].credential_key().public)
     brand.grant(market.account("carrier"), Role.CARRIER, Level.INTRODUCED)
     brand.grant(market.account("retailer"), Role.RETAILER, Level.INTRODUCED)
 
@@ -162,6 +165,9 @@ class StubNode(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         market = self.server.market
+        if self.path in self.server.lists:
+            self._send(200, self.server.lists[self.path])
+            return
         network = {
             "chain_id": market.connection.chain_id,
             "contracts": dict(market.deployment.addresses),
@@ -179,10 +185,14 @@ class StubNode(BaseHTTPRequestHandler):
             self._answer(503, {"type": "about:blank"})
             return
         self.server.uploads.append((self.path, body))
+        if self.path.startswith("/v1/status-lists/"):
+            self.server.lists[self.path] = body
         self._answer(200, {"items": body.count(b"\n")})
 
     def _answer(self, status: int, document: object) -> None:
-        data = json.dumps(document).encode()
+        self._send(status, json.dumps(document).encode())
+
+    def _send(self, status: int, data: bytes) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
@@ -201,6 +211,7 @@ class StubServer(ThreadingHTTPServer):
         self.market = market
         self.busy = False
         self.uploads: list[tuple[str, bytes]] = []
+        self.lists: dict[str, bytes] = {}
 
     @property
     def url(self) -> str:
@@ -215,3 +226,32 @@ def node(live_market: Market) -> Iterator[StubServer]:
         yield server
         server.shutdown()
         thread.join()
+
+
+class Command:
+    """Runs `countermark` in this process as one party."""
+
+    def __init__(self, home: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+        self.home, self.url, self.capsys = home, url, capsys
+
+    def __call__(self, wallet: str, *arguments: object) -> tuple[int, str, str]:
+        common = ["--home", str(self.home), "--node", self.url, "--wallet", wallet]
+        code = main([*common, *map(str, arguments)])
+        out, err = self.capsys.readouterr()
+        assert PASSWORD not in out + err
+        assert "Traceback" not in out + err
+        return code, out, err
+
+    def json(self, wallet: str, *arguments: object) -> dict[str, Any]:
+        code, out, err = self(wallet, *arguments, "--json")
+        assert code == 0, err
+        result: dict[str, Any] = json.loads(out)
+        return result
+
+
+@pytest.fixture
+def command(
+    live_market: Market, node: StubServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Command:
+    monkeypatch.setenv(VARIABLE, PASSWORD)
+    return Command(live_market.keystore.home, node.url, capsys)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from countermark_wallet.cli.main import build_app
+from countermark_wallet.cli.command_page import page
+from countermark_wallet.cli.main import build_app, main
 from countermark_wallet.settings import WalletSettings
 
 ROOT = Path(__file__).parents[2]
@@ -41,3 +42,22 @@ def test_every_reason_and_finding_of_credentials_is_listed() -> None:
     assert len(used | compared) > 25
     missing = {code for code in (used | compared) - own_input if f"`{code}`" not in page}
     assert not missing
+
+
+def test_page_of_commands_is_what_the_commands_say() -> None:
+    written = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    assert written == page(), "run: python -m countermark_wallet.cli.command_page > docs/commands.md"
+
+
+def test_every_command_takes_json() -> None:
+    sections = re.split(r"\n#+ countermark ", page())[1:]
+    missing = [text.split("\n")[0] for text in sections if "`countermark " in text and "`--json`" not in text]
+    assert not missing
+
+
+def test_shell_completes_commands(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("_COUNTERMARK_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "countermark recovery obj")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    assert main([]) == 0
+    assert capsys.readouterr().out.split() == ["object", "object-successor"]

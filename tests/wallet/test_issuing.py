@@ -14,7 +14,7 @@ from countermark.credentials.account_id import AccountId
 from countermark.credentials.trademark import Trademark, credential_hash, issue_trademark_credential
 from countermark.credentials.trust import CredentialCheck
 from countermark.errors import ContractRefused, CredentialRefused, InputRefused, NotPermitted
-from countermark_wallet.credential_checking import check_on_chain, refuse_findings
+from countermark_wallet.credential_checking import Check, CredentialDesk, refuse_findings
 from countermark_wallet.issuing import TrademarkIssuing
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
-def judged(market: Market, token: str, now: datetime = NOW) -> CredentialCheck:
+def judged(market: Market, token: str, now: datetime = NOW) -> Check:
     contracts = Contracts.of(market.connection, market.deployment)
-    return check_on_chain(token, contracts, chain_id=market.connection.chain_id, now=now)
+    return CredentialDesk(contracts, market.connection.chain_id).check(token, now=now)
 
 
 def test_issued_credential_is_anchored_and_agrees_with_the_ledger(market: Market) -> None:
@@ -38,7 +38,11 @@ def test_issued_credential_is_anchored_and_agrees_with_the_ledger(market: Market
         market.account("office"),
         MarkStatus.ACTIVE,
     )
-    found = refuse_findings(judged(market, token))
+    check = judged(market, token)
+    refuse_findings(check.findings)
+    assert isinstance(check, CredentialCheck)
+    found = check.credential
+    assert found is not None
     assert found.trademark == mark
     assert found.holder.address == market.account("brand")
 
@@ -48,7 +52,7 @@ def test_revoked_mark_is_a_finding_and_final(market: Market) -> None:
     token = market.issue(mark)
     market.office().revoke(mark.mark)
     with pytest.raises(CredentialRefused) as caught:
-        refuse_findings(judged(market, token))
+        refuse_findings(judged(market, token).findings)
     assert caught.value.reason == "mark-revoked"
     with pytest.raises(ContractRefused):
         market.office().reinstate(mark.mark)
@@ -104,7 +108,7 @@ def test_office_with_an_unlisted_key_issues_nothing(market: Market) -> None:
 def test_credential_of_another_chain_is_a_finding(market: Market) -> None:
     token = market.issue(market.new_mark())
     contracts = Contracts.of(market.connection, market.deployment)
-    check = check_on_chain(token, contracts, chain_id=market.connection.chain_id + 1, now=NOW)
+    check = CredentialDesk(contracts, market.connection.chain_id + 1).check(token, now=NOW)
     assert [finding.code for finding in check.findings] == ["wrong-chain"]
 
 

@@ -24,7 +24,7 @@ from countermark.gs1.label_text import read_label
 from countermark.identifiers import index_of
 from countermark.labels.packing_list import read_packing_list
 from countermark.labels.signature import read_signature
-from countermark.products import decode_product_record
+from countermark.passports.passport import passport_hash, read_passport
 from countermark_wallet.series_state import SeriesStore
 
 if TYPE_CHECKING:
@@ -48,9 +48,10 @@ def test_packed_products_become_tokens_in_packing_order(market: Market, tmp_path
         listed = read_packing_list(stream, state.gtin)
     assert list(listed.serials) == packed
     assert listed.root() == segment.root == on_chain.root
-    record = decode_product_record(segment.product_record.read_bytes())
-    assert record == state.product.record
-    assert record.digest() == on_chain.passport
+    token = segment.passport.read_text("ascii")
+    told = read_passport(token, brand.wallet.credential_key().public).passport
+    assert (told.product, told.lot, told.expiry) == (state.product.record, "L1", state.product.expiry)
+    assert (told.brand.address, passport_hash(token)) == (market.account("brand"), on_chain.passport)
     assert on_chain.lot == "L1"
     assert market.ledger("brand").token.owner_of(segment.last) == market.account("brand")
     assert brand.store.load(state.gtin, state.number).segments == (segment,)
@@ -219,7 +220,7 @@ def test_unknown_series_is_not_found(market: Market) -> None:
         market.series().store.load("04012345999990", 1)
 
 
-def test_full_or_forbidden_disk_leaves_no_half_print_line(
+def test_full_or_forbidden_disk_leaves_no_half_print_line_and_the_next_run_ends_it(
     market: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brand = market.series()
@@ -228,7 +229,11 @@ def test_full_or_forbidden_disk_leaves_no_half_print_line(
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("countermark_wallet.safe_files.os.fsync", full)
-    with pytest.raises(Unavailable, match="No space"):
-        brand.make_labels(state.gtin, state.number, tmp_path / "out")
-    assert files_below(tmp_path) == set()
+    with monkeypatch.context() as patch:
+        patch.setattr("countermark_wallet.resumable_files.os.fsync", full)
+        with pytest.raises(Unavailable, match="No space"):
+            brand.make_labels(state.gtin, state.number, tmp_path / "out")
+    assert not list(tmp_path.rglob("*.csv"))
+    made = brand.make_labels(state.gtin, state.number, tmp_path / "out")
+    assert made.count == 4
+    assert files_below(tmp_path) == {f"out/{made.print_line.name}"}

@@ -8,7 +8,12 @@ from __future__ import annotations
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from countermark.errors import InputRefused
+
 ENTROPY_BYTES = 32
+WORDS = 24
+_WORD_BITS = 11
+_LONGEST_WORDS = 1_024
 _SALT = b"countermark/wallet/1"
 
 
@@ -18,6 +23,28 @@ def words_of(entropy: bytes) -> str:
     from countermark_wallet.ethereum_tools import Mnemonic
 
     return Mnemonic().to_mnemonic(entropy)
+
+
+def entropy_of(words: str) -> bytes:
+    """The entropy behind 24 words; spaces and capitals do not matter. Raises InputRefused (bad-words)."""
+    from countermark_wallet.ethereum_tools import Mnemonic
+
+    typed = words[:_LONGEST_WORDS].lower().split()
+    known = Mnemonic().wordlist
+    if len(typed) == WORDS and all(word in known for word in typed):
+        number = 0
+        for word in typed:
+            number = number << _WORD_BITS | known.index(word)
+        entropy = (number >> ENTROPY_BYTES // 4).to_bytes(ENTROPY_BYTES, "big")
+        if words_of(entropy).split() == typed:
+            return entropy
+    # The refusal repeats no word: it may end in a log.
+    raise InputRefused(
+        got=f"{len(typed)} words that are not a back-up",
+        expected=f"the {WORDS} English words of BIP-39, in their order",
+        next_step="compare each word with the paper and type them again",
+        reason="bad-words",
+    )
 
 
 def seed_of(entropy: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from eth_account import Account
 from eth_account.hdaccount import key_from_seed
 from eth_account.hdaccount.mnemonic import Mnemonic
-from eth_account.messages import encode_typed_data
+from eth_account.messages import encode_defunct, encode_typed_data
 from eth_account.signers.local import LocalAccount
 from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 
@@ -17,6 +17,7 @@ __all__ = [
     "Mnemonic",
     "create_keyfile_json",
     "decode_keyfile_json",
+    "encode_defunct",
     "encode_typed_data",
     "key_from_seed",
 ]

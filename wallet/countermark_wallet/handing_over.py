@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from countermark.chain.transactions import TransactionReceipt
 from countermark.credentials.strict_json import read_object
-from countermark.custody.handover import Basis, Handover, Purpose, Receipt, RunLine
+from countermark.custody.handover import Basis, Handover, Purpose, Receipt, RunLine, UnitLine
+from countermark.custody.unit import UnitKey
 from countermark.errors import CredentialRefused, InputRefused, NotPermitted, TooLarge, WrongChain
 from countermark.identifiers import check_account, index_of, series_of
-from countermark.roles import KeyScope
 from countermark.signing import TypedMessage
 from countermark.signing_check import recover
 from countermark_wallet.ledger import Ledger
+from countermark_wallet.notes import Note
 from countermark_wallet.periods import utc_now
 
 FILE_BYTES = 256 * 1024
@@ -71,23 +72,32 @@ class HandoverOffer:
 
 @dataclass(frozen=True, slots=True)
 class HandoverAcceptance:
-    """An offer with the receipt and its receiver's signature: all that the contract needs."""
+    """An offer with the receipt and its receiver's signature: all that the contract needs.
+
+    `note` has the words behind the hash of exceptions that the receiver signed.
+    """
 
     offer: HandoverOffer
     receipt: Receipt
     signature: bytes
+    note: Note | None = None
 
     def to_json(self) -> str:
         """The file that goes back to the giver."""
         members = {"receipt": self.receipt.to_json(), "receiver_signature": "0x" + self.signature.hex()}
+        if self.note:
+            members["exceptions"] = self.note.to_json()
         return json.dumps({"format": _ACCEPTANCE, **self.offer.members(), **members}, indent=1)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
         """Reads an acceptance file. Raises InputRefused."""
-        given = _read(text, _ACCEPTANCE, _OFFER_KEYS | {"receipt", "receiver_signature"})
-        offer = HandoverOffer._from_members(given)
-        return cls(offer, Receipt.from_json(given["receipt"]), _signature(given["receiver_signature"]))
+        given = _read(text, _ACCEPTANCE, _OFFER_KEYS | {"receipt", "receiver_signature"}, {"exceptions"})
+        offer, receipt = HandoverOffer._from_members(given), Receipt.from_json(given["receipt"])
+        note = Note.from_json(given["exceptions"]) if "exceptions" in given else None
+        if note and note.hash != receipt.exceptions:
+            raise _refused("words about exceptions that the receiver did not sign", "the words behind the signed hash")
+        return cls(offer, receipt, _signature(given["receiver_signature"]), note)
 
     def typed(self) -> TypedMessage:
         """What the receiver signed."""
@@ -107,17 +117,34 @@ class HandingOver:
         to: str,
         runs: Sequence[RunLine],
         *,
+        units: Sequence[int] = (),
         purpose: Purpose = Purpose.SALE,
         basis: Basis = Basis.COUNTED,
         days: int = DEADLINE_DAYS,
     ) -> HandoverOffer:
-        """Signs a handover of `runs` (ascending, at most 32) to account `to`; sends nothing. Raises InputRefused."""
+        """Signs a handover of `runs` and `units` (ids) to account `to`; sends nothing. Raises InputRefused."""
+        handover = self.draft(to, runs, units=units, purpose=purpose, basis=basis, days=days)
+        contract = self.ledger.deployment.address("Handovers")
+        signature = self.ledger.signer.sign_typed(handover.typed(self.ledger.chain_id, contract))
+        return HandoverOffer(self.ledger.chain_id, contract, handover, signature)
+
+    def draft(
+        self,
+        to: str,
+        runs: Sequence[RunLine],
+        *,
+        units: Sequence[int] = (),
+        purpose: Purpose = Purpose.SALE,
+        basis: Basis = Basis.COUNTED,
+        days: int = DEADLINE_DAYS,
+    ) -> Handover:
+        """What `offer` signs: at most 32 runs (ascending) and units, these as they are on the ledger now."""
         now = self.clock()
         handover = Handover(
             giver=self.ledger.account,
             receiver=check_account(to),
             runs=tuple(runs),
-            units=(),
+            units=tuple(self.ledger.units.line(unit) for unit in sorted(units)),
             purpose=purpose,
             basis=basis,
             event_time=int(now.timestamp()),
@@ -128,38 +155,56 @@ class HandingOver:
             deadline=_deadline(now, days),
         )
         handover.check(now)
-        contract = self.ledger.deployment.address("Handovers")
-        signature = self.ledger.signer.sign_typed(handover.typed(self.ledger.chain_id, contract))
-        return HandoverOffer(self.ledger.chain_id, contract, handover, signature)
+        return handover
 
     def accept(
-        self, offer: HandoverOffer, runs: Sequence[RunLine] | None = None, *, days: int = DEADLINE_DAYS
+        self,
+        offer: HandoverOffer,
+        runs: Sequence[RunLine] | None = None,
+        *,
+        units: Sequence[int] | None = None,
+        note: Note | None = None,
+        days: int = DEADLINE_DAYS,
     ) -> HandoverAcceptance:
-        """Signs a receipt for `runs`, or for all that is offered. What is not taken stays with the giver, on record.
+        """Signs a receipt for `runs` and `units`, or for all that is offered. What is not taken stays with the giver,
+        on record, with the hash of `note`.
 
         Raises NotPermitted (not-the-receiver, wrong-signature), WrongChain, InputRefused.
         """
         self._check_offer(offer)
-        if offer.handover.receiver != self.ledger.account:
+        receipt = self.receipt_for(offer.handover, runs, units=units, note=note, days=days)
+        signature = self.ledger.signer.sign_typed(receipt.typed(offer.chain_id, offer.contract))
+        return HandoverAcceptance(offer, receipt, signature, note)
+
+    def receipt_for(
+        self,
+        handover: Handover,
+        runs: Sequence[RunLine] | None,
+        *,
+        units: Sequence[int] | None = None,
+        note: Note | None = None,
+        days: int = DEADLINE_DAYS,
+    ) -> Receipt:
+        """What `accept` signs. Raises NotPermitted (not-the-receiver), InputRefused."""
+        if handover.receiver != self.ledger.account:
             raise NotPermitted(
-                got=f"a handover to {offer.handover.receiver}",
+                got=f"a handover to {handover.receiver}",
                 expected=f"one to this wallet's account, {self.ledger.account}",
                 next_step="choose the receiver's wallet with --wallet",
                 reason="not-the-receiver",
             )
-        now = self.clock()
+        now, everything = self.clock(), runs is None and units is None
         receipt = Receipt(
-            handover=offer.handover.struct_hash(),
-            runs=offer.handover.runs if runs is None else tuple(runs),
-            units=(),
-            exceptions=_NONE,
+            handover=handover.struct_hash(),
+            runs=handover.runs if everything else tuple(runs or ()),
+            units=handover.units if everything else _chosen(handover, units or ()),
+            exceptions=note.hash if note else _NONE,
             event_time=int(now.timestamp()),
             deadline=_deadline(now, days),
         )
         receipt.check(now)
-        receipt.check_against(offer.handover)
-        signature = self.ledger.signer.sign_typed(receipt.typed(offer.chain_id, offer.contract))
-        return HandoverAcceptance(offer, receipt, signature)
+        receipt.check_against(handover)
+        return receipt
 
     def submit(self, acceptance: HandoverAcceptance) -> TransactionReceipt:
         """Sends both signatures; any party may. Raises ContractRefused, NotPermitted, WrongChain, InputRefused."""
@@ -184,7 +229,7 @@ class HandingOver:
         self._check_key(offer.handover.giver, recover(offer.typed(), offer.signature))
 
     def _check_key(self, account: str, key: str) -> None:
-        if not self.ledger.trust.is_key_for(account, key, KeyScope.CUSTODY):
+        if not self.ledger.is_custody_key(account, key):
             raise NotPermitted(
                 got=f"a signature by {key}",
                 expected=f"one by a custody key of {account}",
@@ -202,22 +247,40 @@ def read_document(raw: bytes) -> HandoverOffer | HandoverAcceptance:
 def describe(document: HandoverOffer | HandoverAcceptance) -> tuple[str, ...]:
     """What was signed, in plain words, from the signed data alone: nothing a sender could word otherwise."""
     offer = document if isinstance(document, HandoverOffer) else document.offer
-    handover = offer.handover
-    lines = [
+    lines = describe_handover(offer.handover, offer.chain_id)
+    if isinstance(document, HandoverAcceptance):
+        lines += describe_receipt(document.receipt, offer.handover)
+        if document.note:
+            lines += tuple(f"Exceptions, in the receiver's words: {line}" for line in document.note.text.splitlines())
+    return lines
+
+
+def describe_handover(handover: Handover, chain_id: int) -> tuple[str, ...]:
+    """A handover's terms in plain words."""
+    return (
         f"From {handover.giver}",
         f"To {handover.receiver}",
         *(f"Hands over {_run(line)}" for line in handover.runs),
-        f"Items in all: {handover.items}",
+        *(f"Hands over {_unit(line)}" for line in handover.units),
+        f"Items in all: {handover.items}" + (" and what is in the units" if handover.units else ""),
         f"Purpose: {_words(handover.purpose.name)}; quantity {_words(handover.basis.name)}",
         *_commitments(place=handover.place, seals=handover.seals, document=handover.document),
-        f"Signed at {_time(handover.event_time)}, valid until {_time(handover.deadline)}, on chain {offer.chain_id}",
-    ]
-    if isinstance(document, HandoverAcceptance):
-        missing = handover.items - document.receipt.items
-        lines += [f"Takes {_run(line)}" for line in document.receipt.runs]
-        lines += _commitments(exceptions=document.receipt.exceptions)
-        lines.append(f"Not taken: {missing}" + (" (stays with the giver, on record)" if missing else ""))
-    return tuple(lines)
+        f"Signed at {_time(handover.event_time)}, valid until {_time(handover.deadline)}, on chain {chain_id}",
+    )
+
+
+def describe_receipt(receipt: Receipt, handover: Handover) -> tuple[str, ...]:
+    """What a receipt takes of a handover, in plain words."""
+    missing = handover.items - receipt.items
+    left = [line for line in handover.units if line not in receipt.units]
+    stays = " (stays with the giver, on record)"
+    return (
+        *(f"Takes {_run(line)}" for line in receipt.runs),
+        *(f"Takes {_unit(line)}" for line in receipt.units),
+        *_commitments(exceptions=receipt.exceptions),
+        f"Not taken: {missing}" + (stays if missing else ""),
+        *(f"Not taken: {_unit(line)}{stays}" for line in left),
+    )
 
 
 def _commitments(**named: bytes) -> list[str]:
@@ -228,6 +291,18 @@ def _commitments(**named: bytes) -> list[str]:
 def _run(line: RunLine) -> str:
     series, first, last = series_of(line.first), index_of(line.first), index_of(line.last)
     return f"{line.items} items: series {series}, places {first} to {last} (tokens {line.first} to {line.last})"
+
+
+def _unit(line: UnitLine) -> str:
+    number = UnitKey.of(line.unit)
+    name = f"unit {line.unit}" if number is None else f"{number.scheme.name} {number.key} (use {number.generation})"
+    return f"{name} with its contents of version {line.version}, hash 0x{line.contents.hex()}"
+
+
+def _chosen(handover: Handover, units: Sequence[int]) -> tuple[UnitLine, ...]:
+    if strange := set(units) - {line.unit for line in handover.units}:
+        raise _refused(f"unit {min(strange)}", "units that are offered")
+    return tuple(line for line in handover.units if line.unit in units)
 
 
 def _words(name: str) -> str:
@@ -249,14 +324,14 @@ def _deadline(now: datetime, days: int) -> int:
 _OFFER_KEYS = frozenset({"chain_id", "contract", "handover", "giver_signature"})
 
 
-def _read(text: str | bytes, kind: str, keys: frozenset[str]) -> dict[str, Any]:
+def _read(text: str | bytes, kind: str, keys: frozenset[str], more: Collection[str] = ()) -> dict[str, Any]:
     if len(text) > FILE_BYTES:
         raise _refused(f"a file of {len(text)} bytes", f"at most {FILE_BYTES} bytes")
     try:
         given = read_object(text.encode() if isinstance(text, str) else text, what="handover file", depth=_DEPTH)
     except (CredentialRefused, TooLarge):
         raise _refused("a file that is not a JSON object", kind) from None
-    if given.get("format") != kind or set(given) != keys | {"format"}:
+    if given.get("format") != kind or set(given) - set(more) != keys | {"format"}:
         raise _refused("a file of another kind", kind)
     return given
 

@@ -29,6 +29,8 @@ PASSWORD_CHARACTERS = 8
 _MOST_WORK = 1 << 20
 _MOST_DRAWS = 4
 _SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+_P256_SEED_BYTES = 48
+"""Leave no bias after the reduction to a P-256 secret (FIPS 186-5 appendix A.2.1)."""
 _FILE_BYTES = 16 * 1024
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 _SITE = re.compile(r"[a-z0-9-]{1,32}")
@@ -46,6 +48,10 @@ class UnlockedWallet:
     def _seed(self) -> bytes:
         return derivation.seed_of(self._entropy)
 
+    def words(self) -> str:
+        """The 24 words of BIP-39 from which the whole wallet can be made again. A secret."""
+        return derivation.words_of(self._entropy)
+
     @property
     def address(self) -> str:
         """The account's permanent address, which is that of its first key."""
@@ -62,21 +68,25 @@ class UnlockedWallet:
 
     def label_key(self, site: str = "main", period: int = 1) -> PrivateKey:
         """The key that signs printed labels at one site ([a-z0-9-]) in one period."""
+        return PrivateKey.from_secret(self.label_key_seed(site, period))
+
+    def label_key_seed(self, site: str = "main", period: int = 1) -> bytes:
+        """The 48 secret bytes behind `label_key`, for processes of this machine that sign with it."""
         if not _SITE.fullmatch(site):
             raise _bad_name("site", site)
-        return self._p256(f"label-key/{site}/{period}")
+        return derivation.named_secret(self._seed, f"label-key/{site}/{period}", _P256_SEED_BYTES)
 
     def credential_key(self, period: int = 1) -> PrivateKey:
         """The key that signs credentials in one period."""
-        return self._p256(f"credential-key/{period}")
+        return PrivateKey.from_secret(derivation.named_secret(self._seed, f"credential-key/{period}", _P256_SEED_BYTES))
+
+    def trust_key(self, role: str) -> PrivateKey:
+        """The key that signs trust bundles as root, snapshot or timestamp; a key for each role."""
+        return PrivateKey.from_secret(derivation.named_secret(self._seed, f"trust-key/{role}", _P256_SEED_BYTES))
 
     def series_secrets(self, gtin: str, number: int) -> SeriesSecrets:
-        """The serial and salt keys of series `number` of a GTIN (14 digits)."""
+        """The secrets of series `number` of a GTIN (14 digits), all from one root of the series."""
         return SeriesSecrets.from_master(derivation.named_secret(self._seed, f"series/{gtin}/{number}", 32))
-
-    def _p256(self, purpose: str) -> PrivateKey:
-        # 48 bytes leave no bias after the reduction (FIPS 186-5 appendix A.2.1).
-        return PrivateKey.from_secret(derivation.named_secret(self._seed, purpose, 48))
 
 
 @dataclass(frozen=True)
@@ -117,6 +127,11 @@ class WalletKeystore:
         except NotPermitted:
             raise _exists(name) from None
         return UnlockedWallet(name, folder, secret)
+
+    def restore(self, name: str, password: str, words: str) -> UnlockedWallet:
+        """The wallet that the 24 `words` are the back-up of, anew. Raises as `create` and InputRefused (bad-words)."""
+        secret = derivation.entropy_of(words)
+        return self.create(name, password, entropy=lambda _size: secret)
 
     def require_free(self, name: str) -> None:
         """Raises NotPermitted (wallet-exists) when there is a wallet `name`."""

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from web3 import Web3
+from web3.providers import BaseProvider
+from web3.types import RPCEndpoint, RPCResponse
 
 from countermark.chain.connection import ChainConnection
 from countermark.chain.contracts import (
     BrandRegistry,
+    Claims,
     Contracts,
+    CustomsRegister,
     Handovers,
+    ItemStatus,
+    LogisticUnits,
     ProductToken,
     TrademarkRegistry,
     TrustRegistry,
@@ -19,6 +27,7 @@ from countermark.chain.deployment import Deployment
 from countermark.chain.event_types import ChainEvent
 from countermark.chain.events import one_event
 from countermark.chain.transactions import ContractCall, TransactionReceipt, TransactionSender
+from countermark.roles import KeyScope
 from countermark.signing import AccountSigner
 from countermark_wallet.node_client import NodeClient
 
@@ -27,16 +36,17 @@ E = TypeVar("E", bound=ChainEvent)
 
 @dataclass(frozen=True)
 class Ledger:
-    """Reads and writes as the account whose first key `signer` is."""
+    """Reads and writes as the account that `signer` is a key of: its first one, or one that was added later."""
 
     connection: ChainConnection
     deployment: Deployment
     signer: AccountSigner
 
-    @property
+    @cached_property
     def account(self) -> str:
-        """The permanent address of the party."""
-        return self.signer.address
+        """The permanent address of the party; the key's own address while nobody knows the key."""
+        found = self.trust.key_info(self.signer.address).account
+        return found if int(found, 16) else self.signer.address
 
     @property
     def chain_id(self) -> int:
@@ -76,6 +86,30 @@ class Ledger:
         """Two-signature handovers."""
         return self._contracts.handovers
 
+    @property
+    def status(self) -> ItemStatus:
+        """Recalls, theft, retirement."""
+        return self._contracts.status
+
+    @property
+    def units(self) -> LogisticUnits:
+        """Cartons, pallets, containers."""
+        return self._contracts.units
+
+    @property
+    def claims(self) -> Claims:
+        """Items in consumers' hands."""
+        return self._contracts.claims
+
+    @property
+    def customs(self) -> CustomsRegister:
+        """Measures of authorities."""
+        return self._contracts.customs
+
+    def is_custody_key(self, account: str, key: str) -> bool:
+        """Whether `key` may give and take goods for `account` now. Raises Unavailable."""
+        return self.trust.is_key_for(account, key, KeyScope.CUSTODY)
+
     def send(self, call: ContractCall) -> TransactionReceipt:
         """Simulates, signs, sends and waits. Raises ContractRefused, TooLarge, Unavailable."""
         return self._sender.send(call)
@@ -83,6 +117,35 @@ class Ledger:
     def event(self, receipt: TransactionReceipt, kind: type[E]) -> E:
         """The first event of `kind` in `receipt`. Raises NotFound when the contracts did not write it."""
         return one_event(receipt, kind, self.deployment)
+
+
+class OfflineLedger(Ledger):
+    """What can be signed without a network: for a known deployment, by an account's first key.
+
+    Whatever would ask the ledger raises Unavailable.
+    """
+
+    @cached_property
+    def account(self) -> str:
+        """The key's own address, since nobody can say for whom else it acts."""
+        return self.signer.address
+
+    def is_custody_key(self, account: str, key: str) -> bool:
+        """Whether the key is the account's first one, which is all that is known without the ledger."""
+        return account == key
+
+
+class _NoNetwork(BaseProvider):
+    """Answers nothing."""
+
+    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+        """Raises ConnectionError, as a network that is not there."""
+        raise ConnectionError(f"offline: {method} with {len(params)} parameters was not sent")
+
+
+def without_network(deployment: Deployment, signer: AccountSigner) -> OfflineLedger:
+    """A ledger to sign for. Nothing is read and nothing sent."""
+    return OfflineLedger(ChainConnection(Web3(_NoNetwork()), deployment.chain_id), deployment, signer)
 
 
 def read_only(node_url: str) -> tuple[Contracts, int]:
@@ -94,6 +157,17 @@ def read_only(node_url: str) -> tuple[Contracts, int]:
 def connect(node_url: str, signer: AccountSigner) -> Ledger:
     """The ledger of the node at `node_url`. Raises Unavailable, WrongChain."""
     return Ledger(*_reach(node_url), signer)
+
+
+def connect_directly(rpc_url: str, deployment: Deployment, signer: AccountSigner) -> Ledger:
+    """The ledger at a JSON-RPC endpoint, without a node. Raises Unavailable, WrongChain."""
+    return Ledger(ChainConnection.to(rpc_url, expected_chain_id=deployment.chain_id), deployment, signer)
+
+
+def read_directly(rpc_url: str, deployment: Deployment) -> tuple[Contracts, int]:
+    """The contracts at a JSON-RPC endpoint, for reading. Raises Unavailable, WrongChain."""
+    connection = ChainConnection.to(rpc_url, expected_chain_id=deployment.chain_id)
+    return Contracts.of(connection, deployment), connection.chain_id
 
 
 def _reach(node_url: str) -> tuple[ChainConnection, Deployment]:

@@ -40,6 +40,14 @@ def check_network(folder: Path, deployment: Deployment) -> None:
         )
 
 
+def kept_network(folder: Path, file: Path | None = None) -> Deployment:
+    """The deployment in `file`, else the one that the wallet in `folder` was first used with.
+
+    Raises NotFound (no-such-file), InputRefused (bad-network-file).
+    """
+    return _read(file or folder / FILE_NAME)
+
+
 def _read(path: Path) -> Deployment:
     try:
         return Deployment.from_json(load_shallow(read_bounded(path, _FILE_BYTES, what="network")))

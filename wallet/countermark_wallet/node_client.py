@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -28,14 +29,27 @@ class Network:
     rpc: str
 
 
+@dataclass(frozen=True, slots=True)
+class NodeToken:
+    """An access token, for whom it is and how many seconds it lives."""
+
+    account: str
+    expires_in: int
+    token: str = field(repr=False)
+
+
 class NodeClient:
     """`url` is the node's base URL; `transport` stands in for the network in tests. Times in seconds.
+
+    With `token`, an access token or API key of this node, requests say who they are from.
 
     Every method raises Unavailable when the node does not answer in time or not as a node does, and the error that the
     node's problem document names otherwise.
     """
 
-    def __init__(self, url: str, *, transport: httpx.BaseTransport | None = None, timeout: float = 10.0) -> None:
+    def __init__(
+        self, url: str, *, transport: httpx.BaseTransport | None = None, timeout: float = 10.0, token: str | None = None
+    ) -> None:
         import httpx
 
         self.url = url.rstrip("/")
@@ -46,7 +60,14 @@ class NodeClient:
                 next_step="set COUNTERMARK_NODE_URL or give --node",
                 reason="bad-node-url",
             )
-        self._client = httpx.Client(base_url=self.url, transport=transport, timeout=timeout, follow_redirects=False)
+        # Redirects are not followed, so the token goes nowhere else.
+        self._client = httpx.Client(
+            base_url=self.url,
+            transport=transport,
+            timeout=timeout,
+            follow_redirects=False,
+            headers={} if token is None else {"Authorization": f"Bearer {token}"},
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -78,22 +99,58 @@ class NodeClient:
             raise self._strange(f"rpc {rpc!r}")
         return Network(deployment, rpc)
 
+    def log_in_nonce(self) -> str:
+        """Something fresh to sign (GET /v1/log-in/nonce)."""
+        nonce = self._request("GET", "/v1/log-in/nonce").get("nonce")
+        if not isinstance(nonce, str):
+            raise self._strange("no nonce")
+        return nonce
+
+    def log_in(self, message: str, signature: bytes) -> NodeToken:
+        """Exchanges a signed EIP-4361 message for an access token (POST /v1/log-in)."""
+        answer = self._request("POST", "/v1/log-in", json={"message": message, "signature": f"0x{signature.hex()}"})
+        match answer:
+            case {"access_token": str(token), "account": str(account), "expires_in": int(seconds)} if seconds > 0:
+                return NodeToken(account, seconds, token)
+        raise self._strange("a log-in without a token")
+
+    def log_out(self) -> None:
+        """Gives the token back (DELETE /v1/log-in)."""
+        self._request("DELETE", "/v1/log-in")
+
+    def access(self) -> dict[str, Any]:
+        """Who the node takes us for, and what that allows (GET /v1/access)."""
+        return self._request("GET", "/v1/access")
+
     def send_scan(self, scan: Mapping[str, Any]) -> dict[str, Any]:
         """Records one scan and returns its verdict report (POST /v1/scans)."""
         return self._request("POST", "/v1/scans", json=dict(scan))
 
-    def send_packing_list(self, first_token: int, packing_list: Path, product_record: Path) -> dict[str, Any]:
-        """Uploads a commissioned segment's list and product record; both prove themselves by their hashes on chain."""
+    def send_packing_list(self, first_token: int, packing_list: Path, passport: Path) -> dict[str, Any]:
+        """Uploads a commissioned segment's list and passport; both prove themselves by their hashes on chain."""
         path = f"/v1/segments/{first_token}/packing-list"
         with (
             open_bytes(packing_list, what="packing list") as items,
-            open_bytes(product_record, what="product record") as record,
+            open_bytes(passport, what="passport") as token,
         ):
             files = {
                 "packing_list": ("packing-list.csv", items, "text/csv"),
-                "product": ("product.json", record, "application/json"),
+                "passport": ("passport.vc.jwt", token, "application/vc+jwt"),
             }
             return self._request("POST", path, files=files)
+
+    def send_correction(self, passport: str, token: str) -> dict[str, Any]:
+        """Publishes a correction of a signed `passport` (POST /v1/passports/{digest}/corrections)."""
+        digest = hashlib.sha256(passport.encode("ascii")).hexdigest()
+        return self._request("POST", f"/v1/passports/{digest}/corrections", json={"correction": token})
+
+    def send_status_list(self, account: str, purpose: str, token: str) -> dict[str, Any]:
+        """Publishes a signed status list (POST /v1/status-lists/{account}/{purpose})."""
+        return self._request("POST", f"/v1/status-lists/{account}/{purpose}", content=token.encode("ascii"))
+
+    def send_coverage(self, token: str) -> dict[str, Any]:
+        """Publishes a brand's signed statement of which goods carry a label (PUT /v1/coverage)."""
+        return self._request("PUT", "/v1/coverage", json={"coverage": token})
 
     def _request(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         import httpx
@@ -111,6 +168,8 @@ class NodeClient:
         answer = self._parse(body)
         if response.status_code >= 400:
             raise self._problem(response.status_code, answer)
+        if response.status_code == 204 and not body:
+            return {}
         if not isinstance(answer, dict) or response.status_code >= 300:
             raise self._strange(f"status {response.status_code}")
         return answer

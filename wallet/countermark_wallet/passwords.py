@@ -53,6 +53,49 @@ class PasswordSource:
         return password
 
 
+def ask_words(descriptor: int | None, *, prompt: Callable[[str], str], interactive: Callable[[], bool]) -> str:
+    """A wallet's 24 words from `descriptor` or the terminal, unseen. Raises NotPermitted (no-words)."""
+    if descriptor is not None:
+        try:
+            with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                return stream.read(_LONGEST).decode("utf-8")
+        except (OSError, ValueError):
+            raise _no_words(f"file descriptor {descriptor}, which gives no text") from None
+    if not interactive():
+        raise _no_words("no words and no terminal to ask on")
+    try:
+        return prompt("The wallet's 24 words, in their order: ")
+    except EOFError:
+        raise _no_words("no words") from None
+
+
+def ask_code(descriptor: int | None, *, prompt: Callable[[str], str], interactive: Callable[[], bool]) -> str:
+    """The code under an item's scratch field, from `descriptor` or the terminal. Raises NotPermitted (no-code)."""
+    try:
+        if descriptor is not None:
+            with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                return stream.readline(_LONGEST).decode("utf-8").strip()
+        if interactive():
+            return prompt("The code under the scratch field: ")
+    except (OSError, ValueError, EOFError):
+        pass
+    raise NotPermitted(
+        got="no code",
+        expected="the item's hidden code, from a terminal or from --code-fd",
+        next_step="run the command in a terminal",
+        reason="no-code",
+    )
+
+
+def _no_words(got: str) -> NotPermitted:
+    return NotPermitted(
+        got=got,
+        expected="24 words from a terminal or from --words-fd",
+        next_step="run the command in a terminal",
+        reason="no-words",
+    )
+
+
 def _refused(got: str, reason: str) -> NotPermitted:
     return NotPermitted(
         got=got,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 from collections.abc import Iterator
@@ -53,6 +54,16 @@ def whole_file(path: Path, *, replace: bool = True) -> Iterator[BinaryIO]:
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
+
+
+@contextmanager
+def whole_text(path: Path) -> Iterator[TextIO]:
+    """A UTF-8 stream with its own line ends that becomes `path` as `whole_file` does."""
+    with whole_file(path) as raw:
+        stream = io.TextIOWrapper(raw, encoding="utf-8", newline="")
+        yield stream
+        stream.flush()
+        stream.detach()
 
 
 def write_whole(path: Path, data: bytes, *, replace: bool = True) -> None:
@@ -126,10 +137,11 @@ def _put_in_place(temporary: Path, path: Path, *, replace: bool) -> None:
                 next_step="choose another name or move the old file away",
                 reason="file-exists",
             ) from None
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Makes the names in `folder` as durable as the files behind them. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -2,52 +2,35 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
-from countermark.chain.event_types import Commissioned, SeriesOpened
-from countermark.errors import ContractRefused, NotPermitted, WrongChain
-from countermark.gs1.identity import ItemKey
-from countermark.identifiers import index_of, token_id
-from countermark.labels.line_report import read_line_report
-from countermark.labels.packing_list import PackingList, read_packing_list
-from countermark.labels.print_line import write_print_line
-from countermark.labels.series import Label, LabelOrder, make_labels
+from countermark.chain.event_types import SeriesOpened
+from countermark.errors import InputRefused, NotPermitted, WrongChain
+from countermark.labels.serial_check import check_of
+from countermark.labels.serial_set import EitherSet
+from countermark.labels.serials import SerialProfile
+from countermark.labels.series_account import SeriesAccount
 from countermark.limits import DEFAULT_LIMITS, Limits
+from countermark.line.report import KnownSerials, LineReport, nothing_packed, read_csv_report, read_report
 from countermark.products import Product
+from countermark_wallet.adopted_lists import AdoptedFile, adopt
+from countermark_wallet.commissioning import Commissioning
 from countermark_wallet.keystore import UnlockedWallet
+from countermark_wallet.label_files import LabelPicture, MadeLabels, SeriesLabels
 from countermark_wallet.ledger import Ledger
+from countermark_wallet.line_desk import LineDesk, TakenReport
 from countermark_wallet.periods import utc_now
-from countermark_wallet.safe_files import open_text, private_folder, whole_file, write_whole
+from countermark_wallet.series_closing import WasteBook, close_on_ledger
 from countermark_wallet.series_state import CommissionedSegment, SeriesState, SeriesStore
 
 __all__ = ["BrandSeries", "CommissionedSegment", "LabelPicture", "MadeLabels", "SeriesState", "SeriesStore"]
 
 _PREFIX_LENGTHS = range(12, 3, -1)
-
-
-@dataclass(frozen=True, slots=True)
-class LabelPicture:
-    """One label as pictures for people."""
-
-    sequence: int
-    item: ItemKey
-    svg: Path
-    png: Path
-
-
-@dataclass(frozen=True, slots=True)
-class MadeLabels:
-    """The file for the print line, and the pictures that were asked for."""
-
-    count: int
-    print_line: Path
-    pictures: tuple[LabelPicture, ...]
 
 
 @dataclass(frozen=True)
@@ -67,17 +50,31 @@ class BrandSeries:
         """What the wallet remembers."""
         return SeriesStore(self.wallet.folder)
 
-    def open(self, product: Product) -> SeriesState:
-        """Opens a series with `product.quantity` as its ceiling.
+    def open(
+        self,
+        product: Product,
+        *,
+        profile: SerialProfile = SerialProfile.NATIVE,
+        codes: bool = False,
+        adopted: Path | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> SeriesState:
+        """Opens a series with `product.quantity` as its ceiling; `adopted` is the list of an ADOPTED series.
 
-        Labels cannot be reprinted, so the host and the label key must be listed first. Raises NotPermitted
-        (gtin-outside-prefixes, host-not-listed, label-key-not-listed), ContractRefused.
+        Labels cannot be reprinted, so the host and the label key must be listed first, and a list is checked whole.
+        Raises NotPermitted (gtin-outside-prefixes, host-not-listed, label-key-not-listed), TableRefused
+        (bad-serial-list), ContractRefused.
         """
+        if (profile is SerialProfile.ADOPTED) != (adopted is not None):
+            raise AssertionError("a list of serials makes an adopted series, and no other")
         length = self._prefix_length(product.gtin)
         self._check_listings()
-        token = self.ledger.token
-        call = token.open_series(int(product.gtin), length, product.marks, product.quantity)
-        opened = self.ledger.event(self.ledger.send(call), SeriesOpened)
+        with ExitStack() as stack:
+            taken = stack.enter_context(self._adopt(product, adopted, progress)) if adopted else None
+            call = self.ledger.token.open_series(int(product.gtin), length, product.marks, product.quantity)
+            opened = self.ledger.event(self.ledger.send(call), SeriesOpened)
+            if taken:
+                taken.move(self.store.files(product.gtin, opened.number).adopted)
         state = SeriesState(
             self.ledger.chain_id,
             self.ledger.account,
@@ -87,9 +84,20 @@ class BrandSeries:
             self.host,
             self.label_site,
             self.label_period,
+            profile,
+            codes,
         )
         self.store.save(state)
         return state
+
+    def _adopt(
+        self, product: Product, source: Path, progress: Callable[[int], None] | None
+    ) -> AbstractContextManager[AdoptedFile]:
+        others = tuple(
+            SeriesLabels(state, self.wallet).serials for state in self.store.all() if state.gtin == product.gtin
+        )
+        keep = self.store.folder / "series" / f"{product.gtin}-adopting.txt"
+        return adopt(source, product.gtin, product.quantity, keep, others, progress=progress, limits=self.limits)
 
     def make_labels(
         self,
@@ -97,21 +105,23 @@ class BrandSeries:
         number: int,
         folder: Path,
         *,
+        codes_folder: Path | None = None,
         pictures: Collection[int] = (),
+        workers: int | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> MadeLabels:
-        """Writes print-line.csv for the whole series into `folder`, and SVG and PNG of the sequences in `pictures`.
+        """Writes the print line of the whole series into `folder`, and SVG and PNG of the sequences in `pictures`.
 
-        Labels pass one at a time, so a million take no more memory than ten. The same series gives the same labels.
+        A series with claim codes writes them into `codes_folder`, for another printer. On all cores (`workers`
+        processes) and in flat memory; a run that was cut off is continued, and the same series gives the same labels.
+        Raises InputRefused (codes-folder), NotPermitted (series-closed, already-running), Unavailable.
         """
-        state = self._load(gtin, number)
-        drawn: list[LabelPicture] = []
-        labels = self._drawing(self._labels(state), frozenset(pictures), folder, drawn)
-        private_folder(folder)
-        target = folder / f"{state.gtin}-{number}-print-line.csv"
-        with _whole_text(target) as stream:
-            count = write_print_line(labels, stream, progress)
-        return MadeLabels(count, target, tuple(drawn))
+        state = self._open_state(gtin, number)
+        _check_codes_folder(state, folder, codes_folder)
+        labels = SeriesLabels(state, self.wallet)
+        made = labels.write(folder, codes_folder, pictures=pictures, workers=workers, progress=progress)
+        self.store.save(replace(state, made=made.count))
+        return made
 
     def commission(self, gtin: str, number: int, report: TextIO) -> CommissionedSegment:
         """Makes tokens of the items in a line report, in its packing order, and writes the files that prove them.
@@ -119,25 +129,78 @@ class BrandSeries:
         Raises TableRefused when any line is wrong; then, and when the chain refuses, nothing is left behind.
         A report that was commissioned but not recorded here (a crash in between) is recorded, not commissioned again.
         """
-        state = self._load(gtin, number)
-        # (1) What was packed, all of it right.
-        serials = read_line_report(
-            report,
-            gtin=state.gtin,
-            series_number=state.number,
-            quantity=state.quantity,
-            secrets=self.wallet.series_secrets(state.gtin, state.number),
-            already=self._commissioned_serials(state),
-            limits=self.limits,
-        )
-        packing = PackingList.seal(state.gtin, serials, self.wallet.series_secrets(state.gtin, state.number))
-        root = packing.root()
-        # (2) The files before the tokens: salts lost after commissioning would leave items that nobody can prove.
-        files = self._write_segment(state, packing, root)
-        # (3) The tokens, unless the chain has them since an interrupted run.
-        segment = self._interrupted(state, root, files) or self._commission(state, len(serials), root, files)
-        self.store.save(state.with_segment(segment))
+        read = read_csv_report(report, limits=self.limits, **self._known(self._open_state(gtin, number)))
+        segment = self.take(gtin, number, read).segment
+        if segment is None:
+            raise nothing_packed(gtin)
         return segment
+
+    def read_report(self, gtin: str, number: int, report: BinaryIO, *, job: str = "") -> LineReport:
+        """A line report, CSV or EPCIS, whose wrong lines are findings. Raises TableRefused, InputRefused, TooLarge."""
+        return read_report(report, job=job, limits=self.limits, **self._known(self._open_state(gtin, number)))
+
+    def take(self, gtin: str, number: int, report: LineReport, *, partial: bool = False) -> TakenReport:
+        """Makes tokens of what a report says was packed, and waste of what it says was wasted.
+
+        Wrong lines are left out with `partial` and refused without. The same report again gives the same segment and
+        does nothing. Raises TableRefused, InputRefused (job-changed, job-renamed), ContractRefused.
+        """
+        return self._desk(gtin, number).take(report, partial=partial)
+
+    def was_taken(self, gtin: str, number: int, report: LineReport) -> bool:
+        """Whether a report was taken before. Raises InputRefused (job-changed, job-renamed)."""
+        return self._desk(gtin, number).was_taken(report)
+
+    def waste(self, gtin: str, number: int, report: TextIO) -> int:
+        """Records the serials in a report as waste, never to be commissioned; returns how many that makes in all.
+
+        Raises TableRefused when any line is wrong, or was commissioned or reported before; then nothing is recorded.
+        """
+        state = self._open_state(gtin, number)
+        book = WasteBook(self.store.files(state.gtin, state.number).waste)
+        read = read_csv_report(report, limits=self.limits, **self._known(state)).whole()
+        return book.add(item.serial for item in (*read.packed, *read.wasted))
+
+    def close(self, gtin: str, number: int, *, printed: int, missing: int = 0) -> SeriesAccount:
+        """Closes a series for ever, on the ledger as well, once its account adds up.
+
+        `printed` labels left the printer; `missing` of them nobody can account for. Raises InputRefused
+        (account-does-not-add-up, ledger-differs), NotPermitted (series-closed), ContractRefused.
+        """
+        state = self._open_state(gtin, number)
+        wasted = WasteBook(self.store.files(state.gtin, state.number).waste).count()
+        account = SeriesAccount(state.quantity, state.made, printed, state.commissioned, wasted, missing)
+        account.check()
+        close_on_ledger(self.ledger, state)
+        self.store.save(replace(state, closed=account))
+        return account
+
+    def _desk(self, gtin: str, number: int) -> LineDesk:
+        state = self._open_state(gtin, number)
+        return LineDesk(state, self.store.files(state.gtin, state.number), self._commissioning(state), self.store)
+
+    def _commissioning(self, state: SeriesState) -> Commissioning:
+        return Commissioning(self.ledger, self.wallet, state, self.clock, self.limits)
+
+    def _known(self, state: SeriesState) -> KnownSerials:
+        """What a report on this series is read against."""
+        wasted = WasteBook(self.store.files(state.gtin, state.number).waste).serials()
+        return {
+            "gtin": state.gtin,
+            "check": check_of(SeriesLabels(state, self.wallet).serials),
+            "already": EitherSet(self._commissioning(state).before(), wasted),
+        }
+
+    def _open_state(self, gtin: str, number: int) -> SeriesState:
+        state = self._load(gtin, number)
+        if state.closed is not None:
+            raise NotPermitted(
+                got=f"series {number} of {state.gtin}, which is closed",
+                expected="a series that is open",
+                next_step="open a new series",
+                reason="series-closed",
+            )
+        return state
 
     def _prefix_length(self, gtin: str) -> int:
         account, brands = self.ledger.account, self.ledger.brands
@@ -182,85 +245,16 @@ class BrandSeries:
             )
         return state
 
-    def _labels(self, state: SeriesState) -> Iterator[Label]:
-        order = LabelOrder(state.gtin, state.number, state.quantity, state.host, lot=state.product.lot)
-        secrets = self.wallet.series_secrets(state.gtin, state.number)
-        return make_labels(order, secrets, self.wallet.label_key(state.label_site, state.label_period))
 
-    @staticmethod
-    def _drawing(
-        labels: Iterator[Label], wanted: frozenset[int], folder: Path, drawn: list[LabelPicture]
-    ) -> Iterator[Label]:
-        for label in labels:
-            if label.sequence in wanted:
-                drawn.append(_draw(label, folder))
-            yield label
-
-    def _commissioned_serials(self, state: SeriesState) -> frozenset[str]:
-        serials: set[str] = set()
-        for segment in state.segments:
-            with open_text(segment.packing_list, what="packing list") as stream:
-                serials.update(read_packing_list(stream, state.gtin, limits=self.limits).serials)
-        return frozenset(serials)
-
-    def _write_segment(self, state: SeriesState, packing: PackingList, root: bytes) -> tuple[Path, Path]:
-        listed, record = self.store.segment_files(state.gtin, state.number, root)
-        private_folder(listed.parent)
-        with _whole_text(listed) as stream:
-            packing.write(stream)
-        write_whole(record, state.product.record.encode())
-        return listed, record
-
-    def _interrupted(self, state: SeriesState, root: bytes, files: tuple[Path, Path]) -> CommissionedSegment | None:
-        """The chain's last segment of this series when it is this one: an earlier run ended before it was recorded."""
-        issued = self.ledger.token.series_info(state.series).issued
-        if not issued:
-            return None
-        segment = self.ledger.token.segment_of(token_id(state.series, issued - 1))
-        if segment.root != root:
-            return None
-        first, last = (token_id(state.series, index_of(item)) for item in (segment.first, segment.last))
-        return CommissionedSegment(first, last, root, "", *files)
-
-    def _commission(self, state: SeriesState, count: int, root: bytes, files: tuple[Path, Path]) -> CommissionedSegment:
-        product = state.product
-        call = self.ledger.token.commission(
-            state.series,
-            count,
-            root,
-            product.lot or "",
-            product.expiry_seconds(),
-            product.record.digest(),
-            self.ledger.account,
+def _check_codes_folder(state: SeriesState, folder: Path, codes_folder: Path | None) -> None:
+    if state.codes and codes_folder is not None and codes_folder.resolve() != folder.resolve():
+        return
+    if state.codes or codes_folder is not None:
+        raise InputRefused(
+            got=f"{codes_folder or 'no folder'} for claim codes",
+            expected="a folder apart from the print line's, whose reader must not have both"
+            if state.codes
+            else "none: this series has no claim codes",
+            next_step="give --codes-out" if state.codes else "leave --codes-out away",
+            reason="codes-folder",
         )
-        try:
-            receipt = self.ledger.send(call)
-        except ContractRefused:
-            for path in files:
-                with suppress(FileNotFoundError):
-                    path.unlink()
-            raise
-        event = self.ledger.event(receipt, Commissioned)
-        return CommissionedSegment(event.first, event.last, root, receipt.tx_hash, *files)
-
-
-@contextmanager
-def _whole_text(path: Path) -> Iterator[TextIO]:
-    with whole_file(path) as raw:
-        stream = io.TextIOWrapper(raw, encoding="utf-8", newline="")
-        yield stream
-        stream.flush()
-        stream.detach()
-
-
-def _draw(label: Label, folder: Path) -> LabelPicture:
-    # Imported here: pictures need numpy, Pillow and the QR writer.
-    from countermark.labels.render import label_png, label_svg
-
-    private_folder(folder)
-    # The serial may hold any of GS1's characters; the file names use the sequence alone.
-    base = folder / f"label-{label.item.gtin}-{label.sequence:08d}"
-    svg, png = base.with_suffix(".svg"), base.with_suffix(".png")
-    write_whole(svg, label_svg(label.link, label.item).encode("utf-8"))
-    write_whole(png, label_png(label.link, label.item))
-    return LabelPicture(label.sequence, label.item, svg, png)

@@ -12,6 +12,8 @@ from typing import Any, Self
 from countermark.credentials.strict_json import load_shallow
 from countermark.errors import InputRefused, NotFound
 from countermark.gs1.identity import parse_gtin
+from countermark.labels.serials import SerialProfile
+from countermark.labels.series_account import SeriesAccount
 from countermark.products import Product, ProductRecord
 from countermark_wallet.safe_files import private_folder, read_bounded, write_whole
 
@@ -28,7 +30,7 @@ class CommissionedSegment:
     root: bytes
     transaction: str
     packing_list: Path
-    product_record: Path
+    passport: Path
 
     @property
     def count(self) -> int:
@@ -38,7 +40,10 @@ class CommissionedSegment:
 
 @dataclass(frozen=True, slots=True)
 class SeriesState:
-    """One series of one product on one chain. `series` is the contract's number, `number` counts the GTIN's series."""
+    """One series of one product on one chain. `series` is the contract's number, `number` counts the GTIN's series.
+
+    With `codes` each item has a claim code. `made` labels were given to the print line; `closed` is the final account.
+    """
 
     chain_id: int
     brand: str
@@ -48,7 +53,11 @@ class SeriesState:
     host: str
     label_site: str
     label_period: int
+    profile: SerialProfile = SerialProfile.NATIVE
+    codes: bool = False
+    made: int = 0
     segments: tuple[CommissionedSegment, ...] = ()
+    closed: SeriesAccount | None = None
 
     @property
     def gtin(self) -> str:
@@ -59,6 +68,11 @@ class SeriesState:
     def quantity(self) -> int:
         """How many labels were ordered, which is the series' ceiling on chain."""
         return self.product.quantity
+
+    @property
+    def commissioned(self) -> int:
+        """How many items of all segments became tokens."""
+        return sum(segment.count for segment in self.segments)
 
     def with_segment(self, segment: CommissionedSegment) -> Self:
         """The state after one more commissioning."""
@@ -81,6 +95,10 @@ class SeriesState:
             "host": self.host,
             "label_site": self.label_site,
             "label_period": self.label_period,
+            "profile": self.profile.value,
+            "codes": self.codes,
+            "made": self.made,
+            "closed": asdict(self.closed) if self.closed else None,
             "segments": [
                 {
                     "first": segment.first,
@@ -94,15 +112,56 @@ class SeriesState:
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesStore:
-    """The series below a wallet's `folder`: series/{gtin}-{number}.json, and a folder of the same name for segments."""
+class SeriesFiles:
+    """What a wallet keeps of one series besides its state. None of it is secret."""
 
     folder: Path
 
+    @property
+    def leaves(self) -> Path:
+        """The leaf of each made label before a chip is bound, 32 bytes each."""
+        return self.folder / "leaves.bin"
+
+    @property
+    def claim_addresses(self) -> Path:
+        """The address of each claim key, 20 bytes each."""
+        return self.folder / "claim-addresses.bin"
+
+    @property
+    def journal(self) -> Path:
+        """How far label making has come."""
+        return self.folder / "making.json"
+
+    @property
+    def adopted(self) -> Path:
+        """The adopted serials, one a line."""
+        return self.folder / "adopted.txt"
+
+    @property
+    def jobs(self) -> Path:
+        """The jobs of the packaging line that were taken."""
+        return self.folder / "jobs.json"
+
+    @property
+    def waste(self) -> Path:
+        """The serials that were reported as waste."""
+        return self.folder / "waste.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesStore:
+    """The series below a wallet's `folder`: series/{gtin}-{number}.json, and a folder of the same name for files."""
+
+    folder: Path
+
+    def files(self, gtin: str, number: int) -> SeriesFiles:
+        """The files of one series."""
+        return SeriesFiles(self._path(gtin, number).with_suffix(""))
+
     def segment_files(self, gtin: str, number: int, root: bytes) -> tuple[Path, Path]:
-        """Where packing list and product record of the segment with this root stand."""
-        folder = self.folder / "series" / f"{parse_gtin(gtin)}-{number}"
-        return folder / f"segment-{root.hex()[:32]}.csv", folder / f"segment-{root.hex()[:32]}.json"
+        """Where packing list and passport of the segment with this root stand."""
+        folder = self.files(gtin, number).folder
+        return folder / f"segment-{root.hex()[:32]}.csv", folder / f"segment-{root.hex()[:32]}.vc.jwt"
 
     def load(self, gtin: str, number: int) -> SeriesState:
         """The state of one series. Raises NotFound (no-such-series), InputRefused (bad-series-file)."""
@@ -165,6 +224,10 @@ class SeriesStore:
             host=str(members["host"]),
             label_site=str(members["label_site"]),
             label_period=int(members["label_period"]),
+            profile=SerialProfile(members["profile"]),
+            codes=members["codes"] is True,
+            made=int(members["made"]),
+            closed=SeriesAccount(**members["closed"]) if members["closed"] else None,
             segments=tuple(self._segment(gtin, number, segment) for segment in members["segments"]),
         )
 

@@ -16,3 +16,8 @@ class WalletSettings(BaseSettings):
     home: Path = Field(default=Path("~/.countermark"), description="Folder of wallets and their files.")
     node_url: str = Field(default="http://127.0.0.1:8750", description="Base URL of the node to work with.")
     wallet: str = Field(default="main", description="Name of the wallet to use.")
+    rpc_url: str = Field(default="node", description="JSON-RPC endpoint of the ledger; `node` is the node's own.")
+    deployment: str = Field(
+        default="network.json", description="Deployment file for that endpoint; the default is the wallet's own file."
+    )
+    account: str = Field(default="main", description="Name of the wallet's account to use.")

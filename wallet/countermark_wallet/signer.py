@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class WalletSigner:
-    """Signs transactions (EIP-155, EIP-1559) and EIP-712 messages; its repr shows the address alone."""
+    """Signs transactions (EIP-155, EIP-1559), EIP-712 messages and texts; its repr shows the address alone."""
 
     def __init__(self, secret: bytes) -> None:
         self.__secret = secret
@@ -42,3 +42,9 @@ class WalletSigner:
         from countermark_wallet.ethereum_tools import encode_typed_data
 
         return bytes(self._account.sign_message(encode_typed_data(full_message=message.full())).signature)
+
+    def sign_text(self, text: str) -> bytes:
+        """65 bytes r | s | v, as `sign_typed`, over a text (EIP-191, version 0x45)."""
+        from countermark_wallet.ethereum_tools import encode_defunct
+
+        return bytes(self._account.sign_message(encode_defunct(text=text)).signature)

@@ -222,6 +222,9 @@ interface ILogisticUnits is IUnitLocks, IAccountErrors, IRunErrors, IERC165 {
     /// @notice Whether no lock forbids `purpose` for `unit`.
     function mayMove(uint256 unit, uint8 purpose) external view returns (bool);
 
+    /// @notice Whether no lock keeps inside what is in `unit`.
+    function mayUnpack(uint256 unit) external view returns (bool);
+
     /// @notice Whether `by` has locked `unit` with `ref`.
     function isLockedBy(uint256 unit, address by, bytes32 ref) external view returns (bool);
 }

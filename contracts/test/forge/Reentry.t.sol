@@ -32,7 +32,7 @@ contract ReenteringReceiver {
     /// @notice ERC-721's hook: tries everything that was planned.
     function onERC721Received(address, address, uint256, bytes calldata) external returns (bytes4) {
         for (uint256 i = 0; i < calls.length; ++i) {
-            (bool went,) = address(_token).call(calls[i]);
+            (bool went,) = msg.sender.call(calls[i]);
             passed.push(went);
         }
         return this.onERC721Received.selector;

@@ -5,15 +5,21 @@ from __future__ import annotations
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _VALUES = {character: value for value, character in enumerate(_ALPHABET)}
 
+_TEN_DIGITS = 58**10
+
 
 def encode(data: bytes) -> str:
     """`data` in base58; each leading zero byte becomes a "1"."""
     number = int.from_bytes(data, "big")
-    digits = ""
+    digits = []
+    # Ten digits at a time: dividing the whole number is what takes long.
     while number:
-        number, digit = divmod(number, 58)
-        digits = _ALPHABET[digit] + digits
-    return "1" * (len(data) - len(data.lstrip(b"\0"))) + digits
+        number, ten = divmod(number, _TEN_DIGITS)
+        for _ in range(10):
+            ten, digit = divmod(ten, 58)
+            digits.append(_ALPHABET[digit])
+    text = "".join(reversed(digits)).lstrip(_ALPHABET[0])
+    return _ALPHABET[0] * (len(data) - len(data.lstrip(b"\0"))) + text
 
 
 def decode(text: str) -> bytes | None:

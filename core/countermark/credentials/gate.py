@@ -1,4 +1,4 @@
-"""The one gate for signed tokens: everything is fixed before a general library sees them.
+"""The one gate for signed tokens: everything about a token is fixed before its signature and claims are looked at.
 
 Sources: RFC 7515 (JWS compact serialisation), RFC 7518 section 3.4 (ES256), RFC 8725 (JWT best practice),
 W3C "Securing Verifiable Credentials using JOSE and COSE" section 3.1 (typ, cty).
@@ -34,20 +34,25 @@ class SignedToken:
 class _Parts:
     header: dict[str, Any]
     payload: bytes
+    signed: bytes
     signature: bytes
 
 
-def open_token(token: str, *, typ: str, key: PublicKey, limits: Limits = DEFAULT_LIMITS) -> SignedToken:
+def open_token(
+    token: str, *, typ: str, key: PublicKey, one_spelling: bool = True, limits: Limits = DEFAULT_LIMITS
+) -> SignedToken:
     """The header and claims of `token`, signed by exactly `key` and of exactly the type `typ`.
 
-    The key comes from the caller's trust, never from the token. Raises CredentialRefused with one of the reasons
+    The key comes from the caller's trust, never from the token. Without `one_spelling` either s is taken: only for
+    tokens of foreign wallets that nobody hashes or counts. Raises CredentialRefused with one of the reasons
     not-a-token, not-canonical, bad-json, header-not-allowed, wrong-algorithm, wrong-type, bad-key-name,
     bad-signature-form, high-s, wrong-signature, embedded-claims; TooLarge with too-long or too-deep.
     """
     # (1) Size, three parts, one spelling each.  (2) Header: members, algorithm, type.  (3) Form of the signature.
-    parts = _split(token, typ=typ, limits=limits)
+    parts = _split(token, typ=typ, one_spelling=one_spelling, limits=limits)
     # (4) The signature, by the one key that the caller trusts.
-    _verify(token, key)
+    if not key.verify(parts.signed, _lower(parts.signature)):
+        raise _refused("wrong-signature", "a signature of another key or content", "the trusted key's own")
     # (5) Only now the claims, in one reading.
     claims = read_object(parts.payload, what="payload", depth=limits.json_depth)
     _check_embedded(claims)
@@ -59,18 +64,26 @@ def read_header(token: str, *, typ: str, limits: Limits = DEFAULT_LIMITS) -> Map
 
     Raises as `open_token` does in its steps (1) to (3).
     """
-    return _split(token, typ=typ, limits=limits).header
+    return _split(token, typ=typ, one_spelling=True, limits=limits).header
 
 
-def sign_token(claims: Mapping[str, Any], *, typ: str, key: PrivateKey, kid: str, cty: str | None = None) -> str:
+def sign_token(
+    claims: Mapping[str, Any],
+    *,
+    typ: str,
+    key: PrivateKey,
+    kid: str | None = None,
+    cty: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> str:
     """A compact ES256 token over `claims`, deterministic: the same input gives the same token.
 
     Refuses (as the gate would) claims that it could not open again.
     """
-    header = {"alg": ALGORITHM, "kid": kid, "typ": typ} | ({"cty": cty} if cty else {})
+    header = {"alg": ALGORITHM, "typ": typ} | ({"kid": kid} if kid else {}) | ({"cty": cty} if cty else {})
     signing_input = ".".join(base64url.encode(_compact(part)) for part in (header, claims))
     token = f"{signing_input}.{base64url.encode(key.sign(signing_input.encode('ascii')))}"
-    open_token(token, typ=typ, key=key.public)
+    open_token(token, typ=typ, key=key.public, limits=limits)
     return token
 
 
@@ -84,7 +97,7 @@ def _refused(reason: str, got: object, expected: str) -> CredentialRefused:
     )
 
 
-def _split(token: str, *, typ: str, limits: Limits) -> _Parts:
+def _split(token: str, *, typ: str, one_spelling: bool, limits: Limits) -> _Parts:
     if len(token) > limits.token_bytes:
         raise TooLarge(
             got=f"a token of {len(token)} characters",
@@ -101,8 +114,8 @@ def _split(token: str, *, typ: str, limits: Limits) -> _Parts:
     raw_header, payload, signature = (part or b"" for part in decoded)
     header = read_object(raw_header, what="header", depth=_HEADER_DEPTH)
     _check_header(header, typ)
-    _check_signature_form(signature)
-    return _Parts(header, payload, signature)
+    _check_signature_form(signature, one_spelling)
+    return _Parts(header, payload, token.rpartition(".")[0].encode("ascii"), signature)
 
 
 def _check_header(header: Mapping[str, Any], typ: str) -> None:
@@ -119,26 +132,17 @@ def _check_header(header: Mapping[str, Any], typ: str) -> None:
         raise _refused("bad-key-name", kid, "kid as a text of at most 1024 characters")
 
 
-def _check_signature_form(signature: bytes) -> None:
+def _check_signature_form(signature: bytes, one_spelling: bool) -> None:
     if len(signature) != 64:
         raise _refused("bad-signature-form", f"{len(signature)} bytes", "a signature r | s of 64 bytes")
-    if int.from_bytes(signature[32:], "big") > ORDER // 2:
+    if one_spelling and int.from_bytes(signature[32:], "big") > ORDER // 2:
         raise _refused("high-s", "the upper s", "the lower of the two possible s, so that a token has one spelling")
 
 
-def _verify(token: str, key: PublicKey) -> None:
-    # Imported here: the command line reaches this module without ever checking a token.
-    from jwcrypto.common import JWException  # type: ignore[import-untyped]
-    from jwcrypto.jwk import JWK  # type: ignore[import-untyped]
-    from jwcrypto.jws import JWS  # type: ignore[import-untyped]
-
-    jws = JWS()
-    jws.allowed_algs = [ALGORITHM]
-    try:
-        jws.deserialize(token)
-        jws.verify(JWK(**key.to_jwk()), alg=ALGORITHM)
-    except (JWException, ValueError):
-        raise _refused("wrong-signature", "a signature of another key or content", "the trusted key's own") from None
+def _lower(signature: bytes) -> bytes:
+    """The spelling with the lower s; what is no s at all stays as it is."""
+    s = int.from_bytes(signature[32:], "big")
+    return signature[:32] + (ORDER - s).to_bytes(32, "big") if ORDER // 2 < s < ORDER else signature
 
 
 def _check_embedded(claims: Mapping[str, Any]) -> None:

@@ -20,6 +20,21 @@ def read_object(raw: bytes, *, what: str, depth: int) -> dict[str, Any]:
     Duplicate member names, NaN, Infinity, numbers beyond 64 bits or beyond double range, lone surrogates and nesting
     deeper than `depth` are refused. `what` names the part in messages. Raises CredentialRefused, TooLarge.
     """
+    value = _read(raw, what, depth)
+    if not isinstance(value, dict):
+        raise _refused(what, type(value).__name__, "object with distinct member names")
+    return value
+
+
+def read_array(raw: bytes, *, what: str, depth: int) -> list[Any]:
+    """The JSON array in `raw`, as strict as `read_object`. Raises CredentialRefused, TooLarge."""
+    value = _read(raw, what, depth)
+    if not isinstance(value, list):
+        raise _refused(what, type(value).__name__, "array")
+    return value
+
+
+def _read(raw: bytes, what: str, depth: int) -> Any:
     if is_nested_deeper(raw, depth):
         raise TooLarge(
             got=f"{what} nested deeper than {depth}",
@@ -35,18 +50,18 @@ def read_object(raw: bytes, *, what: str, depth: int) -> dict[str, Any]:
             parse_int=_bounded_int,
             parse_float=_finite,
         )
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        if b"\\u" in raw:
+            # Half characters come from escapes alone: the bytes themselves were UTF-8.
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except ValueError as error:
-        raise _refused(what, str(error)) from None
-    if not isinstance(value, dict):
-        raise _refused(what, type(value).__name__)
+        raise _refused(what, str(error), "value with distinct member names and finite numbers") from None
     return value
 
 
-def _refused(what: str, got: str) -> CredentialRefused:
+def _refused(what: str, got: str, expected: str) -> CredentialRefused:
     return CredentialRefused(
         got=f"{what}: {got}",
-        expected=f"the {what} as one JSON object with distinct member names and finite numbers",
+        expected=f"the {what} as one JSON {expected}",
         next_step="ask the issuer for a correctly written credential",
         reason="bad-json",
     )

@@ -14,8 +14,9 @@ from typing import Any
 
 from countermark.credentials.account_id import AccountId
 from countermark.credentials.claims import Claims, instant
-from countermark.credentials.did_key import did_of, key_id_of
 from countermark.credentials.gate import open_token, sign_token
+from countermark.credentials.issuer_keys import name_of, signs_as
+from countermark.credentials.status_list import StatusEntry, entries_of
 from countermark.errors import CredentialRefused, InputRefused
 from countermark.identifiers import check_mark
 from countermark.limits import DEFAULT_LIMITS, Limits
@@ -64,7 +65,7 @@ class Trademark:
 
 @dataclass(frozen=True, slots=True)
 class TrademarkCredential:
-    """What a verified trademark credential says. Times are UTC."""
+    """What a verified trademark credential says. Times are UTC. `status`: where its office publishes its state."""
 
     id: str
     trademark: Trademark
@@ -74,6 +75,12 @@ class TrademarkCredential:
     holder_name: str
     valid_from: datetime
     valid_until: datetime
+    status: tuple[StatusEntry, ...] = ()
+
+    @property
+    def mark(self) -> str:
+        """The ST.13 identifier."""
+        return self.trademark.mark
 
 
 def issue_trademark_credential(
@@ -86,11 +93,13 @@ def issue_trademark_credential(
     valid_from: datetime,
     valid_until: datetime,
     credential_id: str,
+    issuer: str | None = None,
+    status: tuple[StatusEntry, ...] = (),
 ) -> str:
     """The signed compact token, valid in the seconds from `valid_from` to `valid_until`.
 
-    `credential_id` is a URI, such as urn:uuid:. The same input gives the same token.
-    Raises InputRefused (empty-period).
+    `credential_id` is a URI, such as urn:uuid:; `issuer` a did:web, or None for the key's did:key. The same input
+    gives the same token. Raises InputRefused (empty-period), CredentialRefused (bad-did).
     """
     if valid_from >= valid_until:
         raise InputRefused(
@@ -99,16 +108,26 @@ def issue_trademark_credential(
             next_step="give a later end",
             reason="empty-period",
         )
-    credential = TrademarkCredential(
-        credential_id, trademark, did_of(key.public), office_name, holder, holder_name, valid_from, valid_until
+    did, _ = name_of(issuer, key.public)
+    return sign_trademark_credential(
+        TrademarkCredential(
+            credential_id, trademark, did, office_name, holder, holder_name, valid_from, valid_until, status
+        ),
+        key,
     )
-    return sign_token(to_claims(credential), typ=MEDIA_TYPE, key=key, kid=key_id_of(key.public), cty="vc")
+
+
+def sign_trademark_credential(credential: TrademarkCredential, key: PrivateKey) -> str:
+    """The signed compact token of `credential`, whose issuer is a did:web or the did:key of `key`."""
+    _, kid = name_of(credential.issuer if credential.issuer.startswith("did:web:") else None, key.public)
+    return sign_token(to_claims(credential), typ=MEDIA_TYPE, key=key, kid=kid, cty="vc")
 
 
 def to_claims(credential: TrademarkCredential) -> dict[str, Any]:
     """The credential as VC 2.0 JSON."""
     mark = credential.trademark
-    return {
+    status = [entry.to_claims() for entry in credential.status]
+    return ({"credentialStatus": status} if status else {}) | {
         "@context": [*CONTEXTS, OWN_TERMS],
         "type": list(TYPES),
         "id": credential.id,
@@ -139,9 +158,10 @@ def read_trademark_credential(
     Whether `key` is an office's, and what the chain says of the mark, is `trust.check_credential`'s question.
     Raises CredentialRefused with the gate's reasons, or wrong-issuer, bad-claim, not-yet-valid, expired.
     """
-    credential = _from_claims(open_token(token, typ=MEDIA_TYPE, key=key, limits=limits).claims)
-    if credential.issuer != did_of(key):
-        raise _refused("wrong-issuer", credential.issuer, f"the signing key's own DID, {did_of(key)}")
+    opened = open_token(token, typ=MEDIA_TYPE, key=key, limits=limits)
+    credential = _from_claims(opened.claims, limits)
+    if not signs_as(credential.issuer, str(opened.header.get("kid")), key):
+        raise _refused("wrong-issuer", credential.issuer, "the DID that kid names: the signing key's own, or a did:web")
     if now < credential.valid_from:
         raise _refused("not-yet-valid", instant(now), f"a time from {instant(credential.valid_from)} on")
     if now >= credential.valid_until:
@@ -160,7 +180,7 @@ def _refused(reason: str, got: str, expected: str) -> CredentialRefused:
     )
 
 
-def _from_claims(raw: Mapping[str, Any]) -> TrademarkCredential:
+def _from_claims(raw: Mapping[str, Any], limits: Limits) -> TrademarkCredential:
     claims = Claims(raw, "credential")
     claims.must_equal("@context", [*CONTEXTS, OWN_TERMS])
     claims.must_equal("type", list(TYPES))
@@ -178,6 +198,7 @@ def _from_claims(raw: Mapping[str, Any]) -> TrademarkCredential:
         subject.text("registeredName"),
         claims.instant("validFrom"),
         claims.instant("validUntil"),
+        entries_of(claims, limits),
     )
 
 

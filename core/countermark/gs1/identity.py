@@ -20,8 +20,7 @@ _GTIN_LENGTHS = (8, 12, 13, 14)
 
 def check_digit(digits: str) -> str:
     """The GS1 check digit of `digits` (without one): weights 3 and 1 from the right."""
-    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
-    return str(-total % 10)
+    return str(-(3 * sum(map(int, digits[::-2])) + sum(map(int, digits[-2::-2]))) % 10)
 
 
 def parse_gtin(text: str) -> str:

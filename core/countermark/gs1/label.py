@@ -17,7 +17,7 @@ class ScannedLabel:
 
     item: ItemKey
     lot: str | None
-    form: Literal["digital-link", "element-string"]
+    form: Literal["digital-link", "element-string", "label-file"]
     raw: str
     host: str | None = None
     scheme: str | None = None

@@ -1,1 +1,1 @@
-"""Labels: serials, signatures, leaves and trees, streams of labels, print files, line reports, packing lists. Pure."""
+"""Labels: serials, signatures, leaves and trees, streams of labels, packing lists. Pure."""

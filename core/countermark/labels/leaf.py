@@ -11,13 +11,14 @@ import hashlib
 from countermark.gs1.identity import ItemKey
 
 _DOMAIN = b"\x00countermark/leaf/1\x00"
+SALT_BYTES = 16
 NO_CLAIM = bytes(20)
 NO_CHIP = bytes(32)
 
 
 def leaf_hash(item: ItemKey, salt: bytes, claim_address: bytes = NO_CLAIM, chip: bytes = NO_CHIP) -> bytes:
     """The 32-byte leaf of `item`; `salt` has 16 bytes, `claim_address` 20, `chip` 32."""
-    if (len(salt), len(claim_address), len(chip)) != (16, 20, 32):
+    if len(salt) != SALT_BYTES or len(claim_address) != 20 or len(chip) != 32:
         raise AssertionError("a leaf takes a salt of 16, an address of 20 and a chip digest of 32 bytes")
     serial = item.serial.encode("ascii")
     body = item.gtin.encode("ascii") + bytes((len(serial),)) + serial + claim_address + chip + salt

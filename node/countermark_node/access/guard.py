@@ -7,21 +7,34 @@ from collections.abc import Callable
 from starlette.requests import Request
 
 from countermark.errors import NotPermitted, NotSignedIn
-from countermark_node.installation import Desk
+from countermark_node.access.permissions import Permission
+from countermark_node.access.principal import How, Principal
 from countermark_node.services import services_of
 
 
-def require(desk: Desk) -> Callable[[Request], None]:
-    """A dependency that lets only the desk through. Raises NotSignedIn (log-in-first)."""
+def require(permission: Permission) -> Callable[[Request], Principal]:
+    """A dependency that lets only those with `permission` through, and tells who it is.
 
-    def check(request: Request) -> None:
-        if desk not in services_of(request).access.desks(request):
+    Raises NotSignedIn (log-in-first) for nobody, NotPermitted (no-right) for somebody else.
+    """
+
+    def check(request: Request) -> Principal:
+        principal = services_of(request).access.principal(request)
+        if permission in principal.permissions:
+            return principal
+        if principal.how is How.NOBODY:
             raise NotSignedIn(
-                got="a request without the desk's access key or session",
-                expected=f"the {desk} desk",
-                next_step="sign in with the desk's access key",
+                got="a request from nobody",
+                expected=f"somebody with the right {permission}",
+                next_step="log in with a wallet (countermark login), or open the desk with its link or access key",
                 reason="log-in-first",
             )
+        raise NotPermitted(
+            got=f"a request from {principal.id}",
+            expected=f"somebody with the right {permission}",
+            next_step="ask who accredits your account, or the node's operator; docs/api.md says who has which right",
+            reason="no-right",
+        )
 
     return check
 

@@ -1,4 +1,4 @@
-"""GET /v1/alerts, /v1/alerts/stream (customs desk) and /v1/signals (brand desk)."""
+"""GET /v1/alerts and /v1/alerts/stream (right alerts:read), /v1/signals (right signals:read)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from countermark_node.access.guard import require
+from countermark_node.access.permissions import Permission
+from countermark_node.access.principal import Principal
 from countermark_node.alerts.service import MOST
 from countermark_node.alerts.stream import StreamSettings, alert_events
 from countermark_node.languages import request_language
@@ -23,7 +25,7 @@ Limit = Annotated[int, Query(ge=1, le=MOST)]
 After = Annotated[int, Query(ge=0, le=_LAST)]
 
 
-@router.get("/v1/alerts", dependencies=[Depends(require("customs"))])
+@router.get("/v1/alerts", dependencies=[Depends(require(Permission.ALERTS))])
 def alerts(
     request: Request, language: Chosen, after: After = 0, limit: Limit = 100, newest: bool = False
 ) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def alerts(
     return {"alerts": [view.to_json(language) for view in views], "last": last}
 
 
-@router.get("/v1/alerts/stream", dependencies=[Depends(require("customs"))])
+@router.get("/v1/alerts/stream", dependencies=[Depends(require(Permission.ALERTS))])
 async def alert_stream(
     request: Request, language: Chosen, after: Annotated[int | None, Query(ge=0, le=_LAST)] = None
 ) -> StreamingResponse:
@@ -43,7 +45,7 @@ async def alert_stream(
     if resumed.isascii() and resumed.isdigit() and len(resumed) < 19:
         after = int(resumed)
     services = services_of(request)
-    events = _listened(services, after, language, lambda: "customs" in services.access.desks(request))
+    events = _listened(services, after, language, lambda: services.access.may(request, Permission.ALERTS))
     first = await anext(events)
     return StreamingResponse(_rest(first, events), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
@@ -70,7 +72,12 @@ async def _rest(first: str, events: AsyncIterator[str]) -> AsyncIterator[str]:
         yield text
 
 
-@router.get("/v1/signals", dependencies=[Depends(require("brand"))])
-def signals(request: Request, language: Chosen, limit: Limit = 100) -> dict[str, Any]:
-    """Contradictions between scans, confirmed or not, newest first."""
-    return {"signals": services_of(request).alerts.signals(limit, language)}
+@router.get("/v1/signals")
+def signals(
+    request: Request,
+    principal: Annotated[Principal, Depends(require(Permission.SIGNALS))],
+    language: Chosen,
+    limit: Limit = 100,
+) -> dict[str, Any]:
+    """Contradictions between scans, confirmed or not, newest first: an account sees those of its own products."""
+    return {"signals": services_of(request).alerts.signals(limit, language, brand=principal.account)}

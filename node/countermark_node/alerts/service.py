@@ -9,10 +9,12 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from countermark.errors import InputRefused
+from countermark.errors import InputRefused, TooLarge
 from countermark.gs1.identity import ItemKey
-from countermark.products import ProductRecord, decode_product_record
+from countermark.passports.passport import read_anchored_passport
+from countermark.products import ProductRecord
 from countermark_node.alerts.tables import AlertRow
+from countermark_node.chain_sync.tables import SegmentRow, SeriesRow
 from countermark_node.database import Database
 from countermark_node.scans.tables import ContradictionRow
 from countermark_node.segments.tables import PackedItemRow, PackingListRow
@@ -107,13 +109,14 @@ class AlertService:
             ).all()
             return [AlertView(row, None) for row in rows]
 
-    def signals(self, limit: int, language: Language) -> list[dict[str, Any]]:
-        """Contradictions for the brand's desk, newest first, confirmed or not."""
+    def signals(self, limit: int, language: Language, brand: str | None = None) -> list[dict[str, Any]]:
+        """Contradictions for brands, newest first, confirmed or not; of the products of one `brand`, or all."""
         row = ContradictionRow
+        query = select(row).where(col(row.dismissed).is_(False)).order_by(col(row.id).desc()).limit(limit)
+        if brand is not None:
+            query = query.where(col(row.gtin).in_(select(SeriesRow.gtin).where(SeriesRow.brand == brand)))
         with self._database.read() as session:
-            found = session.exec(
-                select(row).where(col(row.dismissed).is_(False)).order_by(col(row.id).desc()).limit(limit)
-            ).all()
+            found = session.exec(query).all()
         return [_signal(one, language) for one in found]
 
 
@@ -140,9 +143,10 @@ def _views(session: Session, rows: Sequence[AlertRow]) -> list[AlertView]:
 def _product(session: Session, item: ItemKey) -> ProductRecord | None:
     packed = session.get(PackedItemRow, (item.gtin, item.serial))
     held = packed and session.get(PackingListRow, (packed.series, packed.segment))
-    if not held:
+    segment = packed and session.get(SegmentRow, (packed.series, packed.segment))
+    if not held or not segment:
         return None
     try:
-        return decode_product_record(held.product)
-    except InputRefused:
+        return read_anchored_passport(held.passport, segment.passport).passport.product
+    except (InputRefused, TooLarge):
         return None

@@ -12,6 +12,7 @@ from countermark.chain import event_types as events
 from countermark.custody.unit import unit_account
 from countermark.identifiers import index_of, series_of
 from countermark_node.chain_sync import tables as rows
+from countermark_node.chain_sync.claims import note_claimed, note_reissued, note_step, note_turn
 from countermark_node.chain_sync.flag_runs import note_flag
 from countermark_node.chain_sync.holder_runs import move_run
 from countermark_node.chain_sync.runs import Run
@@ -282,6 +283,27 @@ def _(event: events.FlagSet, session: Session, _time: int) -> None:
 @apply.register
 def _(event: events.FlagCleared, session: Session, _time: int) -> None:
     note_flag(session, event)
+
+
+@apply.register
+def _(event: events.Claimed, session: Session, _time: int) -> None:
+    note_claimed(session, event)
+
+
+@apply.register(events.ClaimMoved)
+@apply.register(events.Unclaimed)
+def _(event: events.ClaimMoved | events.Unclaimed, session: Session, _time: int) -> None:
+    note_step(session, event)
+
+
+@apply.register
+def _(event: events.Reissued, session: Session, _time: int) -> None:
+    note_reissued(session, event)
+
+
+@apply.register
+def _(event: events.TurnSkipped, session: Session, _time: int) -> None:
+    note_turn(session, event)
 
 
 @apply.register

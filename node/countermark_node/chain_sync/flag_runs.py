@@ -17,14 +17,21 @@ _OF_AUTHORITIES = frozenset({Flag.RECALLED, Flag.HELD, Flag.SEIZED})
 
 def note_flag(session: Session, event: FlagSet | FlagCleared) -> None:
     """Write what an event says of a range of items."""
-    authority = event.by if event.flag in _OF_AUTHORITIES else ""
-    paint(
-        session,
-        (series_of(event.first), int(event.flag), authority),
-        index_of(event.first),
-        index_of(event.last),
-        flagged=isinstance(event, FlagSet),
-    )
+    series, flag = series_of(event.first), int(event.flag)
+    first, last = index_of(event.first), index_of(event.last)
+    if event.flag is Flag.RELEASED:
+        # One map, whose values are who released: a release takes the place of another party's.
+        for authority in _with_flag(session, series, flag):
+            if authority != event.by:
+                paint(session, (series, flag, authority), first, last, flagged=False)
+    kept_apart = event.flag in _OF_AUTHORITIES or event.flag is Flag.RELEASED
+    which = (series, flag, event.by if kept_apart else "")
+    paint(session, which, first, last, flagged=isinstance(event, FlagSet))
+
+
+def _with_flag(session: Session, series: int, flag: int) -> list[str]:
+    row = FlagRunRow
+    return list(session.exec(select(row.authority).where(row.series == series, row.flag == flag).distinct()))
 
 
 def paint(session: Session, which: tuple[int, int, str], first: int, last: int, *, flagged: bool) -> None:

@@ -197,7 +197,7 @@ class SegmentRow(SQLModel, table=True):
     root: bytes
     lot: str
     expiry: int = Field(sa_type=BigInteger)
-    passport: bytes
+    passport: bytes = Field(index=True)
     holder: str
     commissioned_at: int
     position: int = Field(sa_type=BigInteger)
@@ -235,7 +235,7 @@ class UnitHoldRow(SQLModel, table=True):
 
 
 class FlagRunRow(SQLModel, table=True):
-    """Neighbouring items with a flag. `authority` is whose flag it is; empty where one map serves all that set it."""
+    """Neighbouring items with a flag. `authority` is whose flag it is; empty where it does not matter who set it."""
 
     __tablename__: ClassVar[str] = "flag_run"
     series: int = Field(primary_key=True)
@@ -243,6 +243,17 @@ class FlagRunRow(SQLModel, table=True):
     authority: str = Field(primary_key=True)
     first_index: int = Field(primary_key=True)
     last_index: int
+
+
+class ClaimRow(SQLModel, table=True):
+    """An item that was claimed at least once. `turn` grows with each step; `claim_key` is of a code issued anew."""
+
+    __tablename__: ClassVar[str] = "claim"
+    series: int = Field(primary_key=True)
+    item_index: int = Field(primary_key=True)
+    claimed: bool
+    turn: int = Field(sa_type=BigInteger)
+    claim_key: str | None = None
 
 
 class MovedRow(SQLModel, table=True):
@@ -326,6 +337,7 @@ CHAIN_TABLES: tuple[type[SQLModel], ...] = (
     UnitRow,
     UnitHoldRow,
     FlagRunRow,
+    ClaimRow,
     MovedRow,
     HandedOverRow,
     DiscrepancyRow,

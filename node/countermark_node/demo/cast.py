@@ -99,5 +99,6 @@ def accredit(cast: Cast, node_account: str) -> None:
     brand = cast.brand.accreditation()
     brand.list_label_key(cast.brand.wallet.label_key().public)
     brand.list_host(BRAND_HOST)
+    brand.list_credential_key(cast.brand.wallet.credential_key().public)
     brand.grant(cast.carrier.account, Role.CARRIER, Level.INTRODUCED)
     brand.grant(cast.retailer.account, Role.RETAILER, Level.INTRODUCED)

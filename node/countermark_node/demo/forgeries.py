@@ -8,10 +8,11 @@ from pathlib import Path
 from countermark.gs1.digital_link import build_link
 from countermark.gs1.identity import ItemKey
 from countermark.gs1.label_text import read_label
-from countermark.labels.render import label_image
 from countermark.labels.serial import native_serial
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
+from countermark.printing.picture import label_image
+from countermark.printing.print_label import PrintLabel
 from countermark_node.demo.cast import BRAND_HOST
 from countermark_node.demo.goods import Goods, save_photo
 from countermark_node.demo.photos import STRAIGHT, TURNED
@@ -49,4 +50,4 @@ def forge(goods: Goods, genuine: int, folder: Path) -> Iterator[tuple[str, str, 
 
 def _print(link: str, item: ItemKey, folder: Path, name: str) -> Path:
     shot = TURNED if name in ("stranger", "foreign-host") else STRAIGHT
-    return save_photo(label_image(link, item), shot, folder, name, seed=len(link))
+    return save_photo(label_image(PrintLabel(0, item, link)), shot, folder, name, seed=len(link))

@@ -59,7 +59,7 @@ def produce(stage: Stage, product: Product, pictures: Collection[int], narrator:
     report = _line_report(made.print_line)
     write_whole(folder / "line-report.csv", report.encode("utf-8"))
     segment = series.commission(product.gtin, state.number, io.StringIO(report))
-    stage.client.send_packing_list(segment.first, segment.packing_list, segment.product_record)
+    stage.client.send_packing_list(segment.first, segment.packing_list, segment.passport)
     return Goods(product, state.number, made, segment)
 
 

@@ -27,7 +27,7 @@ from countermark_node.demo.outcome import Outcome, Step
 from countermark_node.demo.photos import BUSY, SOFT, STRAIGHT, TURNED
 from countermark_node.demo.scanning import CHICAGO, ROTTERDAM, SYDNEY, Scanning, notices_of, verdict_of
 from countermark_node.demo.stage import Stage
-from countermark_wallet.credential_checking import check_on_chain
+from countermark_wallet.credential_checking import CredentialDesk
 from countermark_wallet.ledger import read_only
 from countermark_wallet.safe_files import private_folder
 
@@ -100,7 +100,7 @@ class Story:
         for mark in self.marks:
             trademark = Trademark(mark, "EXAMPLE", (9, 25), today)
             issued = self.stage.cast.issuing().issue(trademark, holder=brand, holder_name=BRAND_NAME)
-            check = check_on_chain(issued.token, contracts, chain_id=chain_id, now=self.stage.clock())
+            check = CredentialDesk(contracts, chain_id).check(issued.token, now=self.stage.clock())
             got = ", ".join(finding.code for finding in check.findings) or "credential-valid"
             self.note(f"trademark-{mark}", f"trademark {mark}, checked against the chain", got, "credential-valid")
 

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from countermark.errors import CountermarkError, NotFound
 from countermark.gs1 import read_label
+from countermark.nfc import has_sun
 from countermark_node.languages import request_language
 from countermark_node.pages.headers import page_headers
 from countermark_node.pages.printed_link import printed_link, printed_query
@@ -20,6 +21,7 @@ from countermark_node.pages.static_files import static_files
 from countermark_node.pages.texts import PageTexts, page_texts
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.request_source import RequestSource
+from countermark_node.resolver.answering import TO_LINKSET, answer_default, answer_links, wants_links
 from countermark_scanner.report import report_json
 
 if TYPE_CHECKING:
@@ -55,11 +57,12 @@ def _wants_json(request: Request) -> bool:
     return "application/json" in accept and "text/html" not in accept
 
 
-def _refusal_page(request: Request, refusal: CountermarkError) -> Response:
+def _refusal_page(request: Request, refusal: CountermarkError, *, status: int | None = None) -> Response:
     """A bad link in plain words: never the words of an exception, which are for those who run the node."""
     texts = _texts(request)
     sentence = texts.sentences.get(f"problem.{refusal.reason}", texts("broken.unknown"))
-    page = _page(request, "problem.html", status=refusal.status, sentence=sentence, reason=refusal.reason)
+    status = status or refusal.status
+    page = _page(request, "problem.html", status=status, sentence=sentence, reason=refusal.reason)
     if "retry_after" in refusal.extra:
         page.headers["Retry-After"] = str(refusal.extra["retry_after"])
     return page
@@ -78,7 +81,31 @@ def _verdict(services: NodeServices, request: Request) -> Response:
     if _wants_json(request):
         return JSONResponse(report_json(report, language), headers=page_headers(language=language))
     shown = report_json(report, language)
-    return _page(request, "verdict.html", "geolocation", report=shown, printed=printed, blank=_BLANK)
+    chip = "yes" if has_sun(printed) else "no"
+    return _page(request, "verdict.html", "geolocation", report=shown, printed=printed, chip=chip, blank=_BLANK)
+
+
+def _without_serial(services: NodeServices, request: Request, refusal: CountermarkError) -> Response:
+    """A right link that names no item leads on if the product is known here; else a label was cut off, most likely."""
+    try:
+        return answer_default(services, request)
+    except NotFound:
+        if _wants_json(request):
+            raise
+        return _refusal_page(request, refusal, status=404)
+
+
+def _visit(services: NodeServices, request: Request) -> Response:
+    if wants_links(request):
+        return answer_links(services, request)
+    try:
+        response = _verdict(services, request)
+    except CountermarkError as refusal:
+        if refusal.reason != "truncated-link":
+            raise
+        return _without_serial(services, request, refusal)
+    response.headers["Link"] = TO_LINKSET
+    return response
 
 
 def _static(name: str, request: Request) -> Response:
@@ -93,7 +120,7 @@ def _static(name: str, request: Request) -> Response:
 
 
 def router(services: NodeServices) -> APIRouter:
-    """`/`, `/scan`, `/customs`, `/static/...` and every printed link under `/01/`."""
+    """`/`, `/scan`, `/customs`, `/desk`, `/static/...` and every printed link under `/01/`."""
     routes = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     settings = services.settings
     visits = RateLimiter("verdict pages", settings.public_scans_per_minute, networks=settings.networks_remembered)
@@ -110,11 +137,15 @@ def router(services: NodeServices) -> APIRouter:
     def customs(request: Request) -> Response:
         return _page(request, "customs.html", signed_in="customs" in services.access.desks(request))
 
+    @routes.api_route("/desk", methods=_GET)
+    def desk(request: Request) -> Response:
+        return _page(request, "desk.html")
+
     @routes.api_route("/01/{rest:path}", methods=_GET)
     def verdict(request: Request) -> Response:
         try:
             visits.take(RequestSource.of(request).network)
-            return _verdict(services, request)
+            return _visit(services, request)
         except CountermarkError as refusal:
             if _wants_json(request):
                 raise

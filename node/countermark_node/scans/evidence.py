@@ -1,6 +1,6 @@
 """How much a scan is worth: A signed by an accredited scanner with a role for the item, C by a known key, D anonymous.
 
-B is for chips that answer a challenge; no label of this version has one.
+B is for fresh counters of chips, which are compared where scans are written (`showings`).
 """
 
 from __future__ import annotations

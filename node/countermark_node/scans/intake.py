@@ -13,6 +13,7 @@ from countermark.gs1.label import ScannedLabel
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark_node.scans.evidence import ANONYMOUS_EVIDENCE, Evidence
 from countermark_node.scans.submission import ScanSubmission
+from countermark_node.showings.judge import NOTHING_SHOWN, Shown
 from countermark_node.times import rfc3339
 from countermark_scanner.anomalies import CloneRule, Contradiction, EvidenceClass, Scan
 from countermark_scanner.messages import DEFAULT_LANGUAGE, Language
@@ -28,6 +29,8 @@ class RecordedScan:
     received_at: datetime
     evidence: EvidenceClass
     report: VerdictReport
+    raw: str = ""
+    occurred_at: datetime | None = None
 
     def to_json(self, language: Language = DEFAULT_LANGUAGE, audience: Audience = "consumer") -> dict[str, Any]:
         """The answer of POST /v1/scans."""
@@ -47,6 +50,7 @@ class Intake:
     label: ScannedLabel
     occurred_at: int
     evidence: Evidence = ANONYMOUS_EVIDENCE
+    shown: Shown = NOTHING_SHOWN
 
 
 class AlertSink(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from countermark_node.languages import request_language
 from countermark_node.request_source import RequestSource
 from countermark_node.scans.intake import RecordedScan
 from countermark_node.scans.submission import ScanSubmission
-from countermark_node.services import services_of
+from countermark_node.services import NodeServices, services_of
 from countermark_scanner.messages import Language
 from countermark_scanner.picture_label import picture_label
 from countermark_scanner.report import Audience
@@ -26,14 +26,36 @@ Chosen = Annotated[Language, Depends(request_language)]
 Reader = Annotated[Audience, Query()]
 
 
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """How answers are written: for whom, in which language, and whether with the verdict signed as evidence."""
+
+    language: Language
+    audience: Audience
+    evidence: bool
+
+    def answer(self, services: NodeServices, recorded: RecordedScan) -> dict[str, Any]:
+        """The answer to one scan."""
+        answer = recorded.to_json(self.language, self.audience)
+        if self.evidence:
+            answer["evidence"] = services.evidence.sign(recorded, services.clock())
+        return answer
+
+
+def answering(language: Chosen, audience: Reader = "consumer", evidence: bool = False) -> Answering:
+    """As the query and the language header say."""
+    return Answering(language, audience, evidence)
+
+
+Answered = Annotated[Answering, Depends(answering)]
+
+
 @router.post("/v1/scans")
-def take_scans(
-    request: Request, body: Annotated[object, Depends(json_body)], language: Chosen, audience: Reader = "consumer"
-) -> dict[str, Any]:
+def take_scans(request: Request, body: Annotated[object, Depends(json_body)], how: Answered) -> dict[str, Any]:
     """Take in one scan, or a batch under `scans`."""
     services, source = services_of(request), RequestSource.of(request)
     if not (isinstance(body, dict) and "scans" in body):
-        return services.scans.record(ScanSubmission.from_json(body), source).to_json(language, audience)
+        return how.answer(services, services.scans.record(ScanSubmission.from_json(body), source))
     bodies = body["scans"]
     if not isinstance(bodies, list) or not bodies or body.keys() != {"scans"}:
         raise InputRefused(
@@ -47,14 +69,12 @@ def take_scans(
     if limited is not None and all(isinstance(one, RateLimited) for one in results):
         raise limited
     return {
-        "results": [
-            one.to_json(language, audience) if isinstance(one, RecordedScan) else one.problem() for one in results
-        ]
+        "results": [how.answer(services, one) if isinstance(one, RecordedScan) else one.problem() for one in results]
     }
 
 
 @router.post("/v1/scans/image")
-async def take_picture(request: Request, language: Chosen, audience: Reader = "consumer") -> dict[str, Any]:
+async def take_picture(request: Request, how: Answered) -> dict[str, Any]:
     """Read the label in a picture and take the scan in."""
     services, source = services_of(request), RequestSource.of(request)
     services.limiters.pictures.take(source.network)
@@ -69,6 +89,8 @@ async def take_picture(request: Request, language: Chosen, audience: Reader = "c
             )
         data = await picture.read()
     submission = ScanSubmission.from_json(parse_json(details), raw="")
-    label = await services.lines.pictures.do(source.network, partial(picture_label, data))
+    label = await services.lines.pictures.do(
+        source.network, partial(picture_label, data, decode=services.decoders.decode)
+    )
     recorded = await run_in_threadpool(services.scans.record, replace(submission, raw=label.raw), source)
-    return {**recorded.to_json(language, audience), "raw": label.raw}
+    return {**how.answer(services, recorded), "raw": label.raw}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from countermark.errors import CountermarkError, InputRefused, NotPermitted, RateLimited, TooLarge
+from countermark.errors import CountermarkError, InputRefused, NotPermitted, RateLimited, TooLarge, Unavailable
 from countermark.gs1.label_text import read_label
 from countermark.limits import Limits
+from countermark.nfc import has_sun
 from countermark_node.database import Database
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.request_source import RequestSource
@@ -18,10 +20,12 @@ from countermark_node.scans.history import EarlierScans
 from countermark_node.scans.intake import AlertSink, Intake, RecordedScan, ScanPolicy
 from countermark_node.scans.submission import ScanSubmission
 from countermark_node.scans.writing import ScanWriter
+from countermark_node.showings.judge import ShowingJudge
 from countermark_node.times import Clock, rfc3339, seconds
 from countermark_node.verification.service import VerificationService
 from countermark_node.verification.sources import SqlSources
 from countermark_scanner.anomalies import EvidenceClass
+from countermark_scanner.sources import Showing
 
 _AT_ONCE = 100
 """Scans in one transaction."""
@@ -35,6 +39,7 @@ class ScanService:
         database: Database,
         verification: VerificationService,
         judge: EvidenceJudge,
+        showings: ShowingJudge,
         alerts: AlertSink,
         *,
         limiter: RateLimiter,
@@ -45,6 +50,7 @@ class ScanService:
         self._database = database
         self._verification = verification
         self._judge = judge
+        self._showings = showings
         self._alerts = alerts
         self._limiter = limiter
         self._signatures = signatures
@@ -93,7 +99,14 @@ class ScanService:
         network = self._hash("network", source.network)
         with self._database.write() as session:
             writer = ScanWriter(
-                session, self._verification, self._alerts, self._policy, self._earlier, now=now, network=network
+                session,
+                self._verification,
+                self._alerts,
+                self._policy,
+                self._earlier,
+                self._showings,
+                now=now,
+                network=network,
             )
             results = [
                 each if isinstance(each, CountermarkError) else writer.take(each, self._device(each))
@@ -117,7 +130,7 @@ class ScanService:
     def _classed(
         self, intakes: Sequence[Intake | CountermarkError], source: RequestSource
     ) -> list[Intake | CountermarkError]:
-        if not any(isinstance(each, Intake) and each.submission.attestation for each in intakes):
+        if not any(isinstance(each, Intake) and _shows_something(each) for each in intakes):
             return list(intakes)
         with self._database.read() as session:
             sources = self._verification.sources(session)
@@ -126,16 +139,18 @@ class ScanService:
     def _class_of(
         self, sources: SqlSources, intake: Intake | CountermarkError, source: RequestSource
     ) -> Intake | CountermarkError:
-        if isinstance(intake, CountermarkError) or intake.submission.attestation is None:
+        if isinstance(intake, CountermarkError) or not _shows_something(intake):
             return intake
         try:
             # Signatures cost time to check, so wrong ones are limited before they are looked at.
             self._signatures.take(source.network)
             found = self._judge.judge(sources, intake.submission, intake.label, intake.occurred_at)
-        except (InputRefused, NotPermitted, RateLimited) as error:
+            shown = self._showings.judge(sources, intake.label, intake.submission.possession)
+        except (InputRefused, NotPermitted, RateLimited, Unavailable) as error:
             return error
-        self._signatures.give_back(source.network)
-        return Intake(intake.submission, intake.label, intake.occurred_at, found)
+        if shown.chip is not Showing.CHIP_WRONG:
+            self._signatures.give_back(source.network)
+        return replace(intake, evidence=found, shown=shown)
 
     def _limited(
         self, intakes: Sequence[Intake | CountermarkError], source: RequestSource
@@ -163,6 +178,12 @@ def _submission(body: object) -> ScanSubmission | CountermarkError:
         return ScanSubmission.from_json(body)
     except CountermarkError as error:
         return error
+
+
+def _shows_something(intake: Intake) -> bool:
+    """Whether there is more to judge than the printed label."""
+    submission = intake.submission
+    return submission.attestation is not None or submission.possession is not None or has_sun(submission.raw)
 
 
 def _is_public(each: Intake | CountermarkError) -> bool:

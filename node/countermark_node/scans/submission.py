@@ -12,8 +12,9 @@ from countermark.errors import InputRefused
 from countermark.identifiers import check_account
 from countermark.scans.place import Place
 
-_MEMBERS = frozenset({"raw", "occurred_at", "place", "device", "attestation"})
+_MEMBERS = frozenset({"raw", "occurred_at", "place", "device", "attestation", "possession"})
 _ATTESTATION = frozenset({"account", "nonce", "signature"})
+_POSSESSION = frozenset({"challenge", "signature"})
 _NONCE = re.compile(r"0x[0-9a-fA-F]{64}")
 _SIGNATURE = re.compile(r"0x[0-9a-fA-F]{130}")
 _TIME = re.compile(r"20\d\d-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
@@ -47,6 +48,31 @@ class Attestation:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedChallenge:
+    """A challenge of this node (32 bytes) with a signature over it (65)."""
+
+    challenge: bytes
+    signature: bytes
+
+    @classmethod
+    def from_json(cls, value: object) -> Self | None:
+        """What a decoded member holds; None for null. Raises InputRefused (bad-possession-proof)."""
+        if value is None:
+            return None
+        members = value if isinstance(value, Mapping) else {}
+        challenge, signature = members.get("challenge"), members.get("signature")
+        texts = isinstance(challenge, str) and isinstance(signature, str) and members.keys() == _POSSESSION
+        if texts and _NONCE.fullmatch(str(challenge)) and _SIGNATURE.fullmatch(str(signature)):
+            return cls(bytes.fromhex(str(challenge)[2:]), bytes.fromhex(str(signature)[2:]))
+        raise InputRefused(
+            got="a possession in another shape",
+            expected="an object with challenge (0x and 64 hexadecimal digits) and signature (0x and 130)",
+            next_step="use `countermark scan --own` or `--claim-code`, or leave it out",
+            reason="bad-possession-proof",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ScanSubmission:
     """One scan as sent. Without `occurred_at` it happened now."""
 
@@ -55,12 +81,13 @@ class ScanSubmission:
     place: Place | None = None
     device: str | None = None
     attestation: Attestation | None = None
+    possession: SignedChallenge | None = None
 
     @classmethod
     def from_json(cls, body: object, *, raw: str | None = None) -> Self:
         """Read a decoded JSON object; `raw` replaces the member when the label was read from a picture.
 
-        Raises InputRefused (bad-scan, bad-time, bad-place, bad-attestation).
+        Raises InputRefused (bad-scan, bad-time, bad-place, bad-attestation, bad-possession-proof).
         """
         members: Mapping[str, Any] = body if isinstance(body, Mapping) else {"": body}
         given = members.get("raw") if raw is None else raw
@@ -76,6 +103,7 @@ class ScanSubmission:
             place=Place.from_json(members.get("place")),
             device=device,
             attestation=Attestation.from_json(members.get("attestation")),
+            possession=SignedChallenge.from_json(members.get("possession")),
         )
 
 
@@ -98,7 +126,7 @@ def _read_time(value: object) -> datetime | None:
 def _bad_scan(got: str) -> InputRefused:
     return InputRefused(
         got=got,
-        expected="an object with raw, and optionally occurred_at, place, device, attestation",
+        expected="an object with raw, and optionally occurred_at, place, device, attestation, possession",
         next_step="compare with docs/api.md",
         reason="bad-scan",
     )

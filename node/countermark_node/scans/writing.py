@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import text
@@ -14,10 +15,11 @@ from countermark_node.scans.evidence import Evidence
 from countermark_node.scans.history import EarlierScans
 from countermark_node.scans.intake import AlertSink, Intake, RecordedScan, ScanPolicy
 from countermark_node.scans.tables import ScanRow
+from countermark_node.showings.judge import ShowingJudge
 from countermark_node.times import moment, seconds
 from countermark_node.verification.service import VerificationService
 from countermark_scanner.anomalies import EvidenceClass, Scan
-from countermark_scanner.sources import ScannerContext
+from countermark_scanner.sources import ScannerContext, Showing
 from countermark_scanner.verdict import VerdictReport
 
 _COLUMNS = (
@@ -27,6 +29,17 @@ _COLUMNS = (
 _VALUES = ", ".join(f":{name.strip()}" for name in _COLUMNS.split(","))
 # The names are constants of this module.
 _INSERT = text(f"INSERT INTO scan ({_COLUMNS}) VALUES ({_VALUES})")  # noqa: S608
+
+_FRESH_COUNTER = frozenset({Showing.CHIP_FRESH, Showing.CHIP_TAPPED})
+
+
+def _strengthened(evidence: Evidence, showing: Showing | None) -> Evidence:
+    """A counter that was never seen makes class B, an owner's or claim key class C, of what is weaker."""
+    if showing in _FRESH_COUNTER and evidence.evidence is not EvidenceClass.A:
+        return replace(evidence, evidence=EvidenceClass.B)
+    if showing in (Showing.OWNER_KEY, Showing.CODE_UNUSED) and evidence.evidence is EvidenceClass.D:
+        return replace(evidence, evidence=EvidenceClass.C)
+    return evidence
 
 
 class ScanWriter:
@@ -39,6 +52,7 @@ class ScanWriter:
         alerts: AlertSink,
         policy: ScanPolicy,
         earlier: EarlierScans,
+        showings: ShowingJudge,
         *,
         now: datetime,
         network: str,
@@ -50,6 +64,7 @@ class ScanWriter:
         self._alerts = alerts
         self._policy = policy
         self._earlier_scans = earlier
+        self._showings = showings
         self._now = now
         self._network = network
         self.noted = False
@@ -59,11 +74,17 @@ class ScanWriter:
         before = self._earlier(intake.evidence)
         if before is not None:
             return self._again(before, intake)
+        try:
+            tapper = device or self._network
+            showing = self._showings.settle(self._connection, intake.shown, tapper=tapper, now=seconds(self._now))
+        except InputRefused as error:
+            return error
+        intake = replace(intake, evidence=_strengthened(intake.evidence, showing))
         scan = self._scan(intake)
         self._compare(scan)
-        report = self._verify(intake)
+        report = self._verify(intake, showing)
         self._insert(scan, intake, device, report)
-        return RecordedScan(scan.id, self._now, scan.evidence, report)
+        return RecordedScan(scan.id, self._now, scan.evidence, report, intake.label.raw, moment(intake.occurred_at))
 
     def _earlier(self, evidence: Evidence) -> ScanRow | None:
         if evidence.nonce is None:
@@ -82,7 +103,8 @@ class ScanWriter:
                 reason="nonce-used",
             )
         report = self._verify(intake)
-        return RecordedScan(before.id, moment(before.received_at), EvidenceClass(before.evidence), report)
+        received_at, evidence = moment(before.received_at), EvidenceClass(before.evidence)
+        return RecordedScan(before.id, received_at, evidence, report, before.raw, moment(before.occurred_at))
 
     def _scan(self, intake: Intake) -> Scan:
         return Scan(
@@ -110,13 +132,14 @@ class ScanWriter:
                 self._alerts.note(self._session, scan.item, found, by_id[found.first], by_id[found.second])
                 self.noted = True
 
-    def _verify(self, intake: Intake) -> VerdictReport:
+    def _verify(self, intake: Intake, showing: Showing | None = None) -> VerdictReport:
         context = ScannerContext(
             occurred_at=moment(intake.occurred_at),
             account=intake.evidence.account,
             roles=intake.evidence.roles,
             place=intake.submission.place,
             evidence=intake.evidence.evidence,
+            showing=showing,
         )
         return self._verification.verify_with(self._sources, intake.label, context)
 

@@ -8,19 +8,22 @@ from sqlmodel import Field, SQLModel
 
 
 class PackingListRow(SQLModel, table=True):
-    """A segment whose list is here. `product` is the product record whose SHA-256 is the segment's passport."""
+    """A segment whose list is here. `passport` is the signed passport whose SHA-256 the segment carries."""
 
     __tablename__: ClassVar[str] = "packing_list"
     series: int = Field(primary_key=True)
     first_index: int = Field(primary_key=True)
     items: int
     root: bytes
-    product: bytes
+    passport: bytes
     received_at: int
 
 
 class PackedItemRow(SQLModel, table=True):
-    """The item at `item_index` of a series; `segment` is the first index of its segment."""
+    """The item at `item_index` of a series; `segment` is the first index of its segment.
+
+    `claim` is the address of its claim key (20 bytes), `chip` the value of the chip bound to it (32 bytes), if any.
+    """
 
     __tablename__: ClassVar[str] = "packed_item"
     __table_args__: ClassVar[dict[str, bool]] = {"sqlite_with_rowid": False}
@@ -30,3 +33,5 @@ class PackedItemRow(SQLModel, table=True):
     segment: int
     item_index: int
     salt: bytes
+    claim: bytes | None = None
+    chip: bytes | None = None

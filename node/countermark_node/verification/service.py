@@ -49,6 +49,11 @@ class VerificationService:
         except (Unavailable, RpcRefused):
             return
 
+    def chain_id(self, session: Session) -> int | None:
+        """The chain that was read; None before the first block."""
+        row = session.get(HeadRow, 1)
+        return None if row is None else row.chain_id
+
     def sources(self, session: Session) -> SqlSources:
         """What can be believed in one transaction."""
         row = session.get(HeadRow, 1)

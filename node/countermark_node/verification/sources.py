@@ -57,14 +57,19 @@ _MOST_CONTRADICTIONS = 20
 _PACKED = text(
     "SELECT series, segment, item_index, coalesce(u4.holder, u3.holder, u2.holder, u1.holder, held.holder),"
     " max(coalesce(u1.since, 0), coalesce(u2.since, 0), coalesce(u3.since, 0), coalesce(u4.since, 0)),"
-    " EXISTS (SELECT 1 FROM unit_hold WHERE account IN (u1.account, u2.account, u3.account, u4.account))"
-    " FROM (SELECT series, segment, item_index, (SELECT holder FROM run WHERE run.series = packed_item.series"
+    " EXISTS (SELECT 1 FROM unit_hold WHERE account IN (u1.account, u2.account, u3.account, u4.account)),"
+    " held.claim, held.chip"
+    " FROM (SELECT series, segment, item_index, claim, chip,"
+    " (SELECT holder FROM run WHERE run.series = packed_item.series"
     " AND run.first_index <= packed_item.item_index ORDER BY run.first_index DESC LIMIT 1) AS holder"
     " FROM packed_item WHERE gtin = :gtin AND serial = :serial) AS held"
     " LEFT JOIN unit AS u1 ON u1.account = held.holder LEFT JOIN unit AS u2 ON u2.account = u1.holder"
     " LEFT JOIN unit AS u3 ON u3.account = u2.holder LEFT JOIN unit AS u4 ON u4.account = u3.holder"
 )
+_CLAIMED = 0
+"""Beside the contract's flags in `_FLAGS`: the item belongs to somebody."""
 # Maps are found by skipping from one authority to the next; the contract lets five at once have flags in a series.
+# What one party released, the next one has not: only a release by who holds the item counts (Claims, _requireOnSale).
 _FLAGS = text(
     "WITH RECURSIVE kind(flag) AS (VALUES (1), (2), (3), (4), (6), (7)), map(flag, authority) AS ("
     "SELECT flag, (SELECT min(authority) FROM flag_run WHERE series = :series AND flag = kind.flag) FROM kind"
@@ -73,6 +78,9 @@ _FLAGS = text(
     " SELECT DISTINCT flag FROM map WHERE (SELECT last_index FROM flag_run WHERE series = :series"
     " AND flag = map.flag AND authority = map.authority AND first_index <= :index"
     " ORDER BY first_index DESC LIMIT 1) >= :index"
+    " UNION ALL SELECT 5 WHERE (SELECT last_index FROM flag_run WHERE series = :series AND flag = 5"
+    " AND authority = :holder AND first_index <= :index ORDER BY first_index DESC LIMIT 1) >= :index"
+    " UNION ALL SELECT 0 FROM claim WHERE series = :series AND item_index = :index AND claimed"
 )
 _ITEM_FLAGS: Mapping[int, ItemFlag] = MappingProxyType(
     {
@@ -94,7 +102,7 @@ class Packed(NamedTuple):
     """Where an item stands: series, first index of its segment, its own index; and whose custody it is in.
 
     In a logistic unit that is who holds the outermost unit, at the latest since the position `packed_since`; loose: 0.
-    `in_held_unit`: an authority locks a unit around it.
+    `in_held_unit`: an authority locks a unit around it. `claim` and `chip` are what its leaf was made with.
     """
 
     series: int
@@ -103,6 +111,8 @@ class Packed(NamedTuple):
     holder: str
     packed_since: int
     in_held_unit: bool
+    claim: bytes | None
+    chip: bytes | None
 
     @property
     def at(self) -> tuple[int, int]:
@@ -207,6 +217,7 @@ class SqlChain:
         if packed is None:
             return None
         segment, series = self._segment(packed)
+        flags = self._flags(packed)
         return ItemRecord(
             token_id=token_id(packed.series, packed.item_index),
             series=packed.series,
@@ -218,11 +229,13 @@ class SqlChain:
             marks=self._marks_of(packed, segment, series),
             lot=segment.lot or None,
             expiry=moment(segment.expiry).date() if segment.expiry else None,
-            flags=self._flags(packed),
+            flags=_item_flags(flags, packed),
+            released=Flag.RELEASED in flags,
+            claimed=_CLAIMED in flags,
         )
 
     def product(self, item: ItemKey) -> bytes | None:
-        """The product record that came with the item's packing list."""
+        """The passport that came with the item's packing list."""
         packed = self.packed(item)
         if packed is None:
             return None
@@ -230,7 +243,7 @@ class SqlChain:
         if found is None:
             row = PackingListRow
             found = self._session.exec(
-                select(row.product).where(row.series == packed.series, row.first_index == packed.segment)
+                select(row.passport).where(row.series == packed.series, row.first_index == packed.segment)
             ).one()
             self._kept.products[packed.at] = found
         return found
@@ -247,10 +260,9 @@ class SqlChain:
                 return Standing.NEVER_ISSUED
         return Standing.NOT_COMMISSIONED if self._all_lists_here(item.gtin) else Standing.UNKNOWN
 
-    def _flags(self, packed: Packed) -> frozenset[ItemFlag]:
-        wanted = {"series": packed.series, "index": packed.item_index}
-        flags = frozenset(_ITEM_FLAGS[flag] for (flag,) in self._connection.execute(_FLAGS, wanted))
-        return flags | {ItemFlag.HELD} if packed.in_held_unit else flags
+    def _flags(self, packed: Packed) -> frozenset[int]:
+        wanted = {"series": packed.series, "index": packed.item_index, "holder": packed.holder}
+        return frozenset(flag for (flag,) in self._connection.execute(_FLAGS, wanted))
 
     def _segment(self, packed: Packed) -> tuple[SegmentRow, SeriesRow]:
         found = self._kept.segments.get(packed.at)
@@ -347,6 +359,11 @@ class SqlChain:
                 return False
             self._kept.complete.add(gtin)
         return True
+
+
+def _item_flags(flags: frozenset[int], packed: Packed) -> frozenset[ItemFlag]:
+    found = frozenset(_ITEM_FLAGS[flag] for flag in flags if flag in _ITEM_FLAGS)
+    return found | {ItemFlag.HELD} if packed.in_held_unit else found
 
 
 def _since(status: MarkStatusRow, segment: SegmentRow) -> int:

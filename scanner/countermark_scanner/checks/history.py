@@ -10,7 +10,8 @@ from countermark_scanner.verdict import CheckResult
 def check_history(case: Case) -> CheckResult:
     """(9) No contradiction between the item's scans; a confirmed one speaks louder than suspicions."""
     if case.contradictions is None:
-        return result("scans-unknown")
+        offline = case.state is not None and case.state.offline_until is not None
+        return result("scans-offline" if offline else "scans-unknown")
     if not case.contradictions:
         return result("scans-consistent")
     worst = max(case.contradictions, key=lambda found: (found.confirmed, found.distance_km, found.key))

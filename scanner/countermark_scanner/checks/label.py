@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from countermark_scanner.checks.case import Case
 from countermark_scanner.checks.findings import result
 from countermark_scanner.verdict import CheckResult
 
+_FORMS: Mapping[str, str] = MappingProxyType(
+    {"digital-link": "label-link", "element-string": "label-elements", "label-file": "label-file"}
+)
+
 
 def check_form(case: Case) -> CheckResult:
-    """(1) A strict Digital Link or element string; anything else was refused before a case could be made of it."""
-    return result("label-link" if case.label.form == "digital-link" else "label-elements")
+    """(1) A strict link, element string or label file; anything else was refused before a case could be made of it."""
+    return result(_FORMS[case.label.form])
 
 
 def check_host(case: Case) -> CheckResult:

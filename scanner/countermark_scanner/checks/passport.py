@@ -1,29 +1,36 @@
-"""Check (8): the product record and the lot agree with what the chain anchors."""
+"""Check (8): the passport and the lot agree with what the chain anchors."""
 
 from __future__ import annotations
 
-import hashlib
-
-from countermark.errors import InputRefused
-from countermark.products import ProductRecord, decode_product_record
+from countermark.errors import InputRefused, TooLarge
+from countermark.passports.passport import read_anchored_passport
+from countermark.products import ProductRecord
 from countermark_scanner.checks.case import Case
 from countermark_scanner.checks.findings import result
 from countermark_scanner.verdict import CheckResult
 
 
 def anchored_product(case: Case) -> ProductRecord | None:
-    """The product record, only if its hash is the segment's and it describes this product."""
-    if case.record is None or case.product is None or hashlib.sha256(case.product).digest() != case.record.passport:
+    """What the passport says of the product, only if its hash is the segment's and it is about this product and lot."""
+    if case.record is None or case.product is None:
         return None
     try:
-        product = decode_product_record(case.product)
-    except InputRefused:
+        told = read_anchored_passport(case.product, case.record.passport).passport
+    except (InputRefused, TooLarge):
         return None
-    return product if product.gtin == case.label.item.gtin else None
+    fits = (told.product.gtin, told.brand.address, told.lot) == (
+        case.label.item.gtin,
+        case.record.brand,
+        case.record.lot,
+    )
+    return told.product if fits else None
 
 
-def check_passport(case: Case) -> CheckResult:
-    """(8) The record hashes to the segment's passport; a printed lot, which is never signed, is the recorded one."""
+def check_passport(case: Case, product: ProductRecord | None) -> CheckResult:
+    """(8) The passport hashes to what the segment carries; a printed lot, which is not signed, is the recorded one.
+
+    `product` is what `anchored_product` found.
+    """
     if case.record is None:
         return result("passport-no-item")
     printed, recorded = case.label.lot, case.record.lot
@@ -31,4 +38,4 @@ def check_passport(case: Case) -> CheckResult:
         return result("passport-lot-differs", printed=printed, recorded=recorded or "-")
     if case.product is None:
         return result("passport-not-held")
-    return result("passport-matches" if anchored_product(case) else "passport-differs")
+    return result("passport-matches" if product else "passport-differs")

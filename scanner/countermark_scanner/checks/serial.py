@@ -6,18 +6,29 @@ from countermark.errors import LabelRefused
 from countermark.labels.signature import LabelSignature, read_signature
 from countermark_scanner.checks.case import Case
 from countermark_scanner.checks.findings import result
-from countermark_scanner.sources import LabelKeyTrust
-from countermark_scanner.verdict import CheckResult
+from countermark_scanner.sources import LabelKeyTrust, Showing
+from countermark_scanner.verdict import CheckResult, Outcome
 
 SIGNED = frozenset({"signature-valid"})
 """Findings that prove the brand's signature."""
 
 
 def check_serial(case: Case) -> CheckResult:
-    """(3) A signature by one of the brand's label keys, or a leaf of the segment's tree.
+    """(3) A signature by one of the brand's label keys, or a leaf of the segment's tree; better: what no copy can show.
 
-    A signature that is there must be right: no leaf makes up for a wrong one, since the brand did not print it.
+    A signature that is there must be right: nothing makes up for a wrong one, since the brand did not print it. What
+    was shown beside the label counts only for a recorded item, and what speaks for it only with current data: an owner
+    or an unused code of yesterday may be another one today.
     """
+    printed = _check_printed(case)
+    showing = case.context.showing
+    if printed.outcome is Outcome.FAIL or case.record is None or showing in (None, Showing.CHIP_UNCHECKED):
+        return printed
+    shown = result(showing.value)
+    return printed if shown.outcome is Outcome.PASS and not case.fresh else shown
+
+
+def _check_printed(case: Case) -> CheckResult:
     if case.label.s is None:
         return result("serial-in-packing-list" if case.record else "serial-unproven")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,12 +15,15 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from countermark.errors import CountermarkError
+from countermark.credentials.account_id import AccountId
+from countermark.errors import CountermarkError, LabelRefused, NotFound
 from countermark.gs1 import ItemKey, build_link
 from countermark.labels.signature import sign_label
 from countermark.p256 import PrivateKey
+from countermark.passports.passport import Passport, passport_hash, sign_passport
 from countermark.products import ProductRecord
 from countermark_node.pages.routes import router
+from countermark_node.resolver.links import Link
 from countermark_node.settings import NodeSettings
 from countermark_scanner.memory import MemoryChain, MemoryScans, MemoryTrust
 from countermark_scanner.sources import (
@@ -40,6 +44,8 @@ _NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 _THEN = _NOW - timedelta(days=30)
 _KEY = PrivateKey.from_secret(bytes(31) + b"\x01")
 _PRODUCT = ProductRecord("09521234000013", 'Blanket "<script>" & sons', "Example Brand", "PT", "textiles")
+_BRAND = AccountId(1_337, "0x" + "0b" * 20)
+_PASSPORT = sign_passport(Passport("urn:example:passport", _BRAND, _PRODUCT, _THEN, "L1"), _KEY)
 
 
 @dataclass(frozen=True)
@@ -70,12 +76,16 @@ def strangers() -> PrintedLabel:
 
 def _verifier(item: ItemKey) -> Verifier:
     brand = BrandTrust(
-        "0xB", accredited=True, prefix="9521234", hosts=frozenset({"id.brand.example"}), label_keys=(_trusted(_KEY),)
+        _BRAND.address,
+        accredited=True,
+        prefix="9521234",
+        hosts=frozenset({"id.brand.example"}),
+        label_keys=(_trusted(_KEY),),
     )
     mark = MarkRecord("XX5000000000001", MarkStatus.ACTIVE, True, True, b"\x01" * 32, _THEN)
-    record = ItemRecord(1, 1, _THEN, "0xB", True, "0xB", _PRODUCT.digest(), (mark,), lot="L1")
+    record = ItemRecord(1, 1, _THEN, _BRAND.address, True, _BRAND.address, passport_hash(_PASSPORT), (mark,), lot="L1")
     chain = MemoryChain(
-        {item: record}, {}, {item: _PRODUCT.encode()}, ChainState(7, _NOW, _NOW), otherwise=Standing.NEVER_ISSUED
+        {item: record}, {}, {item: _PASSPORT.encode()}, ChainState(7, _NOW, _NOW), otherwise=Standing.NEVER_ISSUED
     )
     return Verifier(trust=MemoryTrust((brand,)), chain=chain, scans=MemoryScans(), clock=lambda: _NOW)
 
@@ -111,6 +121,13 @@ def _refused(_: Request, refusal: Exception) -> JSONResponse:
     return JSONResponse(refusal.problem(), refusal.status)
 
 
+def _no_link(path: str, query: str, language: str) -> Link:
+    """What the resolver does with the link of a product that the node does not know."""
+    if not re.fullmatch(r"/01/\d{14}", path):
+        raise LabelRefused(got=path, expected="a link", next_step="scan again", reason="truncated-link")
+    raise NotFound(got=path, expected="a product", next_step="ask elsewhere", reason="no-such-link")
+
+
 MakeClient = Callable[..., PlainBrowser]
 """Called as make_client(base_url=, public_host=, visits_per_minute=)."""
 
@@ -127,6 +144,7 @@ def make_client(genuine: PrintedLabel) -> MakeClient:
             settings=NodeSettings(public_host=public_host, public_scans_per_minute=visits_per_minute),
             verification=_verifier(genuine.item),
             access=SimpleNamespace(desks=desks),
+            resolver=SimpleNamespace(default=_no_link),
         )
         app = FastAPI()
         app.include_router(router(cast("NodeServices", services)))

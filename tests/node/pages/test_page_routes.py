@@ -83,7 +83,7 @@ def test_strangers_label_is_not_genuine_and_the_page_opens_the_reasons(
     ("path", "status", "reason"),
     [
         ("/01/09521234000014/21/A", 400, "wrong-check-digit"),
-        ("/01/09521234000013", 400, "truncated-link"),
+        ("/01/09521234000013", 404, "truncated-link"),
         ("/01/09521234000013/21", 400, "truncated-link"),
         ("/01/09521234000013/21/A/x", 400, "truncated-link"),
         ("/01/", 400, "truncated-link"),
@@ -110,7 +110,7 @@ def test_too_many_visits_from_one_network_are_told_to_wait(make_client: MakeClie
 
 
 def test_head_answers_as_get_does_without_a_body(client: PlainBrowser, genuine: PrintedLabel) -> None:
-    for path in ("/", "/scan", "/customs", _path(genuine.link), "/static/page.css"):
+    for path in ("/", "/scan", "/customs", "/desk", _path(genuine.link), "/static/page.css"):
         answer = client.head(path)
         assert answer.status_code == 200
         assert answer.content == b""
@@ -140,7 +140,8 @@ def test_language_link_keeps_the_signature(client: PlainBrowser, genuine: Printe
 
 
 @pytest.mark.parametrize(
-    ("path", "camera", "place"), [("/", "()", "()"), ("/scan", "(self)", "(self)"), ("/customs", "()", "()")]
+    ("path", "camera", "place"),
+    [("/", "()", "()"), ("/scan", "(self)", "(self)"), ("/customs", "()", "()"), ("/desk", "()", "()")],
 )
 def test_only_the_scanner_page_may_ask_for_the_camera(client: PlainBrowser, path: str, camera: str, place: str) -> None:
     headers = client.get(path).headers
@@ -172,7 +173,7 @@ def test_customs_key_can_never_land_in_an_address(client: PlainBrowser) -> None:
 
 def test_every_file_a_page_names_is_served(client: PlainBrowser, genuine: PrintedLabel) -> None:
     named = set()
-    for path in ("/", "/scan", "/customs", _path(genuine.link)):
+    for path in ("/", "/scan", "/customs", "/desk", _path(genuine.link)):
         named |= set(re.findall(r'(?:src|href)="/static/([^"]+)"', client.get(path).text))
     assert {PurePosixPath(name).suffix for name in named} == {".css", ".js", ".svg"}
     for name in named:

@@ -2,50 +2,63 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from countermark.errors import InputRefused
+from countermark_wallet.cli.items import Runs, SomeRuns, Units, purpose_and_basis, read_runs, read_units, refused
 from countermark_wallet.cli.options import JsonFlag, OutputFile
 from countermark_wallet.cli.session import session_of
 
 if TYPE_CHECKING:
-    from countermark.custody.handover import RunLine
     from countermark_wallet.handing_over import HandoverAcceptance, HandoverOffer
 
 app = typer.Typer()
-_RUN = re.compile(r"([0-9]{1,77})(?:-([0-9]{1,77}))?")
-Runs = Annotated[list[str], typer.Option("--items", help="Tokens FIRST-LAST, or one token; once for each run.")]
-SomeRuns = Annotated[
-    list[str] | None, typer.Option("--items", help="Tokens FIRST-LAST that were really taken. Default: all.")
-]
 GivenFile = Annotated[Path, typer.Argument(metavar="FILE", help="File that the other party sent.")]
+Receiver = Annotated[str, typer.Argument(metavar="ACCOUNT", help="Account that shall take the goods.")]
 Days = Annotated[int, typer.Option("--days", help="How many days the signature is good for.", min=1, max=30)]
+Purpose = Annotated[str, typer.Option(help="sale, transport, storage, return, inspection or disposal.")]
+Basis = Annotated[str, typer.Option(help="counted, scanned or said-to-contain.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Sign without asking.")]
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Sign without a network, with an account's first key; submit later.")
+]
+Reason = Annotated[
+    str | None, typer.Option("--exceptions", help="What is missing or damaged, in words; only their hash is public.")
+]
+
+
+def confirm(question: str, lines: Sequence[str], *, yes: bool) -> None:
+    """Shows what will be signed and asks, unless `yes`."""
+    if not yes:
+        typer.echo("\n".join(lines), err=True)
+        typer.confirm(question, abort=True, err=True)
 
 
 @app.command()
 def offer(
     ctx: typer.Context,
-    to: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Account that shall take the goods.")],
-    items: Runs,
+    to: Receiver,
     out: OutputFile,
-    purpose: Annotated[str, typer.Option(help="sale, transport, storage, return, inspection or disposal.")] = "sale",
-    basis: Annotated[str, typer.Option(help="counted, scanned or said-to-contain.")] = "counted",
+    items: Runs = None,
+    units: Units = None,
+    purpose: Purpose = "sale",
+    basis: Basis = "counted",
     days: Days = 7,
+    offline: Offline = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Sign a handover of goods to another party; send the file to that party."""
-    from countermark.custody.handover import Basis, Purpose
+    """Sign a handover of items and units to another party; send the file to that party."""
     from countermark_wallet.handing_over import HandingOver, describe
     from countermark_wallet.safe_files import write_whole
 
     session = session_of(ctx, as_json)
-    reason, known = _choice(Purpose, purpose, "--purpose"), _choice(Basis, basis, "--basis")
-    signed = HandingOver(session.ledger()).offer(
-        to, _runs(items), purpose=Purpose[reason], basis=Basis[known], days=days
+    why, known = purpose_and_basis(purpose, basis)
+    ledger = session.offline_ledger() if offline else session.ledger()
+    signed = HandingOver(ledger).offer(
+        to, read_runs(items), units=read_units(units), purpose=why, basis=known, days=days
     )
     write_whole(out, signed.to_json().encode("ascii"))
     session.show({"offer": str(out), "items": signed.handover.items}, [f"offer written to {out}", *describe(signed)])
@@ -68,22 +81,32 @@ def accept(
     file: GivenFile,
     out: OutputFile,
     items: SomeRuns = None,
+    units: Units = None,
+    exceptions: Reason = None,
     days: Days = 7,
-    yes: Annotated[bool, typer.Option("--yes", help="Sign without asking.")] = False,
+    offline: Offline = False,
+    yes: Yes = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Sign a receipt for all or fewer goods of an offer; send the file back, or submit it."""
     from countermark_wallet.handing_over import HandingOver, HandoverOffer, describe
+    from countermark_wallet.notes import Note
     from countermark_wallet.safe_files import write_whole
 
     session = session_of(ctx, as_json)
     offered = _read(file)
     if not isinstance(offered, HandoverOffer):
-        raise _refused(f"{file}, which is accepted already", "a handover offer", "run: countermark handover submit")
-    if not yes:
-        typer.echo("\n".join(describe(offered)), err=True)
-        typer.confirm("Sign a receipt for this?", abort=True, err=True)
-    signed = HandingOver(session.ledger()).accept(offered, _runs(items) if items else None, days=days)
+        raise refused(f"{file}, which is accepted already", "a handover offer", "run: countermark handover submit")
+    confirm("Sign a receipt for this?", describe(offered), yes=yes)
+    some = items is not None or units is not None
+    ledger = session.offline_ledger() if offline else session.ledger()
+    signed = HandingOver(ledger).accept(
+        offered,
+        read_runs(items) if some else None,
+        units=read_units(units) if some else None,
+        note=Note.of(exceptions) if exceptions else None,
+        days=days,
+    )
     write_whole(out, signed.to_json().encode("ascii"))
     session.show(
         {"acceptance": str(out), "items": signed.receipt.items}, [f"receipt written to {out}", *describe(signed)]
@@ -98,7 +121,7 @@ def submit(ctx: typer.Context, file: GivenFile, as_json: JsonFlag = False) -> No
     session = session_of(ctx, as_json)
     accepted = _read(file)
     if isinstance(accepted, HandoverOffer):
-        raise _refused(f"{file}, which nobody accepted", "an accepted handover", "have the receiver accept it first")
+        raise refused(f"{file}, which nobody accepted", "an accepted handover", "have the receiver accept it first")
     receipt = HandingOver(session.ledger()).submit(accepted)
     session.show(
         {"transaction": receipt.tx_hash, "items": accepted.receipt.items},
@@ -111,28 +134,3 @@ def _read(path: Path) -> HandoverOffer | HandoverAcceptance:
     from countermark_wallet.safe_files import read_bounded
 
     return read_document(read_bounded(path, FILE_BYTES, what="handover"))
-
-
-def _runs(texts: list[str]) -> list[RunLine]:
-    from countermark.custody.handover import RunLine
-
-    runs = []
-    for text in texts:
-        match = _RUN.fullmatch(text)
-        if not match:
-            raise _refused(f"items {text!r}", "two token numbers FIRST-LAST, or one", "copy them from the packing list")
-        runs.append(RunLine(int(match[1]), int(match[2] or match[1])))
-    return sorted(runs, key=lambda run: run.first)
-
-
-def _choice(kind: type, text: str, option: str) -> str:
-    names = [member.name for member in kind]  # type: ignore[attr-defined]
-    name = text.upper().replace("-", "_")
-    if name not in names:
-        known = ", ".join(each.lower().replace("_", "-") for each in names)
-        raise typer.BadParameter(f"must be one of {known}", param_hint=option)
-    return name
-
-
-def _refused(got: str, expected: str, next_step: str) -> InputRefused:
-    return InputRefused(got=got, expected=expected, next_step=next_step, reason="wrong-handover-input")

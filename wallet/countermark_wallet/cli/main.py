@@ -11,7 +11,28 @@ from typing import Annotated
 import typer
 
 from countermark.errors import CountermarkError
-from countermark_wallet.cli import account, handover, series, trademark, wallet
+from countermark_wallet.cli import (
+    account,
+    chips,
+    consumer,
+    coverage,
+    handover,
+    key,
+    label_file,
+    licence,
+    line,
+    log_in,
+    measure,
+    offer,
+    paper,
+    recall,
+    recovery,
+    tokens,
+    trademark,
+    trust,
+    unit,
+    wallet,
+)
 from countermark_wallet.cli.session import Session, session_of
 from countermark_wallet.passwords import PasswordSource
 
@@ -19,9 +40,21 @@ COMMAND_GROUP = "countermark.commands"
 _GROUPS = (
     ("wallet", wallet.app, "Wallets: the keys of one party, behind one password."),
     ("account", account.app, "Accounts, roles, prefixes and listed keys on the ledger."),
-    ("trademark", trademark.app, "Trademark credentials: issue, revoke, check."),
-    ("series", series.app, "Series of labels: open, print, commission."),
+    ("key", key.app, "Keys of an account: consent, add, list, revoke."),
+    ("recovery", recovery.app, "When keys are lost or a party is gone: recovery and succession."),
+    ("trademark", trademark.app, "Trademark credentials: issue, revoke, present, check."),
+    ("licence", licence.app, "Licences of marks: grant, end."),
+    # printing and line add their commands to those of series.
+    ("series", line.app, "Series of labels: open, print, commission."),
+    ("chips", chips.app, "NFC chips of a series: keys for the node and for the encoding station."),
+    ("coverage", coverage.app, "Which goods carry a label: publish."),
     ("handover", handover.app, "Custody from wallet to wallet."),
+    ("offer", offer.app, "Handovers by transactions of both sides: make, accept, withdraw."),
+    ("paper", paper.app, "Signed files as links and QR codes: share, gather."),
+    ("unit", unit.app, "Cartons, pallets, containers: open, pack, seal, show."),
+    ("measure", measure.app, "Measures of customs and market surveillance: record, confirm, lift."),
+    ("label-file", label_file.app, "Digital label files: make, show, correct."),
+    ("trust", trust.app, "Trust bundles: update, show, export, sign."),
 )
 
 
@@ -51,12 +84,16 @@ def build_app(plugins: Iterable[EntryPoint]) -> typer.Typer:
         name="countermark",
         help="Proves that a product's label and record are genuine, and where the product has been.",
         no_args_is_help=True,
-        add_completion=False,
+        add_completion=True,
         pretty_exceptions_enable=False,
     )
     app.callback()(_options)
     for name, group, text in _GROUPS:
         app.add_typer(group, name=name, help=text, no_args_is_help=True)
+    log_in.register(app)
+    tokens.register(app)
+    consumer.register(app)
+    recall.register(app)
     for plugin in sorted(plugins, key=lambda entry: entry.name):
         _add(app, plugin)
     return app
@@ -88,6 +125,21 @@ def _options(
     wallet: Annotated[
         str | None, typer.Option(help="Name of the wallet to use. [COUNTERMARK_WALLET, default main]")
     ] = None,
+    account: Annotated[
+        str | None,
+        typer.Option("--account", help="Name of the wallet's account to use. [COUNTERMARK_ACCOUNT, default main]"),
+    ] = None,
+    rpc: Annotated[
+        str | None,
+        typer.Option("--rpc", help="JSON-RPC endpoint of the ledger, instead of the node's. [COUNTERMARK_RPC_URL]"),
+    ] = None,
+    deployment: Annotated[
+        Path | None,
+        typer.Option(
+            "--deployment",
+            help="Deployment file for --rpc; default: the network that the wallet belongs to. [COUNTERMARK_DEPLOYMENT]",
+        ),
+    ] = None,
     password_fd: Annotated[
         int | None,
         typer.Option(
@@ -102,6 +154,7 @@ def _options(
     ] = False,
 ) -> None:
     # Imported here: reading settings takes longer than showing help.
+    from countermark_wallet.network_pin import FILE_NAME
     from countermark_wallet.settings import WalletSettings
 
     settings = WalletSettings()
@@ -109,6 +162,10 @@ def _options(
     session.home = (home or settings.home).expanduser()
     session.node_url = (node or settings.node_url).rstrip("/")
     session.wallet_name = wallet or settings.wallet
+    session.account_name = account or settings.account
+    found = rpc or settings.rpc_url
+    session.rpc_url = None if found == "node" else found
+    session.deployment_file = deployment or (None if settings.deployment == FILE_NAME else Path(settings.deployment))
     session.passwords = PasswordSource(password_fd)
 
 

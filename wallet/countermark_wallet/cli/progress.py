@@ -11,8 +11,8 @@ def _silent(_done: int) -> None:
 
 
 @contextmanager
-def counting(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A callback that takes how many are done; `quiet` shows nothing."""
+def counting(what: str, total: int | None, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A callback that takes how many are done; `quiet` shows nothing; `total` is None when nobody knows."""
     if quiet:
         yield _silent
         return
@@ -20,6 +20,8 @@ def counting(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[int], 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    # Into a file or pipe nothing is drawn: there only results and errors belong.
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(what, total=total)
         yield lambda done: progress.update(task, completed=done)

@@ -1,13 +1,15 @@
-"""countermark series: open, list, labels, commission, upload."""
+"""countermark series: open, list, labels, upload, waste, close; line.py and printing.py add theirs."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from countermark.errors import CountermarkError, Unavailable
+from countermark.errors import InputRefused
 from countermark_wallet.cli.options import GtinArgument, JsonFlag, NumberArgument
 from countermark_wallet.cli.session import Session, session_of
 
@@ -18,25 +20,55 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
+class _MadeSerials(StrEnum):
+    """The profiles of serials that a wallet makes."""
+
+    NATIVE = "native"
+    RANDOM = "random"
+
+
 @app.command("open")
 def open_series(
     ctx: typer.Context,
     products: Annotated[Path, typer.Argument(metavar="PRODUCTS.csv", help="Table of products, one series each.")],
     host: Annotated[str, typer.Option(help="Listed host that the printed links name.")],
+    serials: Annotated[
+        _MadeSerials, typer.Option(help="Serials that say series and sequence, or that tell nothing.")
+    ] = _MadeSerials.NATIVE,
+    adopt: Annotated[
+        Path | None,
+        typer.Option(metavar="LIST.csv", help="Print these serials (column serial); the table names one product."),
+    ] = None,
+    codes: Annotated[
+        bool, typer.Option("--codes", help="Give each item a hidden code that its buyer claims it with.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Open a series for each product of a CSV table, as a brand.
 
     Columns: gtin, name, brand, country, category, marks, quantity; optional lot and expiry.
     """
+    from countermark.labels.serials import SerialProfile
     from countermark.products import read_products
+    from countermark_wallet.cli.progress import counting
     from countermark_wallet.safe_files import open_text
 
     session = session_of(ctx, as_json)
     with open_text(products, what="product table") as stream:
         table = read_products(stream)
-    brand = _brand(session, host)
-    states = [brand.open(product) for product in table]
+    profile = SerialProfile.ADOPTED if adopt else SerialProfile(serials.value)
+    if adopt and len(table) != 1:
+        raise InputRefused(
+            got=f"a list of serials and {len(table)} products",
+            expected="a table with the one product that the serials are of",
+            next_step="split the table",
+            reason="adopt-one-product",
+        )
+    brand = brand_of(session, host)
+    with counting("serials checked", table[0].quantity, quiet=session.json_output or not adopt) as progress:
+        states = [
+            brand.open(product, profile=profile, codes=codes, adopted=adopt, progress=progress) for product in table
+        ]
     session.show(
         {"series": [_state_json(state) for state in states]},
         [f"{len(states)} series opened", *(_state_line(state) for state in states)],
@@ -63,59 +95,38 @@ def labels(
     gtin: GtinArgument,
     number: NumberArgument,
     out: Annotated[Path, typer.Option(help="Folder for the print line's CSV and the pictures.")],
+    codes_out: Annotated[
+        Path | None, typer.Option(help="Another folder, for the claim codes of a series that has them.")
+    ] = None,
     pictures: Annotated[
         int, typer.Option(help="How many of the first labels to draw as SVG and PNG.", min=0, max=10_000)
     ] = 0,
     as_json: JsonFlag = False,
 ) -> None:
-    """Make the labels of a series: a CSV for the print line, and pictures for people."""
+    """Make the labels of a series: a CSV for the print line, and pictures for people.
+
+    A run that was cut off is continued by the same command.
+    """
     from countermark_wallet.cli.progress import counting
 
     session = session_of(ctx, as_json)
-    brand = _brand(session)
+    brand = brand_of(session)
     quantity = brand.store.load(gtin, number).quantity
     with counting("labels", quantity, quiet=session.json_output) as progress:
-        made = brand.make_labels(gtin, number, out, pictures=range(1, pictures + 1), progress=progress)
+        made = brand.make_labels(
+            gtin, number, out, codes_folder=codes_out, pictures=range(1, pictures + 1), progress=progress
+        )
     session.show(
         {
             "count": made.count,
             "print_line": str(made.print_line),
+            "codes": str(made.codes) if made.codes else None,
             "pictures": [{"sequence": p.sequence, "svg": str(p.svg), "png": str(p.png)} for p in made.pictures],
         },
-        [f"{made.count} labels in {made.print_line}", f"{len(made.pictures)} labels drawn in {out}"],
-    )
-
-
-@app.command()
-def commission(
-    ctx: typer.Context,
-    gtin: GtinArgument,
-    number: NumberArgument,
-    report: Annotated[Path, typer.Argument(metavar="REPORT.csv", help="Packed serials in packing order.")],
-    as_json: JsonFlag = False,
-) -> None:
-    """Make tokens of the products that the line really packed, and give the node what proves them."""
-    from countermark_wallet.safe_files import open_text
-
-    session = session_of(ctx, as_json)
-    brand = _brand(session)
-    with open_text(report, what="line report") as stream:
-        segment = brand.commission(gtin, number, stream)
-    try:
-        _upload(session, segment)
-    except CountermarkError as error:
-        raise Unavailable(
-            got=f"tokens {segment.first} to {segment.last}, commissioned, but no node took their list: {error.got}",
-            expected="a node that takes the packing list, so that others can check these products",
-            next_step=f"run, when the node answers: countermark series upload {gtin} {number}",
-            reason="packing-list-not-uploaded",
-        ) from None
-    session.show(
-        _segment_json(segment),
         [
-            f"{segment.count} products commissioned as tokens {segment.first} to {segment.last}",
-            f"packing list {segment.packing_list}",
-            f"product      {segment.product_record}",
+            f"{made.count} labels in {made.print_line}",
+            *([f"their claim codes in {made.codes}"] if made.codes else []),
+            f"{len(made.pictures)} labels drawn in {out}",
         ],
     )
 
@@ -128,34 +139,76 @@ def upload(ctx: typer.Context, gtin: GtinArgument, number: NumberArgument, as_js
     session = session_of(ctx, as_json)
     state = SeriesStore(session.keystore().folder(session.wallet_name)).load(gtin, number)
     for segment in state.segments:
-        _upload(session, segment)
+        upload_segment(session, segment)
     session.show({"segments": len(state.segments)}, [f"{len(state.segments)} packing lists uploaded"])
 
 
-def _brand(session: Session, host: str = "") -> BrandSeries:
+@app.command()
+def waste(
+    ctx: typer.Context,
+    gtin: GtinArgument,
+    number: NumberArgument,
+    report: Annotated[Path, typer.Argument(metavar="REPORT.csv", help="Serials of labels that were thrown away.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Record labels as waste: they will never be commissioned, and the account of the series needs them."""
+    from countermark_wallet.safe_files import open_text
+
+    session = session_of(ctx, as_json)
+    with open_text(report, what="waste report") as stream:
+        count = brand_of(session).waste(gtin, number, stream)
+    session.show({"wasted": count}, [f"{count} labels of the series are waste"])
+
+
+@app.command()
+def close(
+    ctx: typer.Context,
+    gtin: GtinArgument,
+    number: NumberArgument,
+    printed: Annotated[int, typer.Option(help="How many labels the printer says it printed.", min=0)],
+    missing: Annotated[int, typer.Option(help="How many of them nobody can account for.", min=0)] = 0,
+    as_json: JsonFlag = False,
+) -> None:
+    """Close a series for ever, when what was printed is commissioned, wasted or owned up as missing."""
+    session = session_of(ctx, as_json)
+    account = brand_of(session).close(gtin, number, printed=printed, missing=missing)
+    session.show(
+        asdict(account),
+        [
+            f"series {number} of {gtin} is closed",
+            f"{account.ordered} ordered, {account.made} made, {account.printed} printed",
+            f"{account.commissioned} commissioned, {account.wasted} wasted, {account.missing} missing",
+        ],
+    )
+
+
+def brand_of(session: Session, host: str = "") -> BrandSeries:
+    """The wallet's series, with the ledger of the chosen node."""
     from countermark_wallet.series import BrandSeries
 
     return BrandSeries(session.ledger(), session.wallet(), host)
 
 
-def _upload(session: Session, segment: CommissionedSegment) -> None:
+def upload_segment(session: Session, segment: CommissionedSegment) -> None:
+    """Gives the node what proves a segment's items."""
     from countermark_wallet.node_client import NodeClient
 
     with NodeClient(session.node_url, timeout=120) as node:
-        node.send_packing_list(segment.first, segment.packing_list, segment.product_record)
+        node.send_packing_list(segment.first, segment.packing_list, segment.passport)
 
 
 def _state_json(state: SeriesState) -> dict[str, Any]:
-    return {**state.to_json(), "segments": [_segment_json(segment) for segment in state.segments]}
+    return {**state.to_json(), "segments": [segment_json(segment) for segment in state.segments]}
 
 
 def _state_line(state: SeriesState) -> str:
-    packed = sum(segment.count for segment in state.segments)
-    name = state.product.record.name
-    return f"{state.gtin} series {state.number}: {state.quantity} labels, {packed} commissioned, {name}"
+    end = ", closed" if state.closed else ""
+    counts = f"{state.quantity} labels, {state.commissioned} commissioned{end}"
+    return f"{state.gtin} series {state.number}: {counts}, {state.product.record.name}"
 
 
-def _segment_json(segment: CommissionedSegment) -> dict[str, Any]:
+def segment_json(segment: CommissionedSegment) -> dict[str, Any]:
+    """A segment as commands show it."""
     return {
         "first": segment.first,
         "last": segment.last,
@@ -163,5 +216,5 @@ def _segment_json(segment: CommissionedSegment) -> dict[str, Any]:
         "root": segment.root.hex(),
         "transaction": segment.transaction,
         "packing_list": str(segment.packing_list),
-        "product_record": str(segment.product_record),
+        "passport": str(segment.passport),
     }

@@ -15,8 +15,11 @@ from countermark_wallet.passwords import PasswordSource
 
 if TYPE_CHECKING:
     from countermark.chain.contracts import Contracts
+    from countermark.chain.deployment import Deployment
     from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
     from countermark_wallet.ledger import Ledger
+    from countermark_wallet.node_client import NodeClient
+    from countermark_wallet.remote_signer import RemoteSigner
     from countermark_wallet.signer import WalletSigner
 
 
@@ -27,6 +30,9 @@ class Session:
     home: Path = field(default_factory=Path)
     node_url: str = ""
     wallet_name: str = ""
+    account_name: str = "main"
+    rpc_url: str | None = None
+    deployment_file: Path | None = None
     json_output: bool = False
     passwords: PasswordSource = field(default_factory=PasswordSource)
     _wallet: UnlockedWallet | None = field(default=None, repr=False)
@@ -45,24 +51,69 @@ class Session:
             self._wallet = keystore.unlock(self.wallet_name, self.passwords.ask(self.wallet_name))
         return self._wallet
 
-    def signer(self) -> WalletSigner:
-        """The chosen wallet's first key."""
-        return self.wallet().signer()
+    def signer(self) -> WalletSigner | RemoteSigner:
+        """The chosen account's key. Raises NotFound, NotPermitted."""
+        from countermark_wallet.account_book import AccountBook, OwnKey
+        from countermark_wallet.remote_signer import RemoteSigner
+
+        keystore = self.keystore()
+        keystore.require(self.wallet_name)
+        key = AccountBook(keystore.folder(self.wallet_name)).find(self.account_name)
+        # A remote key needs no password here: whoever holds it asks for one.
+        return self.wallet().signer(key.index) if isinstance(key, OwnKey) else RemoteSigner(key.url, key.address)
+
+    def signer_of(self, secret: bytes) -> WalletSigner:
+        """A signer for a secret that is kept nowhere."""
+        from countermark_wallet.signer import WalletSigner
+
+        return WalletSigner(secret)
 
     def ledger(self) -> Ledger:
         """The node's ledger, as the chosen wallet's party. Raises WrongChain for another network than before."""
-        from countermark_wallet.ledger import connect
+        from countermark_wallet.ledger import connect, connect_directly
         from countermark_wallet.network_pin import check_network
 
-        ledger = connect(self.node_url, self.signer())
-        check_network(self.wallet().folder, ledger.deployment)
+        signer = self.signer()
+        ledger = (
+            connect_directly(self.rpc_url, self._deployment(), signer)
+            if self.rpc_url
+            else connect(self.node_url, signer)
+        )
+        check_network(self.keystore().folder(self.wallet_name), ledger.deployment)
         return ledger
+
+    def wallet_folder(self) -> Path:
+        """The chosen wallet's folder; nothing is unlocked. Raises NotFound (no-such-wallet)."""
+        keystore = self.keystore()
+        keystore.require(self.wallet_name)
+        return keystore.folder(self.wallet_name)
+
+    def node(self) -> NodeClient:
+        """The node, as who logged in there with the chosen wallet; nobody when that has run out."""
+        from datetime import UTC, datetime
+
+        from countermark_wallet.logging_in import kept
+        from countermark_wallet.node_client import NodeClient
+
+        found = kept(self.wallet_folder(), self.node_url, datetime.now(UTC))
+        return NodeClient(self.node_url, token=None if found is None else found.token)
+
+    def offline_ledger(self) -> Ledger:
+        """The network that the wallet belongs to, for signing without reaching it. Raises NotFound, InputRefused."""
+        from countermark_wallet.ledger import without_network
+
+        return without_network(self._deployment(), self.signer())
 
     def contracts(self) -> tuple[Contracts, int]:
         """The node's contracts for reading, and the chain id; no wallet is needed."""
-        from countermark_wallet.ledger import read_only
+        from countermark_wallet.ledger import read_directly, read_only
 
-        return read_only(self.node_url)
+        return read_directly(self.rpc_url, self._deployment()) if self.rpc_url else read_only(self.node_url)
+
+    def _deployment(self) -> Deployment:
+        from countermark_wallet.network_pin import kept_network
+
+        return kept_network(self.keystore().folder(self.wallet_name), self.deployment_file)
 
     def show(self, result: Mapping[str, Any], lines: Sequence[str]) -> None:
         """The result of a command: `lines` for people, the first behind `OK:`; one JSON document with --json."""

@@ -1,21 +1,30 @@
-"""countermark wallet: create, show, list."""
+"""countermark wallet: create, restore, words, show, list, add-account, accounts."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from countermark_wallet.cli.options import JsonFlag
-from countermark_wallet.cli.session import session_of
+from countermark_wallet.cli.session import Session, session_of
+
+if TYPE_CHECKING:
+    from countermark_wallet.account_book import OwnKey, RemoteKey
 
 app = typer.Typer()
 Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Wallet name: a-z, 0-9 and -. Default: --wallet.")]
 
 
+WordsDescriptor = Annotated[
+    int | None, typer.Option("--words-fd", help="File descriptor for the 24 words; else the terminal.", min=0)
+]
+AccountName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the account in this wallet.")]
+
+
 @app.command()
 def create(ctx: typer.Context, name: Name = None, as_json: JsonFlag = False) -> None:
-    """Create a wallet. Asks for its password twice; keep a copy of the keystore file and the password."""
+    """Create a wallet. Asks for its password twice; then run `wallet words` and write them down."""
     session = session_of(ctx, as_json)
     chosen, keystore = name or session.wallet_name, session.keystore()
     keystore.require_free(chosen)
@@ -24,6 +33,92 @@ def create(ctx: typer.Context, name: Name = None, as_json: JsonFlag = False) -> 
     session.show(
         {"wallet": wallet.name, "account": wallet.address, "keystore": str(path)},
         [f"wallet {wallet.name} created", f"account  {wallet.address}", f"keystore {path}"],
+    )
+
+
+@app.command()
+def restore(ctx: typer.Context, name: Name = None, words_fd: WordsDescriptor = None, as_json: JsonFlag = False) -> None:
+    """Make a wallet again from its 24 words, which are asked for and never an argument."""
+    from countermark_wallet.passwords import ask_words
+
+    session = session_of(ctx, as_json)
+    chosen, keystore = name or session.wallet_name, session.keystore()
+    keystore.require_free(chosen)
+    words = ask_words(words_fd, prompt=session.passwords.prompt, interactive=session.passwords.interactive)
+    wallet = keystore.restore(chosen, session.passwords.ask(chosen, twice=True), words)
+    session.show(
+        {"wallet": wallet.name, "account": wallet.address, "keystore": str(wallet.folder / "keystore.json")},
+        [f"wallet {wallet.name} restored", f"account  {wallet.address}"],
+    )
+
+
+@app.command()
+def words(
+    ctx: typer.Context,
+    words_fd: WordsDescriptor = None,
+    again: Annotated[bool, typer.Option("--again", help="Show them although they were shown before.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show the wallet's 24 words once, for paper. Whoever has them has the wallet."""
+    from countermark_wallet.back_up import require_unshown, show_words
+
+    session = session_of(ctx, as_json)
+    keystore = session.keystore()
+    keystore.require(session.wallet_name)
+    folder = keystore.folder(session.wallet_name)
+    if not again:
+        require_unshown(folder)
+    show_words(session.wallet().words(), words_fd, folder)
+    session.show({"wallet": session.wallet_name}, ["the words were shown; keep the paper where nobody else looks"])
+
+
+@app.command("add-account")
+def add_account(
+    ctx: typer.Context,
+    name: AccountName,
+    remote: Annotated[
+        str | None, typer.Option("--remote", help="JSON-RPC address of a signing service or hardware wallet's bridge.")
+    ] = None,
+    address: Annotated[str | None, typer.Option("--address", help="With --remote: the key's address.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Name one more account: the wallet's next key, or a key that another program signs with."""
+    from countermark.identifiers import check_account
+    from countermark_wallet.account_book import AccountBook, RemoteKey
+    from countermark_wallet.remote_signer import check_signer_url
+
+    if (remote is None) != (address is None):
+        raise typer.BadParameter("--remote and --address go together", param_hint="--remote")
+    session = session_of(ctx, as_json)
+    keystore = session.keystore()
+    keystore.require(session.wallet_name)
+    far = RemoteKey(check_signer_url(remote), check_account(address)) if remote and address else None
+    key = AccountBook(keystore.folder(session.wallet_name)).add(name, far)
+    found = _address(session, key)
+    session.show(
+        {"name": name, "address": found},
+        [f"account {name}", f"address {found}", f"choose it with: countermark --account {name} ..."],
+    )
+
+
+@app.command()
+def accounts(ctx: typer.Context, as_json: JsonFlag = False) -> None:
+    """List the accounts of the chosen wallet."""
+    from countermark_wallet.account_book import AccountBook, OwnKey
+
+    session = session_of(ctx, as_json)
+    keystore = session.keystore()
+    keystore.require(session.wallet_name)
+    known = AccountBook(keystore.folder(session.wallet_name)).all()
+    rows = [
+        {"name": name, "address": _address(session, key), "key": f"m/44'/60'/0'/0/{key.index}"}
+        if isinstance(key, OwnKey)
+        else {"name": name, "address": key.address, "key": key.url}
+        for name, key in known.items()
+    ]
+    session.show(
+        {"wallet": session.wallet_name, "accounts": rows},
+        [f"{len(rows)} accounts", *(f"{row['name']} {row['address']} ({row['key']})" for row in rows)],
     )
 
 
@@ -59,3 +154,9 @@ def list_wallets(ctx: typer.Context, as_json: JsonFlag = False) -> None:
     session = session_of(ctx, as_json)
     names = session.keystore().names()
     session.show({"wallets": list(names)}, [f"{len(names)} wallets in {session.home}", *names])
+
+
+def _address(session: Session, key: OwnKey | RemoteKey) -> str:
+    from countermark_wallet.account_book import OwnKey
+
+    return session.wallet().signer(key.index).address if isinstance(key, OwnKey) else key.address

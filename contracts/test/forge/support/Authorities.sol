@@ -5,6 +5,7 @@ import {Purpose} from "../../../src/types/Custody.sol";
 import {Flag} from "../../../src/types/Status.sol";
 import {Handler} from "./Handler.sol";
 import {Model} from "./Model.sol";
+import {UnitModel} from "./UnitModel.sol";
 
 /// @title Those who flag goods and give and take roles
 contract Authorities is Handler {
@@ -14,115 +15,119 @@ contract Authorities is Handler {
         uint256 series;
         uint256 low;
         uint256 high;
+        address by;
     }
 
     Case[] private _cases;
     uint256 private _measures;
 
-    constructor(Model model) Handler(model, 1 << 128) {}
+    constructor(Model model, UnitModel units) Handler(model, units, 1 << 125) {}
 
-    /// @notice The brand recalls a range, whoever holds it.
+    /// @notice The brand or market surveillance recalls a range, whoever holds it.
     function recall(uint256 seed) external told {
         (bool found, Goods memory goods) = _range(seed);
         if (!found) return;
+        address by = _recaller(seed);
         (uint256 first, uint256 last) = _model.range(goods.series, goods.low, goods.high);
-        VM.prank(VM.addr(_system.BRAND()));
-        _status.recall(first, last, bytes32(seed));
-        _flag("recall", goods, Flag.Recalled, true);
+        bool passed = _try(by, address(_status), abi.encodeCall(_status.recall, (first, last, bytes32(seed))));
+        _model.measure("recall", _gasUsed);
+        if (_judge("recall", passed, true)) _flag(goods, Flag.Recalled, by, true);
     }
 
-    /// @notice The brand lifts its recall of a range.
+    /// @notice Who recalled a range lifts that, and nobody else's recall.
     function liftRecall(uint256 seed) external told {
         (bool found, Goods memory goods) = _range(seed);
         if (!found) return;
+        address by = _recaller(seed);
         (uint256 first, uint256 last) = _model.range(goods.series, goods.low, goods.high);
-        VM.prank(VM.addr(_system.BRAND()));
-        try _status.liftRecall(first, last, bytes32(seed)) {
-            _flag("recall lifted", goods, Flag.Recalled, false);
-        } catch {
-            if (_any(goods, Flag.Recalled)) _model.report("lifting a recall was refused");
-        }
+        bool passed = _try(by, address(_status), abi.encodeCall(_status.liftRecall, (first, last, bytes32(seed))));
+        if (_judge("recall lifted", passed, _anyBy(goods, Flag.Recalled, by))) _flag(goods, Flag.Recalled, by, false);
     }
 
     /// @notice The holder reports a theft, once.
     function reportStolen(uint256 seed) external told {
         (bool found, Goods memory goods) = _goods(seed);
-        if (!found || _secretOf(goods.holder) == 0) return;
-        bool expected = !_any(goods, Flag.Stolen);
+        if (!found || _secretOf(goods.holder) == 0 || seed & 3 != 0) return;
         (uint256 first, uint256 last) = _model.range(goods.series, goods.low, goods.high);
-        VM.prank(goods.holder);
-        try _status.reportStolen(first, last, bytes32(seed)) {
-            if (!expected) _model.report("a second theft of the same goods was recorded");
-            _flag("stolen", goods, Flag.Stolen, true);
-        } catch {
-            if (expected) _model.report("a theft could not be reported");
-        }
+        bool expected = !_anyBy(goods, Flag.Stolen, address(0));
+        bytes memory call = abi.encodeCall(_status.reportStolen, (first, last, bytes32(seed)));
+        if (!_judge("stolen", _try(goods.holder, address(_status), call), expected)) return;
+        _flag(goods, Flag.Stolen, address(0), true);
+        _model.report(goods.series, goods.low, goods.high, goods.holder);
     }
 
-    /// @notice The holder retires goods, for ever.
+    /// @notice Who reported a theft lifts that.
+    function liftStolen(uint256 seed) external told {
+        (bool found, Goods memory goods) = _goods(seed);
+        if (!found || !_anyBy(goods, Flag.Stolen, address(0))) return;
+        goods.high = goods.low;
+        (uint256 first, uint256 last) = _model.range(goods.series, goods.low, goods.high);
+        address reporter = _status.reporterOf(first);
+        if (_secretOf(reporter) == 0) return;
+        bytes memory call = abi.encodeCall(_status.liftStolen, (first, last, bytes32(seed)));
+        if (!_judge("found again", _try(reporter, address(_status), call), true)) return;
+        _flag(goods, Flag.Stolen, address(0), false);
+    }
+
+    /// @notice The holder retires goods, for ever; one in eight, or nothing would be left to move.
     function retire(uint256 seed) external told {
         (bool found, Goods memory goods) = _goods(seed);
         goods.high = goods.low;
-        // One in eight, or nothing would be left to move.
         if (!found || _secretOf(goods.holder) == 0 || seed & 7 != 0) return;
-        bool expected = !_any(goods, Flag.Retired);
         (uint256 first, uint256 last) = _model.range(goods.series, goods.low, goods.high);
-        VM.prank(goods.holder);
-        try _status.retire(first, last, 1, bytes32(seed)) {
-            if (!expected) _model.report("retired twice");
-            _flag("retired", goods, Flag.Retired, true);
-        } catch {
-            if (expected) _model.report("retiring was refused");
-        }
+        bool expected = !_anyBy(goods, Flag.Retired, address(0)) && !_heldByOthers(goods, goods.holder);
+        bytes memory call = abi.encodeCall(_status.retire, (first, last, 1, bytes32(seed)));
+        if (!_judge("retired", _try(goods.holder, address(_status), call), expected)) return;
+        _flag(goods, Flag.Retired, address(0), true);
     }
 
-    /// @notice Customs holds goods whose identity it has confirmed.
+    /// @notice One of two customs authorities holds goods whose identity it has confirmed.
     function hold(uint256 seed) external told {
         (bool found, Goods memory goods) = _range(seed);
         if (!found || seed & 1 != 0) return;
-        bool expected = !_any(goods, Flag.Held) && !_any(goods, Flag.Seized);
+        address officer = VM.addr(seed & 2 == 0 ? _system.CUSTOMS() : _system.OTHER_CUSTOMS());
+        bool expected = !_anyBy(goods, Flag.Held, officer) && !_anyBy(goods, Flag.Seized, officer);
         (uint256 first, uint256 last) = _model.range(goods.series, goods.low, goods.high);
-        address officer = VM.addr(_system.CUSTOMS());
-        VM.prank(officer);
+        _as(officer);
         uint256 id = _customs.recordMeasure(bytes32(++_measures), 3);
-        VM.prank(officer);
-        try _customs.confirmIdentity(id, first, last) {
-            if (!expected) _model.report("held twice by one authority");
-            _cases.push(Case(id, goods.series, goods.low, goods.high));
-            _flag("hold", goods, Flag.Held, true);
-        } catch {
-            if (expected) _model.report("a hold was refused");
-        }
+        bytes memory call = abi.encodeCall(_customs.confirmIdentity, (id, first, last));
+        bool passed = _try(officer, address(_customs), call);
+        _model.measure("hold", _gasUsed);
+        if (!_judge("hold", passed, expected)) return;
+        _cases.push(Case(id, goods.series, goods.low, goods.high, officer));
+        _flag(goods, Flag.Held, officer, true);
     }
 
-    /// @notice Customs lifts a measure: exactly its goods are free of it.
+    /// @notice Customs lifts a measure: exactly its goods are free of it. The other authority cannot.
     function lift(uint256 seed) external told {
         if (_cases.length == 0) return;
         uint256 number = _below(seed, _cases.length);
         Case memory standing = _cases[number];
-        VM.prank(VM.addr(_system.CUSTOMS()));
-        _customs.lift(standing.id);
+        address rival = VM.addr(standing.by == VM.addr(_system.CUSTOMS()) ? _system.OTHER_CUSTOMS() : _system.CUSTOMS());
+        bytes memory call = abi.encodeCall(_customs.lift, (standing.id));
+        if (_try(rival, address(_customs), call)) _model.report("a rival lifted a measure");
+        if (!_judge("lift", _try(standing.by, address(_customs), call), true)) return;
         Goods memory goods = Goods(standing.series, standing.low, standing.high, address(0));
-        _flag("lift", goods, Flag.Held, false);
-        _model.flag(goods.series, goods.low, goods.high, Flag.Seized, false);
+        _flag(goods, Flag.Held, standing.by, false);
+        _flag(goods, Flag.Seized, standing.by, false);
         _cases[number] = _cases[_cases.length - 1];
         _cases.pop();
     }
 
-    /// @notice Customs takes the goods of a measure into custody, all runs of it, out of units as well.
+    /// @notice Customs takes the goods of a measure into custody, all runs of it, out of units as well; never what
+    /// another authority holds.
     function seize(uint256 seed) external told {
         if (_cases.length == 0 || seed & 3 != 0) return;
         Case memory standing = _cases[_below(seed, _cases.length)];
-        address officer = VM.addr(_system.CUSTOMS());
-        bool again = _model.holder(standing.series, standing.low) == officer
-            && _has(_model.flags(standing.series, standing.low), Flag.Seized);
-        if (again) return;
-        VM.prank(officer);
-        _yes("all seized", _customs.seize(standing.id, 0, 32));
-        Goods memory goods = Goods(standing.series, standing.low, standing.high, officer);
-        _model.flag(goods.series, goods.low, goods.high, Flag.Held, false);
-        _flag("seize", goods, Flag.Seized, true);
-        _given("seized", goods, officer);
+        Goods memory goods = Goods(standing.series, standing.low, standing.high, standing.by);
+        if (_has(_model.flagsBy(goods.series, goods.low, standing.by), Flag.Seized)) return;
+        bool expected = !_heldByOthers(goods, standing.by);
+        bytes memory call = abi.encodeCall(_customs.seize, (standing.id, 0, 32));
+        if (!_judge("seized", _try(standing.by, address(_customs), call), expected)) return;
+        _flag(goods, Flag.Held, standing.by, false);
+        _flag(goods, Flag.Seized, standing.by, true);
+        for (uint256 i = goods.low; i <= goods.high; ++i) _breakSeals(_model.holder(goods.series, i));
+        _model.give(goods.series, goods.low, goods.high, standing.by);
     }
 
     /// @notice Anybody points at an item in a unit: its lock becomes the unit's, or ends with it.
@@ -171,15 +176,35 @@ contract Authorities is Handler {
         return (true, goods);
     }
 
-    function _any(Goods memory goods, Flag flag) private view returns (bool) {
+    /// @dev Whether `by` answers for this flag on any of the goods.
+    function _anyBy(Goods memory goods, Flag flag, address by) private view returns (bool) {
         for (uint256 i = goods.low; i <= goods.high; ++i) {
-            if (_has(_model.flags(goods.series, i), flag)) return true;
+            if (_has(_model.flagsBy(goods.series, i, by), flag)) return true;
         }
         return false;
     }
 
-    function _flag(string memory step, Goods memory goods, Flag flag, bool on) private {
-        _model.flag(goods.series, goods.low, goods.high, flag, on);
-        _model.tally(step);
+    /// @dev Whether one of the two customs authorities that is not `account` holds any of the goods.
+    function _heldByOthers(Goods memory goods, address account) private view returns (bool) {
+        address[2] memory officers = [VM.addr(_system.CUSTOMS()), VM.addr(_system.OTHER_CUSTOMS())];
+        for (uint256 i = 0; i < 2; ++i) {
+            if (officers[i] == account) continue;
+            if (_anyBy(goods, Flag.Held, officers[i]) || _anyBy(goods, Flag.Seized, officers[i])) return true;
+        }
+        return false;
+    }
+
+    function _flag(Goods memory goods, Flag flag, address by, bool on) private {
+        _model.flag(goods.series, goods.low, goods.high, flag, by, on);
+    }
+
+    function _recaller(uint256 seed) private view returns (address) {
+        return VM.addr(seed & 3 == 0 ? _system.SURVEILLANCE() : _system.BRAND());
+    }
+
+    /// @dev What is taken out of a unit breaks its seal and those around it.
+    function _breakSeals(address holder) private {
+        uint256 unit = _units.unitOf(holder);
+        if (unit != 0) _unitModel.breakAround(unit);
     }
 }

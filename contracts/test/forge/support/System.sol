@@ -28,10 +28,14 @@ contract System is Checks {
     uint256 public constant REGISTRAR = 0xa2;
     uint256 public constant OFFICE = 0xa3;
     uint256 public constant CUSTOMS = 0xa4;
+    uint256 public constant GUARDIAN = 0xa5;
+    uint256 public constant OTHER_CUSTOMS = 0xa6;
+    uint256 public constant SURVEILLANCE = 0xa7;
     uint256 public constant BRAND = 0xb1;
     uint256 public constant CARRIER = 0xb2;
     uint256 public constant RETAILER = 0xb3;
     uint256 public constant OUTSIDER = 0xb4;
+    uint256 public constant HEIR = 0xb5;
 
     TrustRegistry public immutable trust;
     BrandRegistry public immutable brands;
@@ -64,36 +68,39 @@ contract System is Checks {
         _introduce();
     }
 
-    /// @notice The EIP-712 digest of what parties of a handover sign, on a chain of this number.
-    function digest(bytes32 structHash, uint256 chain) public view returns (bytes32) {
+    /// @notice The EIP-712 digest of what is signed for the contract `at_`, on a chain of this number.
+    function digest(address at_, bytes32 structHash, uint256 chain) public pure returns (bytes32) {
         bytes32 domain = keccak256(
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
                 keccak256("Countermark"),
                 keccak256("1"),
                 chain,
-                address(handovers)
+                at_
             )
         );
         return keccak256(abi.encodePacked(hex"1901", domain, structHash));
     }
 
-    /// @notice A 65-byte signature.
+    /// @notice A 65-byte signature for Handovers, on a chain of this number.
     function signature(uint256 secret, bytes32 structHash, uint256 chain) public view returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) = VM.sign(secret, digest(structHash, chain));
-        return abi.encodePacked(r, s, v);
+        return _sign(secret, digest(address(handovers), structHash, chain));
     }
 
-    /// @notice The call that carries a handover with the signatures of these two keys.
-    function papers(Handover memory handover, Receipt memory receipt, uint256 giver, uint256 taker)
+    /// @notice A 65-byte signature for the contract `at_`.
+    function signatureFor(address at_, uint256 secret, bytes32 structHash) public view returns (bytes memory) {
+        return _sign(secret, digest(at_, structHash, block.chainid));
+    }
+
+    /// @notice The call that carries a handover with the signatures of these two keys, for the contract `at_`.
+    function papers(address at_, Handover memory handover, Receipt memory receipt, uint256 giver, uint256 taker)
         external
         view
         returns (bytes memory)
     {
-        bytes32 hash = handovers.handoverHash(handover);
-        receipt.handover = hash;
-        bytes memory first = signature(giver, hash, block.chainid);
-        bytes memory second = signature(taker, handovers.receiptHash(receipt), block.chainid);
+        receipt.handover = handovers.handoverHash(handover);
+        bytes memory first = signatureFor(at_, giver, receipt.handover);
+        bytes memory second = signatureFor(at_, taker, handovers.receiptHash(receipt));
         return abi.encodeCall(Handovers.handOver, (handover, first, receipt, second));
     }
 
@@ -104,7 +111,7 @@ contract System is Checks {
     }
 
     function _introduce() private {
-        uint8[7] memory secrets = [0xa2, 0xa3, 0xa4, 0xb1, 0xb2, 0xb3, 0xb4];
+        uint8[11] memory secrets = [0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xb1, 0xb2, 0xb3, 0xb4, 0xb5];
         for (uint256 i = 0; i < secrets.length; ++i) {
             VM.prank(VM.addr(secrets[i]));
             trust.registerAccount();
@@ -112,6 +119,9 @@ contract System is Checks {
         _grant(GOVERNOR, REGISTRAR, "identifier-registrar");
         _grant(GOVERNOR, OFFICE, "ip-office");
         _grant(GOVERNOR, CUSTOMS, "customs");
+        _grant(GOVERNOR, OTHER_CUSTOMS, "customs");
+        _grant(GOVERNOR, SURVEILLANCE, "market-surveillance");
+        _grant(GOVERNOR, GUARDIAN, "guardian");
         _grant(OFFICE, BRAND, "brand");
         VM.prank(VM.addr(REGISTRAR));
         brands.assignPrefix(VM.addr(BRAND), 9_506_000, 7);
@@ -121,11 +131,17 @@ contract System is Checks {
         marks.record(MARK, VM.addr(BRAND), bytes32(uint256(1)), 0, FOR_EVER);
         introduce(VM.addr(CARRIER), "carrier");
         introduce(VM.addr(RETAILER), "retailer");
+        introduce(VM.addr(HEIR), "warehouse");
     }
 
     function _grant(uint256 by, uint256 to, bytes32 role) private {
         VM.prank(VM.addr(by));
         trust.grant(VM.addr(to), role, Level.Accredited, 0, FOR_EVER);
+    }
+
+    function _sign(uint256 secret, bytes32 digest_) private pure returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = VM.sign(secret, digest_);
+        return abi.encodePacked(r, s, v);
     }
 
     /// @dev The address of what this contract creates with `nonce`, 1 to 127 (yellow paper, section 7).

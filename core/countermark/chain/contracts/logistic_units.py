@@ -114,6 +114,10 @@ class LogisticUnits(BoundContract):
         """Whether no lock forbids a purpose."""
         return bool(self._read("mayMove", unit, int(purpose)))
 
+    def may_unpack(self, unit: int) -> bool:
+        """Whether no lock keeps inside what is in a unit."""
+        return bool(self._read("mayUnpack", unit))
+
     def is_locked_by(self, unit: int, by: str, ref: bytes) -> bool:
         """Whether a contract has locked a unit with this reference."""
         return bool(self._read("isLockedBy", unit, by, ref))

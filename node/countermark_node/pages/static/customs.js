@@ -125,6 +125,31 @@ at("log-in-form").addEventListener("submit", async (event) => {
   showDesk();
 });
 
+/** Goods that carry no label: what their brand has published about them. */
+at("unlabelled-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const query = new URLSearchParams({
+    gtin: at("goods-gtin").value.trim(),
+    market: at("goods-market").value.trim(),
+    made_on: at("goods-made").value,
+    lang: language,
+  });
+  const shown = at("unlabelled-answer");
+  const [headline, sentence] = shown.children;
+  try {
+    const found = await ask(`/v1/expected-label?${query}`);
+    shown.dataset.answer = found.answer;
+    headline.textContent = found.headline;
+    sentence.textContent = found.sentence;
+  } catch (error) {
+    if (error.reason === undefined) throw error;
+    shown.dataset.answer = "";
+    headline.textContent = "";
+    sentence.textContent = error.reason === "offline" ? say("customs.offline") : say("customs.unlabelled-answerless");
+  }
+  shown.hidden = false;
+});
+
 at("log-out").addEventListener("click", async () => {
   close();
   const failed = await ask("/v1/sessions", { method: "DELETE" }).catch((error) => error);

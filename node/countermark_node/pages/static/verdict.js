@@ -13,6 +13,7 @@ const PATIENCE = 60_000;
 const shown = document.getElementById("report");
 const visit = document.getElementById("visit");
 const printed = shown.dataset.printed;
+const chip = shown.dataset.chip === "yes";
 const memory = `noted ${printed}`;
 let noted = false;
 
@@ -46,7 +47,7 @@ async function note(place) {
   try {
     const answer = await post(`/v1/scans?lang=${language}`, { raw: printed, place }, { keepalive: true });
     tell(place ? "visit.with-place" : "visit.without-place");
-    if (answer.report.verdict !== shown.querySelector(".report").dataset.verdict) showReport(shown, answer.report);
+    if (chip || answer.report.verdict !== shown.querySelector(".report").dataset.verdict) showReport(shown, answer.report);
   } catch {
     tell("visit.failed");
   }
@@ -68,4 +69,9 @@ function offer() {
 }
 
 localise(shown.querySelector(".report"));
-if (!isNoted()) offer();
+// A chip's answer counts once and soon: it is sent at once, without a place, and not again when the page is reloaded.
+if (!isNoted() && chip) {
+  visit.hidden = false;
+  document.getElementById("visit-ask").hidden = true;
+  note(null);
+} else if (!isNoted()) offer();

@@ -1,0 +1,52 @@
+"""What a node gives to whom: one table. Everything that is not named here is public."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from countermark.roles import KeyScope, Role
+from countermark_node.installation import Desk
+
+
+class Permission(StrEnum):
+    """Something that not everybody may do; also the scope of an API key."""
+
+    ALERTS = "alerts:read"
+    SIGNALS = "signals:read"
+    HISTORY = "history:read"
+
+
+OF_EVERY_ACCOUNT = frozenset({Permission.HISTORY})
+"""An account may ask; how much it sees is decided for each item (countermark_node.histories)."""
+
+OF_ROLE: Mapping[Role, frozenset[Permission]] = MappingProxyType(
+    {
+        Role.CUSTOMS: frozenset({Permission.ALERTS}),
+        Role.MARKET_SURVEILLANCE: frozenset({Permission.ALERTS}),
+        Role.BRAND: frozenset({Permission.SIGNALS}),
+    }
+)
+
+OF_DESK: Mapping[Desk, frozenset[Permission]] = MappingProxyType(
+    {
+        "customs": frozenset({Permission.ALERTS, Permission.HISTORY}),
+        "brand": frozenset({Permission.SIGNALS, Permission.HISTORY}),
+    }
+)
+
+_NEEDS: Mapping[Permission, KeyScope] = MappingProxyType(
+    {
+        Permission.ALERTS: KeyScope.OPERATE,
+        Permission.SIGNALS: KeyScope.OPERATE,
+        # Who takes goods over or scans them asks for their history as well.
+        Permission.HISTORY: KeyScope.OPERATE | KeyScope.CUSTODY | KeyScope.SCAN,
+    }
+)
+
+
+def permissions_of(roles: frozenset[Role], scopes: KeyScope = KeyScope.ALL) -> frozenset[Permission]:
+    """What an account with these active roles may do through a key with `scopes`."""
+    found = OF_EVERY_ACCOUNT.union(*(OF_ROLE.get(role, frozenset()) for role in roles))
+    return frozenset(one for one in found if _NEEDS[one] & scopes)

@@ -1,0 +1,1 @@
+"""Which goods should carry a label: brands' statements kept and answered from."""

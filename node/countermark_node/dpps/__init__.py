@@ -1,0 +1,1 @@
+"""Product passports as EN 18222 reads them."""

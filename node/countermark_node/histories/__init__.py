@@ -1,0 +1,1 @@
+"""What has become of an item: who sees which part of it."""

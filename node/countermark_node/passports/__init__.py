@@ -1,0 +1,1 @@
+"""Passports and their corrections, for whoever knows a passport's hash."""

@@ -1,0 +1,1 @@
+"""The trust bundle that a node publishes."""
