@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,3 +89,21 @@ def test_recall_over_any_fragments_costs_no_more_than_a_first_one(bench: ModuleT
         costs += [cost("recall", first, last), cost("liftRecall", first, last)]
         costs += [cost("recall", 0, MILLION - 1)]
     assert max(costs) <= MOST_RECALL
+
+
+def test_lifting_a_full_measure_of_goods_packed_as_deep_as_goods_go_stays_below_ten_million(bench: ModuleType) -> None:
+    world = bench.Deployed()
+    units = [world.read("LogisticUnits", "unitId", 5, f"U{number}".encode(), 1) for number in range(4)]
+    for number in range(4):
+        world.call(world.brand, "LogisticUnits", "open", 5, f"U{number}".encode(), 1)
+    runs = [(bench.item(series, 700_000), bench.item(series, 700_001)) for series in range(1, 33)]
+    for series, run in enumerate(runs, start=1):
+        commission(world, series)
+        world.call(world.brand, "LogisticUnits", "pack", units[0], ([run], [], []))
+    for inner, outer in itertools.pairwise(units):
+        world.call(world.brand, "LogisticUnits", "pack", outer, ([], [inner], []))
+    world.call(world.customs, "CustomsRegister", "recordMeasure", b"\x01" * 32, 3)
+    for run in runs:
+        world.call(world.customs, "CustomsRegister", "confirmIdentity", 1, *run)
+    # What a transaction needs is more than it costs: refunds come at its end, a fifth at most.
+    assert world.call(world.customs, "CustomsRegister", "lift", 1) <= MOST_GAS * 4 // 5

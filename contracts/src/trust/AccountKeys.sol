@@ -176,11 +176,11 @@ abstract contract AccountKeys is ITrustRegistry, EIP712, Relayed {
         (_keys[key].revoked, _revokedAt[key]) = (true, uint64(block.timestamp));
     }
 
-    /// @dev Takes `entry` out of a list that has it, once.
-    function _drop(address[] storage list, address entry) internal {
+    /// @dev Takes `gone` out of a list that has it, once.
+    function _drop(address[] storage list, address gone) internal {
         uint256 last = list.length - 1;
         for (uint256 i = 0; i < last; ++i) {
-            if (list[i] == entry) list[i] = list[last];
+            if (list[i] == gone) list[i] = list[last];
         }
         list.pop();
     }
