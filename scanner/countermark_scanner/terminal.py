@@ -38,6 +38,8 @@ def show_answer(name: str, answer: dict[str, Any], console: Console | None = Non
     out.print(Text(head, style="bold green" if good else "bold red"), soft_wrap=True)
     out.print(Text(f"    {_text(report, 'advice')}"), soft_wrap=True)
     out.print(Text(f"    {_subject(report)}", style="dim"), soft_wrap=True)
+    for correction in _members(answer, "corrections"):
+        out.print(Text(f"    {_corrected(correction)}"), soft_wrap=True)
     table = Table(box=None, show_header=False, padding=(0, 1, 0, 1))
     for check in _members(report, "checks"):
         sign, style = _SIGNS.get(_text(check, "outcome"), ("?", "yellow"))
@@ -53,6 +55,13 @@ def _subject(report: dict[str, Any]) -> str:
     parts = [f"{key} {_text(item, key)}" for key in ("gtin", "serial", "lot") if _text(item, key)]
     parts += [_text(product, key) for key in ("name", "brand", "country") if _text(product, key)]
     return ", ".join(parts)
+
+
+def _corrected(correction: object) -> str:
+    members = correction if isinstance(correction, dict) else {}
+    product = members.get("product")
+    now = ", ".join(_text(product, key) for key in ("name", "brand", "country", "category") if _text(product, key))
+    return f"corrected {_text(members, 'issued')} by the brand: {now} ({_text(members, 'reason')})"
 
 
 def _text(members: object, name: str) -> str:

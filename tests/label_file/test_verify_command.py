@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 
 from countermark.gs1.digital_link import build_link
 from countermark.labels.signature import sign_label
+from countermark.passports.corrections import sign_correction
+from countermark.passports.passport import sign_passport
 from countermark_scanner import verify_cli
 from countermark_wallet.cli.main import main
 
@@ -62,6 +65,27 @@ def test_good_file_is_verified_without_a_network(
     assert shown.startswith("OK: item.json: label-genuine")
     assert "2 of 2 nodes" in shown
     assert "Olive oil 500 ml" in shown
+
+
+def test_corrected_details_are_told_to_people_with_the_reason(
+    workshop: Any, bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = replace(workshop.passport(0), product=replace(workshop.passport(0).product, country="ES"))
+    told = sign_correction(
+        workshop.passport_token(0),
+        (),
+        sign_passport(now, workshop.credential_key),
+        reason="Bottled in Spain",
+        issued=NOW,
+        key=workshop.credential_key,
+    )
+    file = tmp_path / "item.json"
+    file.write_bytes(workshop.file(corrections=(told,)).encode())
+    assert run("verify", file, "--trust", bundle) == 0
+    shown = capsys.readouterr().out
+    assert "corrected 2026-06-01T12:00:00Z by the brand: " in shown
+    assert ", ES, " in shown
+    assert "(Bottled in Spain)" in shown
 
 
 def test_json_tells_verdict_age_and_whom_it_rests_on(
