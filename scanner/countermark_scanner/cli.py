@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
+from getpass import GetPassWarning
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from countermark.command_context import CommandContext
-from countermark.errors import CountermarkError, InputRefused, Unavailable, shown
+from countermark.errors import CountermarkError, InputRefused, NotPermitted, Unavailable, shown
 from countermark.limits import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from countermark_scanner.scanning import Prover, ScanningSession
 
 _STANDARD_INPUT = "-"
+_CODE_BYTES = 1_024
 Answer = dict[str, Any]
 Task = tuple[str, Callable[[], Answer]]
 
@@ -64,6 +68,9 @@ def scan(
     claim_code: Annotated[
         bool, typer.Option("--claim-code", help="Ask for the item's hidden code and show that it is unused.")
     ] = False,
+    code_fd: Annotated[
+        int | None, typer.Option("--code-fd", help="File descriptor with the hidden code; else a prompt.", min=0)
+    ] = None,
     evidence: Annotated[
         Path | None, typer.Option(help="File to which the node's signed verdicts are added, one a line.")
     ] = None,
@@ -90,7 +97,7 @@ def scan(
             signer=context.signer() if sign else None,
             language=language.value,
             decode=workers.decode,
-            prover=_prover(context, own=own, claim_code=claim_code),
+            prover=_prover(context, own=own, claim_code=claim_code, code_fd=code_fd),
             evidence=evidence is not None,
         )
         results = [
@@ -100,7 +107,7 @@ def scan(
         raise typer.Exit(1)
 
 
-def _prover(context: CommandContext, *, own: bool, claim_code: bool) -> Prover | None:
+def _prover(context: CommandContext, *, own: bool, claim_code: bool, code_fd: int | None) -> Prover | None:
     if own and claim_code:
         raise InputRefused(
             got="--own and --claim-code",
@@ -110,14 +117,32 @@ def _prover(context: CommandContext, *, own: bool, claim_code: bool) -> Prover |
         )
     if own:
         return lambda _item: context.signer()
-    return partial(_claim_signer, context) if claim_code else None
+    return partial(_claim_signer, context, code_fd) if claim_code else None
 
 
-def _claim_signer(context: CommandContext, item: ItemKey) -> AccountSigner:
+def _claim_signer(context: CommandContext, code_fd: int | None, item: ItemKey) -> AccountSigner:
     """The claim key behind the code that is typed: it stays here, only its signature leaves."""
     from countermark.labels.claim_code import claim_secret
 
-    return context.signer_of(claim_secret(item, typer.prompt("Hidden code of the item", hide_input=True, err=True)))
+    return context.signer_of(claim_secret(item, _hidden_code(code_fd)))
+
+
+def _hidden_code(descriptor: int | None) -> str:
+    try:
+        if descriptor is not None:
+            with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                return stream.readline(_CODE_BYTES).decode("utf-8").strip()
+        with warnings.catch_warnings():
+            # Without a terminal the code would be typed in the open, or read from where labels come from.
+            warnings.simplefilter("error", GetPassWarning)
+            return str(typer.prompt("Hidden code of the item", hide_input=True, err=True))
+    except (OSError, ValueError, GetPassWarning):
+        raise NotPermitted(
+            got="no code",
+            expected="the item's hidden code, from a terminal or from --code-fd",
+            next_step="run the command in a terminal",
+            reason="no-code",
+        ) from None
 
 
 def _place(lat: float | None, lon: float | None, accuracy: int) -> Place | None:

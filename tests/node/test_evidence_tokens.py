@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
+from getpass import GetPassWarning
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,6 +84,32 @@ def test_evidence_of_a_node_that_is_no_operator_is_refused(
 def test_own_and_claim_code_exclude_each_other(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert countermark(world, "scan", "--raw", world.label().link, "--own", "--claim-code") == 1
     assert "one of them" in capsys.readouterr().err
+
+
+def test_code_without_a_terminal_is_refused_in_one_line_and_never_read_from_where_labels_come_from(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prompt(_text: str, *, hide_input: bool, err: bool) -> str:
+        assert hide_input
+        assert err
+        warnings.warn("Can not control echo on the terminal.", GetPassWarning, stacklevel=2)
+        return "000000-000000-000000"
+
+    monkeypatch.setattr("typer.prompt", prompt)
+    assert countermark(world, "scan", "--raw", world.label().link, "--claim-code") == 1
+    said = capsys.readouterr()
+    assert "got no code, expected the item's hidden code, from a terminal or from --code-fd" in said.out + said.err
+
+
+def test_code_is_read_from_a_descriptor(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "code"
+    file.write_text("000000-000000-000000\n", encoding="ascii")
+    with file.open("rb") as stream:
+        arguments = ["scan", "--raw", world.label().link, "--claim-code", "--code-fd", str(stream.fileno())]
+        assert countermark(world, *arguments) == 1
+    said = capsys.readouterr()
+    assert "claim code of 18 characters with a slip in it" in said.out + said.err
+    assert "000000-000000" not in said.out + said.err
 
 
 def test_code_is_asked_for_without_echo_and_a_wrong_one_shows_nothing(
