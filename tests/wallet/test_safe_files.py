@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from countermark.errors import InputRefused, NotFound, NotPermitted, TooLarge, Unavailable
-from countermark_wallet.safe_files import open_text, private_folder, read_bounded, whole_file, write_whole
+from countermark_wallet.safe_files import (
+    check_writable,
+    open_text,
+    private_folder,
+    read_bounded,
+    whole_file,
+    write_whole,
+)
 
 
 def test_written_file_is_private_and_whole(tmp_path: Path) -> None:
@@ -85,3 +92,12 @@ def test_existing_folder_keeps_its_mode_and_new_ones_are_private(tmp_path: Path)
     private_folder(shared / "new" / "newer")
     modes = [stat.S_IMODE(path.stat().st_mode) for path in (shared, shared / "new", shared / "new" / "newer")]
     assert modes == [0o755, 0o700, 0o700]
+
+
+def test_place_that_cannot_be_written_is_known_before_something_final_is_done(tmp_path: Path) -> None:
+    check_writable(tmp_path / "new.txt")
+    assert list(tmp_path.iterdir()) == []
+    for path in (tmp_path / "no-folder" / "new.txt", tmp_path):
+        with pytest.raises(Unavailable) as refusal:
+            check_writable(path)
+        assert refusal.value.reason == "cannot-write"

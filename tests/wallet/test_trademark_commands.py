@@ -68,6 +68,18 @@ def issue(command: Command, market: Market, folder: Path, mark: str, *more: obje
     )  # fmt: skip
 
 
+def test_credential_that_cannot_be_written_is_not_anchored(
+    command: Command, live_market: Market, tmp_path: Path
+) -> None:
+    code, _, err = command(
+        "office", "trademark", "issue", "EM500000088888899", "--text", "A", "--holder", live_market.account("brand"),
+        "--holder-name", "A", "--class", 25, "--registered-on", "2019-03-04", "--office-name", "O",
+        "--out", tmp_path / "no-folder" / "mark.jwt",
+    )  # fmt: skip
+    assert (code, "a place on disk that can be written" in err) == (1, True)
+    assert "status=0" in command("office", "trademark", "revoke", "EM500000088888899")[2]
+
+
 def test_holder_presents_some_claims_and_answers_a_challenge(
     command: Command, live_market: Market, tmp_path: Path
 ) -> None:

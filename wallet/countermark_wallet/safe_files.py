@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import tempfile
@@ -70,6 +71,17 @@ def write_whole(path: Path, data: bytes, *, replace: bool = True) -> None:
     """Writes `data` as `whole_file` does."""
     with whole_file(path, replace=replace) as stream:
         stream.write(data)
+
+
+def check_writable(path: Path) -> None:
+    """Nothing, if a file can be made beside `path` and none but a file is in its place. Raises Unavailable."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _cannot_write(path, error) from None
 
 
 def read_bounded(path: Path, limit: int, *, what: str) -> bytes:

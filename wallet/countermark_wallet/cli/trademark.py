@@ -50,11 +50,14 @@ def issue(
     """Issue a trademark credential to a brand and anchor its hash, as an IP office."""
     from countermark.credentials.did_key import key_of
     from countermark.credentials.trademark import Trademark
-    from countermark_wallet.safe_files import write_whole
+    from countermark_wallet.safe_files import check_writable, write_whole
 
     session = session_of(ctx, as_json)
     trademark = Trademark(mark, text, tuple(sorted(set(nice))), registered_on.date())
     holder_key = key_of(holder_did) if holder_did else None
+    for path in filter(None, (out, sd_jwt)):
+        # An anchor cannot be taken back, and a credential that nobody has is of no use.
+        check_writable(path)
     issued = _issuing(session, office_name, issuer_did).issue(
         trademark, holder=holder, holder_name=holder_name, days=days, holder_key=holder_key
     )
