@@ -161,6 +161,13 @@ def test_wrong_line_of_the_table_is_named_and_nothing_is_read(line: str, finding
     assert finding in refused.value.findings[0]
 
 
+def test_number_under_the_bar_code_names_its_product_in_thirteen_digits() -> None:
+    (entry,) = read_coverage_table(io.StringIO("product,since\n9521234543213,2026-01-01\n"))
+    assert entry.product == "09521234543213"
+    with pytest.raises(TableRefused, match="check digit"):
+        read_coverage_table(io.StringIO("product,since\n9521234543214,2026-01-01\n"))
+
+
 def test_empty_table_is_refused() -> None:
     with pytest.raises(TableRefused):
         read_coverage_table(io.StringIO("product,since\n"))

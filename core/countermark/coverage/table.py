@@ -7,10 +7,12 @@ from typing import TextIO
 
 from countermark.coverage.statement import CoverageEntry
 from countermark.errors import InputRefused, TableRefused
+from countermark.gs1.identity import parse_gtin
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.tables import mangled_by_spreadsheet, read_rows
 
 _FINDINGS = 100
+_EAN = 13
 
 
 def read_coverage_table(stream: TextIO, limits: Limits = DEFAULT_LIMITS) -> tuple[CoverageEntry, ...]:
@@ -41,6 +43,8 @@ def read_coverage_table(stream: TextIO, limits: Limits = DEFAULT_LIMITS) -> tupl
 def _entry(product: str, since: str, until: str, markets: str) -> CoverageEntry:
     if mangled_by_spreadsheet(product):
         raise _refused(f"product {product!r}", "all digits; format the column as text")
+    # Thirteen digits are no prefix: the number as it stands under the bar code.
+    product = parse_gtin(product) if len(product) == _EAN else product
     return CoverageEntry(product, _day(since), _day(until) if until else None, frozenset(markets.upper().split()))
 
 

@@ -126,7 +126,7 @@ def labels(
         [
             f"{made.count} labels in {made.print_line}",
             *([f"their claim codes in {made.codes}"] if made.codes else []),
-            f"{len(made.pictures)} labels drawn in {out}",
+            *([f"{len(made.pictures)} labels drawn in {out}"] if made.pictures else []),
         ],
     )
 
