@@ -48,6 +48,10 @@ contract Model is Checks {
     mapping(address owner => uint256) public ownerKey;
     /// @notice Consumers' addresses that have held something.
     address[] public owners;
+    /// @notice When it named it.
+    mapping(address account => uint256) public namedAt;
+    /// @notice When the last pause began.
+    uint256 public pausedFrom;
     /// @notice Until when nothing is taken on.
     uint256 public pausedUntil;
     /// @notice What went through and must not have; empty while all is well.
@@ -158,17 +162,22 @@ contract Model is Checks {
 
     /// @notice An account named its successor.
     function setSuccessor(address account, address successor) external {
-        successorOf[account] = successor;
+        (successorOf[account], namedAt[account]) = (successor, block.timestamp);
     }
 
-    /// @notice A pause began, or ended.
-    function setPausedUntil(uint256 time) external {
-        pausedUntil = time;
+    /// @notice A pause began.
+    function setPause(uint256 duration) external {
+        (pausedFrom, pausedUntil) = (block.timestamp, block.timestamp + duration);
     }
 
-    /// @notice Whether `to` may take on from `from` as far as a pause goes: its successor always may.
+    /// @notice A pause ended before its time.
+    function endPause() external {
+        pausedUntil = block.timestamp;
+    }
+
+    /// @notice Whether `to` may take on from `from` as far as a pause goes: a successor named before it may.
     function isRunningFor(address from, address to) external view returns (bool) {
-        return block.timestamp >= pausedUntil || successorOf[from] == to;
+        return block.timestamp >= pausedUntil || (successorOf[from] == to && namedAt[from] < pausedFrom);
     }
 
     /// @notice Whether anything may be taken on.

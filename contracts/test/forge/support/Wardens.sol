@@ -22,7 +22,7 @@ contract Wardens is Handler {
         bool expected = block.timestamp >= _restUntil;
         bytes memory call = abi.encodeCall(_trust.pause, (duration));
         if (!_judge("pause", _try(VM.addr(_system.GUARDIAN()), address(_trust), call), expected)) return;
-        _model.setPausedUntil(block.timestamp + duration);
+        _model.setPause(duration);
         _restUntil = block.timestamp + 2 * duration;
     }
 
@@ -30,7 +30,7 @@ contract Wardens is Handler {
     function unpause(uint256 seed) external {
         if (seed & 1 != 0) return;
         bool passed = _try(VM.addr(_system.GOVERNOR()), address(_trust), abi.encodeCall(_trust.unpause, ()));
-        if (_judge("unpause", passed, !_model.isRunning())) _model.setPausedUntil(block.timestamp);
+        if (_judge("unpause", passed, !_model.isRunning())) _model.endPause();
     }
 
     /// @notice An account lost its keys: the governor proposes a new one, and a week later it acts and the old ones do not.
@@ -63,7 +63,8 @@ contract Wardens is Handler {
         _model.tally("successor");
     }
 
-    /// @notice Goods of an account leave by its successor, whatever became of its roles and keys, also while paused.
+    /// @notice Goods of an account leave by its successor, whatever became of its roles and keys, also while
+    /// paused if it was named before.
     function inherit(uint256 seed) external told {
         (bool found, Goods memory goods) = _goods(seed);
         address heir = _model.successorOf(goods.holder);
@@ -74,7 +75,8 @@ contract Wardens is Handler {
             address(_handovers), _handover(goods, heir, Purpose.Return), _receipt(goods), key, key
         );
         bool passed = _attempt(address(_handovers), call);
-        bool expected = _movableTo(goods, Purpose.Return, heir) && _trust.mayTakeOn(heir);
+        bool expected = _model.isRunningFor(goods.holder, heir) && _movableTo(goods, Purpose.Return, heir)
+            && _trust.mayTakeOn(heir);
         if (_judge("inherit", passed, expected)) _model.give(goods.series, goods.low, goods.high, heir);
     }
 
