@@ -87,14 +87,25 @@ def trademark() -> Trademark:
 
 
 @pytest.fixture(scope="session")
-def token(trademark: Trademark, office_key: PrivateKey, holder: AccountId) -> str:
-    return issue_trademark_credential(
-        trademark,
-        office_name="Example Office",
-        key=office_key,
-        holder=holder,
-        holder_name="Nordlicht Example",
-        valid_from=datetime(2026, 1, 1, tzinfo=UTC),
-        valid_until=datetime(2027, 1, 1, tzinfo=UTC),
-        credential_id="urn:uuid:7f6c3f0a-6a39-4c3e-8d53-0d0a3a1f6a10",
-    )
+def issued(trademark: Trademark, office_key: PrivateKey, holder: AccountId) -> Callable[..., str]:
+    """Issues the one trademark's credential, with more of what an issuer may say."""
+
+    def issue(**more: Any) -> str:
+        said: dict[str, Any] = {"credential_id": "urn:uuid:7f6c3f0a-6a39-4c3e-8d53-0d0a3a1f6a10", **more}
+        return issue_trademark_credential(
+            trademark,
+            office_name="Example Office",
+            key=office_key,
+            holder=holder,
+            holder_name="Nordlicht Example",
+            valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+            valid_until=datetime(2027, 1, 1, tzinfo=UTC),
+            **said,
+        )
+
+    return issue
+
+
+@pytest.fixture(scope="session")
+def token(issued: Callable[..., str]) -> str:
+    return issued()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -228,18 +229,8 @@ def test_resolving_asks_for_the_one_address_with_a_bound(office_key: PrivateKey)
 
 
 @pytest.fixture(scope="module")
-def web_token(trademark: Trademark, office_key: PrivateKey, holder: AccountId) -> str:
-    return issue_trademark_credential(
-        trademark,
-        office_name="Example Office",
-        key=office_key,
-        holder=holder,
-        holder_name="Nordlicht Example",
-        valid_from=datetime(2026, 1, 1, tzinfo=UTC),
-        valid_until=datetime(2027, 1, 1, tzinfo=UTC),
-        credential_id="urn:uuid:1",
-        issuer=DID,
-    )
+def web_token(issued: Callable[..., str]) -> str:
+    return issued(credential_id="urn:uuid:1", issuer=DID)
 
 
 def listed(key: PublicKey, account: str = OFFICE, **changes: Any) -> OfficeKey:

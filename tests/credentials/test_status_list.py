@@ -237,18 +237,8 @@ def test_status_that_is_no_entry_is_refused(value: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def with_status(trademark: Trademark, office_key: PrivateKey, holder: AccountId) -> str:
-    return issue_trademark_credential(
-        trademark,
-        office_name="Example Office",
-        key=office_key,
-        holder=holder,
-        holder_name="Nordlicht Example",
-        valid_from=datetime(2026, 1, 1, tzinfo=UTC),
-        valid_until=datetime(2027, 1, 1, tzinfo=UTC),
-        credential_id="urn:uuid:7f6c3f0a-6a39-4c3e-8d53-0d0a3a1f6a10",
-        status=(StatusEntry("revocation", 5, REVOKED), StatusEntry("suspension", 5, SUSPENDED)),
-    )
+def with_status(issued: Callable[..., str]) -> str:
+    return issued(status=(StatusEntry("revocation", 5, REVOKED), StatusEntry("suspension", 5, SUSPENDED)))
 
 
 def listed(key: PrivateKey = KEY, account: str = OFFICE) -> OfficeKey:

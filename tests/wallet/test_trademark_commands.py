@@ -19,45 +19,16 @@ from countermark.credentials.status_list import LEAST_ENTRIES, StatusPurpose
 from countermark.credentials.trademark import TrademarkCredential, sign_trademark_credential
 from countermark.errors import ContractRefused, CredentialRefused, InputRefused, NotFound, NotPermitted
 from countermark.p256 import PublicKey
-from countermark_wallet.cli.main import main
 from countermark_wallet.credential_checking import CredentialDesk
 from countermark_wallet.licensing import TrademarkLicensing
-from countermark_wallet.passwords import VARIABLE
 from countermark_wallet.status_lists import StatusListFile, TrackedCredential, new_state
 
 if TYPE_CHECKING:
-    from tests.wallet.conftest import Market, StubServer
+    from tests.wallet.conftest import Command, Market, StubServer
 
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 """The time at which `market` stands still."""
-
-
-class Command:
-    """Runs `countermark` in this process as one party."""
-
-    def __init__(self, home: Path, url: str, capsys: pytest.CaptureFixture[str]) -> None:
-        self.home, self.url, self.capsys = home, url, capsys
-
-    def __call__(self, wallet: str, *arguments: object) -> tuple[int, str, str]:
-        code = main(["--home", str(self.home), "--node", self.url, "--wallet", wallet, *map(str, arguments)])
-        out, err = self.capsys.readouterr()
-        assert "Traceback" not in out + err
-        return code, out, err
-
-    def json(self, wallet: str, *arguments: object) -> dict[str, Any]:
-        code, out, err = self(wallet, *arguments, "--json")
-        assert code == 0, err
-        result: dict[str, Any] = json.loads(out)
-        return result
-
-
-@pytest.fixture
-def command(
-    live_market: Market, node: StubServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Command:
-    monkeypatch.setenv(VARIABLE, PASSWORD)
-    return Command(live_market.keystore.home, node.url, capsys)
 
 
 def issue(command: Command, market: Market, folder: Path, mark: str, *more: object) -> dict[str, Any]:
