@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from types import MappingProxyType
 
-from countermark.chain.flags import Flag
 from countermark.gs1.identity import ItemKey
 from countermark.gs1.label import ScannedLabel
 from countermark.label_file.label_file import LabelFile
@@ -18,24 +16,14 @@ from countermark_scanner.anomalies.clone import Contradiction
 from countermark_scanner.sources import (
     BrandTrust,
     ChainState,
-    ItemFlag,
     ItemRecord,
     LabelKeyTrust,
     MarkRecord,
     MarkStatus,
     Standing,
+    item_flags,
 )
 
-_ITEM_FLAGS: Mapping[Flag, ItemFlag] = MappingProxyType(
-    {
-        Flag.RECALLED: ItemFlag.RECALLED,
-        Flag.STOLEN: ItemFlag.STOLEN,
-        Flag.HELD: ItemFlag.HELD,
-        Flag.SEIZED: ItemFlag.HELD,
-        Flag.RETIRED: ItemFlag.RETIRED,
-        Flag.OFF_NETWORK: ItemFlag.OFF_NETWORK,
-    }
-)
 _NOBODY = "0x" + "0" * 40
 _MOST_KEPT = 100_000
 _SECOND = timedelta(seconds=1)
@@ -139,7 +127,7 @@ def _record(proven: ProvenItem) -> ItemRecord:
         marks=tuple(_mark(then, shard.marks[then.place], segment.commissioned_at) for then in segment.marks),
         lot=segment.lot or None,
         expiry=moment(segment.expiry).date() if segment.expiry else None,
-        flags=frozenset(_ITEM_FLAGS[flag] for flag in proven.series.flags_at(proven.index) if flag in _ITEM_FLAGS),
+        flags=item_flags(proven.series.flags_at(proven.index)),
     )
 
 

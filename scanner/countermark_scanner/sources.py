@@ -6,12 +6,14 @@ All times are timezone-aware.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Literal, Protocol
 
+from countermark.chain.flags import Flag
 from countermark.gs1.identity import ItemKey
 from countermark.p256 import PublicKey
 from countermark.roles import Role
@@ -86,6 +88,23 @@ class ItemFlag(StrEnum):
     HELD = "held"
     RETIRED = "retired"
     OFF_NETWORK = "off-network"
+
+
+_ITEM_FLAGS: Mapping[int, ItemFlag] = MappingProxyType(
+    {
+        Flag.RECALLED: ItemFlag.RECALLED,
+        Flag.STOLEN: ItemFlag.STOLEN,
+        Flag.HELD: ItemFlag.HELD,
+        Flag.SEIZED: ItemFlag.HELD,
+        Flag.RETIRED: ItemFlag.RETIRED,
+        Flag.OFF_NETWORK: ItemFlag.OFF_NETWORK,
+    }
+)
+
+
+def item_flags(flags: Iterable[int]) -> frozenset[ItemFlag]:
+    """What the ledger's flags (numbers of `Flag`) say against an item; what says nothing against it is left out."""
+    return frozenset(_ITEM_FLAGS[flag] for flag in flags if flag in _ITEM_FLAGS)
 
 
 class Showing(StrEnum):

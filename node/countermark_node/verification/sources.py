@@ -6,9 +6,8 @@ head is kept for other transactions at the same head.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import NamedTuple
 
 from sqlalchemy import exists, text
@@ -45,6 +44,7 @@ from countermark_scanner.sources import (
     MarkRecord,
     MarkStatus,
     Standing,
+    item_flags,
 )
 
 _PREFIX_LENGTHS = range(12, 3, -1)
@@ -81,16 +81,6 @@ _FLAGS = text(
     " UNION ALL SELECT 5 WHERE (SELECT last_index FROM flag_run WHERE series = :series AND flag = 5"
     " AND authority = :holder AND first_index <= :index ORDER BY first_index DESC LIMIT 1) >= :index"
     " UNION ALL SELECT 0 FROM claim WHERE series = :series AND item_index = :index AND claimed"
-)
-_ITEM_FLAGS: Mapping[int, ItemFlag] = MappingProxyType(
-    {
-        Flag.RECALLED: ItemFlag.RECALLED,
-        Flag.STOLEN: ItemFlag.STOLEN,
-        Flag.HELD: ItemFlag.HELD,
-        Flag.SEIZED: ItemFlag.HELD,
-        Flag.RETIRED: ItemFlag.RETIRED,
-        Flag.OFF_NETWORK: ItemFlag.OFF_NETWORK,
-    }
 )
 _CONTRADICTIONS = text(
     "SELECT rule, first, second, distance_km, minutes, confirmed FROM contradiction"
@@ -362,7 +352,7 @@ class SqlChain:
 
 
 def _item_flags(flags: frozenset[int], packed: Packed) -> frozenset[ItemFlag]:
-    found = frozenset(_ITEM_FLAGS[flag] for flag in flags if flag in _ITEM_FLAGS)
+    found = item_flags(flags)
     return found | {ItemFlag.HELD} if packed.in_held_unit else found
 
 
