@@ -21,7 +21,8 @@ from cryptography.x509.oid import NameOID
 
 from countermark.errors import CountermarkError
 from countermark.limits import Limits
-from countermark_wallet.outbound import Outbound, is_public
+from countermark_wallet.address_rules import is_public, read_networks
+from countermark_wallet.outbound import Outbound
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -37,6 +38,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(404 if self.path == "/missing" else 200)
         if self.path == "/packed":
             self.send_header("Content-Encoding", "gzip")
+        if self.path != "/untyped":
+            self.send_header("Content-Type", "text/html; charset=utf-8" if self.path == "/page" else "application/json")
         if self.path != "/endless":
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -47,6 +50,14 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b"x" * 1_000)
             except OSError:
                 return
+
+    def do_POST(self) -> None:
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(307 if self.path == "/moved" else 202)
+        self.send_header("Location", "/document")
+        self.send_header("X-Seen", f"{self.headers['X-Name']} {len(content)}")
+        self.end_headers()
+        self.wfile.write(b"y" * 5_000)
 
     def log_message(self, *_arguments: object) -> None:
         """Says nothing."""
@@ -191,9 +202,9 @@ def test_public_addresses_are_public(address: str) -> None:
     assert is_public(address)
 
 
-def test_redirect_error_packed_and_missing_answers_are_no_document(port: int) -> None:
+def test_redirect_error_packed_and_missing_answers_and_pages_are_no_document(port: int) -> None:
     fetch = fetching(port)
-    for path in ("/redirect", "/missing", "/packed"):
+    for path in ("/redirect", "/missing", "/packed", "/page", "/untyped"):
         assert reason(lambda path=path: fetch(path)) == "fetch-failed"
 
 
@@ -203,11 +214,58 @@ def test_long_and_endless_answers_are_given_up(port: int) -> None:
     assert reason(lambda: fetch("/endless")) == "answer-too-large"
 
 
-@pytest.mark.parametrize("line", [b"H", b"HTTP/1.1 200 OK\r\nX: y\r\n", b"HTTP/1.1 200 OK\r\n\r\nx"])
+@pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "localhost"])
+def test_own_machine_written_in_another_way_is_refused(host: str) -> None:
+    assert reason(lambda: Outbound()(f"https://{host}/", most=10)) in ("address-not-allowed", "fetch-failed")
+
+
+def resolving(*addresses: str, networks: str = "10.20.0.0/16") -> Outbound:
+    return Outbound(networks=read_networks(networks), resolve=lambda _host, _port: addresses)
+
+
+def test_networks_that_the_operator_opened_are_asked_and_no_others() -> None:
+    for url in ("http://erp.example/", "https://erp.example/"):
+        for address in ("10.21.0.1", "127.0.0.1", "::ffff:10.20.0.1"):
+            assert reason(lambda url=url, address=address: resolving("10.20.0.1", address)(url, most=10)) == (
+                "address-not-allowed"
+            )
+    # A public host is not asked in plain http, however many networks are open.
+    assert reason(lambda: resolving("93.184.215.14")("http://erp.example/", most=10)) == "address-not-allowed"
+
+
+def test_host_in_an_opened_network_is_asked_in_plain_http(port: int) -> None:
+    outbound = resolving("127.0.0.1", networks="127.0.0.0/8, fd00::/8")
+    assert outbound(f"http://erp.example:{port}/document", most=1_000) == b"the document"
+
+
+@pytest.mark.parametrize("text", ["10.20.0.1/16", "everything", "10.0.0.0/33"])
+def test_network_that_cannot_be_read_is_refused(text: str) -> None:
+    assert reason(lambda: read_networks(text)) == "bad-network"
+    assert read_networks(" ") == ()
+
+
+def test_proxies_of_the_environment_are_not_used(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert fetching(port)("/document") == b"the document"
+
+
+def test_message_is_sent_and_its_answer_returned_whatever_it_is(port: int) -> None:
+    outbound = Outbound(frozenset({f"127.0.0.1:{port}"}))
+    answer = outbound.post(f"http://127.0.0.1:{port}/hook", b"hello", {"X-Name": "one"}, most=100)
+    assert (answer.status, answer.headers["x-seen"], answer.body) == (202, "one 5", b"y" * 100)
+    assert outbound.post(f"http://127.0.0.1:{port}/moved", b"", {}, most=100).status == 307
+    assert reason(lambda: Outbound().post(f"http://127.0.0.1:{port}/hook", b"", {}, most=1)) == "address-not-allowed"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"H", b"HTTP/1.1 200 OK\r\nX: y\r\n", b"HTTP/1.1 200 OK\r\n\r\nx", b"HTTP/1.1 200 OK\r\nX: " + b"y" * 20_000],
+)
 def test_answer_that_trickles_in_is_given_up_when_its_time_is_over(line: bytes) -> None:
     with trickling(line) as number:
         started = time.monotonic()
-        fetch = fetching(number, limits=Limits(outbound_seconds=0.3))
+        fetch = fetching(number, limits=Limits(outbound_seconds=0.4))
         assert reason(lambda: fetch("/document")) in ("fetch-failed", "answer-too-large")
         assert time.monotonic() - started < 5
 

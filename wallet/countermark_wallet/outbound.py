@@ -1,18 +1,19 @@
-"""The one way to fetch a foreign document: https, public addresses, no redirects, bounded in size and time.
+"""The one way out: https, public addresses, no redirects, no proxies, bounded in size and time.
 
-A credential names addresses (status lists, did:web), and whoever wrote it may want this machine to ask its own
-network: a router, a cloud's metadata service, a database. So a name is resolved here, every address behind it must be
-public, and the connection goes to the address that was looked at: a second look-up could answer differently.
+A credential names addresses (status lists, did:web), an account those of its webhooks, and whoever wrote them may want
+this machine to ask its own network: a router, a cloud's metadata service, a database. So a name is resolved here, every
+address behind it must be public, and the connection goes to the address that was looked at: a second look-up could
+answer differently. Wallets and nodes use this client for documents, webhooks and other parties' nodes alike.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,15 +22,24 @@ import httpcore
 
 from countermark.errors import NotPermitted, TooLarge, Unavailable
 from countermark.limits import DEFAULT_LIMITS, Limits
+from countermark_wallet.address_rules import Network, is_in, is_public
 
 Resolve = Callable[[str, int], Sequence[str]]
+MayConnect = Callable[[str], bool]
 _AUTHORITY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::[0-9]{1,5})?")
 _VISIBLE = re.compile(r"[!-~]{1,2000}")
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_NOT_PUBLIC = tuple(
-    map(ipaddress.ip_network, ("192.88.99.0/24", "64:ff9b:1::/48", "3fff::/20", "5f00::/16", "fec0::/10"))
+DOCUMENT_TYPES = frozenset(
+    {
+        "application/did+json",
+        "application/did+ld+json",
+        "application/json",
+        "application/jwt",
+        "application/octet-stream",
+        "application/vc+jwt",
+        "text/plain",
+    }
 )
-"""What Python's own table leaves out: relays to 6to4, local NAT64, documentation, segment routing, site-local."""
+"""What signed documents and DID documents come as, also from plain file servers; a page for people is none."""
 
 
 def resolve_by_system(host: str, port: int) -> Sequence[str]:
@@ -41,36 +51,74 @@ def resolve_by_system(host: str, port: int) -> Sequence[str]:
         raise socket.gaierror(socket.EAI_NONAME, "no such host") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server said to a message: header names in small letters, the body up to what was asked for."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
 @dataclass(frozen=True)
 class Outbound:
     """Core's `Fetch`. `allowed` are the authorities (host:port) that may be of this machine's own network and plain
-    http: the node that the user chose, a test's server, nothing else."""
+    http: the node that the user chose, a test's server, nothing else. `networks` are private ones that the operator
+    opened, for https and plain http."""
 
     allowed: frozenset[str] = frozenset()
+    networks: tuple[Network, ...] = ()
     resolve: Resolve = resolve_by_system
     tls: ssl.SSLContext | None = None
     limits: Limits = DEFAULT_LIMITS
     monotonic: Callable[[], float] = time.monotonic
 
     def __call__(self, url: str, *, most: int) -> bytes:
-        """The body at `url`, at most `most` bytes. Raises NotPermitted (address-not-allowed), TooLarge
+        """The document at `url`, at most `most` bytes. Raises NotPermitted (address-not-allowed), TooLarge
         (answer-too-large), Unavailable (fetch-failed)."""
-        known = self._may_ask(url)
+        with self._asked("GET", url, {"Accept": "*/*"}) as answer:
+            return _document(answer, url, most)
+
+    def post(self, url: str, content: bytes, headers: Mapping[str, str], *, most: int) -> Answer:
+        """Send `content` and return what was answered, whatever the status; of the body the first `most` bytes.
+
+        Redirects are answers like others: nobody follows them. Raises NotPermitted (address-not-allowed), Unavailable
+        (fetch-failed).
+        """
+        with self._asked("POST", url, headers, content) as answer:
+            body = bytearray()
+            for chunk in answer.iter_stream():
+                body += chunk
+                if len(body) >= most:
+                    break
+            return Answer(
+                answer.status, {k: v.decode("latin-1") for k, v in _headers(answer).items()}, bytes(body[:most])
+            )
+
+    def check(self, url: str) -> None:
+        """Refuse an address that could never be asked, without asking. Raises NotPermitted (address-not-allowed)."""
+        self._rule(url)
+
+    @contextmanager
+    def _asked(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None
+    ) -> Iterator[httpcore.Response]:
+        may_connect = self._rule(url)
         deadline = self.monotonic() + self.limits.outbound_seconds
-        backend = _Guarded(self.resolve, known, deadline, self.monotonic)
+        backend = _Guarded(self.resolve, may_connect, deadline, self.monotonic)
         context = self.tls or ssl.create_default_context()
-        headers = [(b"Accept-Encoding", b"identity"), (b"Accept", b"*/*"), (b"User-Agent", b"countermark")]
+        sent = {"Accept-Encoding": "identity", "User-Agent": "countermark", **headers}
         try:
             with (
                 httpcore.ConnectionPool(ssl_context=context, network_backend=backend) as pool,
-                pool.stream("GET", url, headers=headers) as answer,
+                pool.stream(method, url, headers=list(sent.items()), content=content) as answer,
             ):
-                return _body(answer, url, most)
+                yield answer
         except (OSError, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             raise _failed(url, type(error).__name__) from None
 
-    def _may_ask(self, url: str) -> bool:
-        """Whether the authority is an allowed one; refuses addresses that no public document has."""
+    def _rule(self, url: str) -> MayConnect:
+        """Which addresses may be behind `url`; refuses one that nobody publishes."""
         try:
             parts = urlsplit(url) if _VISIBLE.fullmatch(url) and "\\" not in url else None
             port = parts.port if parts else None
@@ -80,18 +128,20 @@ class Outbound:
             raise _refused(url, "an https address with a plain host name")
         authority = f"{parts.hostname}:{port or (443 if parts.scheme == 'https' else 80)}"
         if authority in self.allowed:
-            return True
-        if parts.scheme != "https":
+            return _anything
+        if parts.scheme == "https":
+            return lambda address: is_public(address) or is_in(address, self.networks)
+        if not self.networks:
             raise _refused(url, "an https address")
-        return False
+        return lambda address: is_in(address, self.networks)
 
 
 @dataclass
 class _Guarded(httpcore.NetworkBackend):
-    """Connects to public addresses only, and lets no operation last beyond the deadline."""
+    """Connects to addresses that the rule allows, and lets no operation last beyond the deadline."""
 
     resolve: Resolve
-    known: bool
+    may_connect: MayConnect
     deadline: float
     monotonic: Callable[[], float]
 
@@ -106,8 +156,8 @@ class _Guarded(httpcore.NetworkBackend):
         addresses = self.resolve(host, port)
         if not addresses:
             raise httpcore.ConnectError(f"no address of {host}")
-        if not self.known and (private := [address for address in addresses if not is_public(address)]):
-            raise _refused(f"{host}, which is at {private[0]}", "a host with public addresses only")
+        if refused := [address for address in addresses if not self.may_connect(address)]:
+            raise _refused(f"{host}, which is at {refused[0]}", "a host with public addresses only")
         left = _left(self.deadline, self.monotonic)
         stream = httpcore.SyncBackend().connect_tcp(addresses[0], port, left, local_address, socket_options)
         return _Bounded(stream, self.deadline, self.monotonic)
@@ -152,19 +202,8 @@ def authority_of(url: str) -> str:
         return ""
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet, also when an IPv4 address hides in an IPv6 one."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(found, ipaddress.IPv6Address):
-        hidden = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
-        if hidden is not None or found in _NAT64:
-            return False
-    if any(found.version == network.version and found in network for network in _NOT_PUBLIC):
-        return False
-    return found.is_global and not found.is_multicast and not found.is_reserved
+def _anything(_address: str) -> bool:
+    return True
 
 
 def _left(deadline: float, monotonic: Callable[[], float]) -> float:
@@ -174,11 +213,19 @@ def _left(deadline: float, monotonic: Callable[[], float]) -> float:
     return left
 
 
-def _body(answer: httpcore.Response, url: str, most: int) -> bytes:
-    names = {name.lower(): value for name, value in answer.headers}
-    if answer.status != 200 or names.get(b"content-encoding", b"identity") != b"identity":
-        # A redirect could lead where nobody looked; a document has one address.
-        raise _failed(url, f"status {answer.status}, {names.get(b'content-encoding', b'identity').decode('latin-1')}")
+def _headers(answer: httpcore.Response) -> dict[str, bytes]:
+    return {name.lower().decode("latin-1"): value for name, value in answer.headers}
+
+
+def _document(answer: httpcore.Response, url: str, most: int) -> bytes:
+    names = _headers(answer)
+    packed = names.get("content-encoding", b"identity").lower()
+    if answer.status != 200 or packed != b"identity":
+        # A redirect could lead where nobody looked; a document has one address. Packed, it could unpack to gigabytes.
+        raise _failed(url, f"status {answer.status}, {packed.decode('latin-1')}")
+    kind = names.get("content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
+    if kind not in DOCUMENT_TYPES:
+        raise _failed(url, f"content type {kind or 'none'}")
     body = bytearray()
     for chunk in answer.iter_stream():
         body += chunk
