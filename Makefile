@@ -13,12 +13,20 @@ DEV_STAMP := $(VENV)/.installed-dev
 FORGE_PROFILE ?= default
 FORGE := FOUNDRY_CONFIG=contracts/foundry.toml FOUNDRY_PROFILE=$(FORGE_PROFILE)
 
-.PHONY: demo test lint format contracts check-contracts test-forge test-halmos slither test-cancun bench \
+# The real network of the tests: the last release of geth that seals Clique blocks, built from its public Go module.
+GETH_VERSION := 1.13.15
+GETH := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/countermark/geth-$(GETH_VERSION)/geth
+# Linkers of Go 1.23 and later refuse what one of its dependencies does, unless told not to look.
+GO_LINK_FLAGS = $$(go tool link -h 2>&1 | grep -q checklinkname && echo -checklinkname=0)
+
+.PHONY: demo test test-network geth lint format contracts check-contracts test-forge test-halmos slither test-cancun \
+	bench \
 	bench-gas bench-credentials bench-gs1 bench-codes bench-labels bench-decode bench-offline bench-chain clean help
 
 help:
 	@echo "make demo             set up, then play the main job (DEMO_FLAGS=\"--exit --json FILE\")"
 	@echo "make test             set up, then run the tests (TEST_FLAGS=\"-m 'not slow'\")"
+	@echo "make test-network     tests on a real network of several validators (the first time it builds geth; needs Go)"
 	@echo "make lint             ruff and mypy"
 	@echo "make contracts        compile the contracts again (needs Node; see CONTRIBUTING.md)"
 	@echo "make test-forge       fuzz and invariant tests of the contracts (FORGE_PROFILE=ci: a million steps)"
@@ -45,6 +53,16 @@ demo: $(RUN_STAMP)
 
 test: $(DEV_STAMP)
 	$(BIN)/python -m pytest $(TEST_FLAGS)
+
+$(GETH):
+	@command -v go >/dev/null || { echo "FAIL: got no Go, expected Go 1.21 or newer. Next: install Go"; exit 1; }
+	GOBIN=$(@D) nice go install -trimpath -ldflags="-s -w $(GO_LINK_FLAGS)" \
+		github.com/ethereum/go-ethereum/cmd/geth@v$(GETH_VERSION)
+
+geth: $(GETH)
+
+test-network: $(DEV_STAMP) $(GETH)
+	COUNTERMARK_GETH=$(GETH) $(BIN)/python -m pytest -m network $(TEST_FLAGS)
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .

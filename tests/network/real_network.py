@@ -1,0 +1,165 @@
+"""A real network of validators, each a process of its own on loopback, which tests may harm as they like."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from tests.network.clique import ValidatorKeys, genesis
+from tests.network.validator import Validator, free_ports
+
+from countermark.chain.connection import ChainConnection
+from countermark.errors import Unavailable
+
+GETH = "1.13.15"
+"""The last release that seals Clique blocks; `make geth` builds it."""
+_WAIT_SECONDS = 120.0
+_POLL_SECONDS = 0.1
+
+
+def find_geth() -> Path | None:
+    """COUNTERMARK_GETH, else what `make geth` built, else None."""
+    named = os.environ.get("COUNTERMARK_GETH")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    built = Path(named) if named else cache / "countermark" / f"geth-{GETH}" / "geth"
+    found = shutil.which(built)
+    return Path(found) if found else None
+
+
+@dataclass
+class RealNetwork:
+    """Validators and the links between them. Waits end with an AssertionError that carries the logs' ends."""
+
+    validators: list[Validator]
+    chain_id: int
+    period: int
+
+    @classmethod
+    def prepare(cls, geth: Path, folder: Path, *, validators: int = 3, period: int = 1) -> RealNetwork:
+        """Keys, genesis and folders of a network that does not run yet."""
+        keys = [ValidatorKeys.fresh() for _ in range(validators)]
+        return cls._of(geth, folder, keys, keys, period)
+
+    @classmethod
+    def _of(
+        cls, geth: Path, folder: Path, keys: Sequence[ValidatorKeys], signers: Sequence[ValidatorKeys], period: int
+    ) -> RealNetwork:
+        chain_id = 1 + secrets.randbelow(2**31)
+        first = genesis(chain_id, [each.address for each in signers], period)
+        ports = iter(free_ports(3 * len(keys)))
+        made = [
+            Validator(geth, folder / f"validator-{place}", each, chain_id, next(ports), next(ports), next(ports))
+            for place, each in enumerate(keys)
+        ]
+        for validator in made:
+            validator.prepare(first)
+        return cls(made, chain_id, period)
+
+    @property
+    def running(self) -> list[Validator]:
+        return [validator for validator in self.validators if validator.running]
+
+    def endpoints(self) -> list[str]:
+        """JSON-RPC addresses of those that run."""
+        return [validator.url for validator in self.running]
+
+    def connection(self, place: int = 0) -> ChainConnection:
+        return self.validators[place].connection()
+
+    def start(self) -> None:
+        """All validators, each with all others as static peers, until blocks come."""
+        for validator in self.validators:
+            validator.begin()
+        for validator in self.validators:
+            validator.wait_until_up()
+        self.join(*range(len(self.validators)))
+        self.wait_blocks(1)
+
+    def stop(self) -> None:
+        for validator in self.validators:
+            validator.stop()
+
+    def kill(self, *places: int) -> None:
+        """As a power cut would, all of them at once."""
+        for place in places:
+            self.validators[place].kill()
+
+    def restart(self, *places: int) -> None:
+        """Start validators again that were stopped or killed, and link them with all that run."""
+        for place in places:
+            self.validators[place].begin()
+        for place in places:
+            self.validators[place].wait_until_up()
+        self.join(*(place for place, validator in enumerate(self.validators) if validator.running))
+
+    def partition(self, *groups: Sequence[int]) -> None:
+        """Cut every link between validators of different groups."""
+        for one, other in itertools.combinations(groups, 2):
+            for left, right in itertools.product(one, other):
+                for here, there in ((left, right), (right, left)):
+                    self.validators[here].rpc("admin_removePeer", self.validators[there].enode)
+        for group in groups:
+            self._wait(partial(self._only_linked_within, group), "cut links")
+
+    def join(self, *places: int) -> None:
+        """Link validators with each other. A link that was cut comes back within 40 s: geth does not redial sooner."""
+        for left, right in itertools.permutations(places, 2):
+            self.validators[left].rpc("admin_addPeer", self.validators[right].enode)
+        self._wait(lambda: all(self._peers(place) >= len(places) - 1 for place in places), "links")
+
+    def _peers(self, place: int) -> int:
+        return self.validators[place].peers()
+
+    def _only_linked_within(self, group: Sequence[int]) -> bool:
+        return all(self._peers(place) < len(group) for place in group)
+
+    def heights(self) -> list[int]:
+        return [validator.height() for validator in self.running]
+
+    def wait_blocks(self, count: int, seconds: float = _WAIT_SECONDS) -> int:
+        """Until every running validator is `count` blocks above the highest now. Returns that height."""
+        target = max(self.heights()) + count
+        self._wait(lambda: min(self.heights()) >= target, f"block {target}", seconds)
+        return target
+
+    def wait_agreement(self, seconds: float = _WAIT_SECONDS) -> int:
+        """Until all that run have the same block at the lowest height of all. Returns that height."""
+        self._wait(lambda: len(set(self._hashes(min(self.heights())))) == 1, "one chain", seconds)
+        return min(self.heights())
+
+    def _hashes(self, number: int) -> list[str]:
+        return [validator.connection().block(number).hash for validator in self.running]
+
+    def _wait(self, done: Callable[[], bool], what: str, seconds: float = _WAIT_SECONDS) -> None:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                if done():
+                    return
+            except Unavailable:
+                pass  # A validator that is busy starting; the deadline decides.
+            assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}\n{self.logs()}"
+            time.sleep(_POLL_SECONDS)
+
+    def logs(self) -> str:
+        """The end of each validator's log."""
+        return "\n".join(f"--- {each.folder.name}\n{each.log_tail()}" for each in self.validators)
+
+
+@contextmanager
+def running_network(geth: Path, folder: Path, *, validators: int = 3, period: int = 1) -> Iterator[RealNetwork]:
+    """A network that runs, and ends with all its processes."""
+    network = RealNetwork.prepare(geth, folder, validators=validators, period=period)
+    try:
+        network.start()
+        yield network
+    finally:
+        network.stop()
