@@ -7,6 +7,8 @@ from typing import ClassVar
 from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
+from countermark_node.database.types import Int64
+
 
 class SessionRow(SQLModel, table=True):
     """A browser that signed in at a desk."""
@@ -14,8 +16,8 @@ class SessionRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "session"
     id_hash: str = Field(primary_key=True)
     desk: str
-    created_at: int
-    expires_at: int = Field(index=True)
+    created_at: int = Field(sa_type=Int64)
+    expires_at: int = Field(index=True, sa_type=Int64)
 
 
 class DeskLinkRow(SQLModel, table=True):

@@ -10,27 +10,29 @@ from typing import ClassVar
 from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
+from countermark_node.database.types import Int64
+
 
 class HeadRow(SQLModel, table=True):
     """The one row that says which chain was read, and how far."""
 
     __tablename__: ClassVar[str] = "chain_head"
-    id: int = Field(default=1, primary_key=True)
+    id: int = Field(default=1, primary_key=True, sa_type=Int64)
     chain_id: int = Field(sa_type=BigInteger)
     genesis_hash: str
     trust_registry: str
-    number: int
+    number: int = Field(sa_type=Int64)
     hash: str
-    time: int
+    time: int = Field(sa_type=Int64)
 
 
 class BlockRow(SQLModel, table=True):
     """Blocks that held our events or ended a page."""
 
     __tablename__: ClassVar[str] = "block"
-    number: int = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_type=Int64)
     hash: str
-    time: int
+    time: int = Field(sa_type=Int64)
 
 
 class AccountRow(SQLModel, table=True):
@@ -47,10 +49,10 @@ class AccountKeyRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "account_key"
     key: str = Field(primary_key=True)
     account: str = Field(index=True)
-    scopes: int
+    scopes: int = Field(sa_type=Int64)
     not_before: int = Field(sa_type=BigInteger)
     not_after: int = Field(sa_type=BigInteger)
-    revoked_at: int | None = None
+    revoked_at: int | None = Field(default=None, sa_type=Int64)
 
 
 class RoleEntryRow(SQLModel, table=True):
@@ -58,10 +60,10 @@ class RoleEntryRow(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "role_entry"
     __table_args__ = (Index("role_entry_of", "account", "role"),)
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Int64)
     account: str
     role: str
-    level: int
+    level: int = Field(sa_type=Int64)
     accreditor: str
     valid_from: int = Field(sa_type=BigInteger)
     valid_until: int = Field(sa_type=BigInteger)
@@ -90,7 +92,7 @@ class CredentialKeyRow(SQLModel, table=True):
     y: bytes = Field(primary_key=True, sa_type=LargeBinary)
     valid_from: int = Field(sa_type=BigInteger)
     valid_until: int = Field(sa_type=BigInteger)
-    revoked_since: int | None = None
+    revoked_since: int | None = Field(default=None, sa_type=Int64)
 
 
 class PrefixRow(SQLModel, table=True):
@@ -111,7 +113,7 @@ class LabelKeyRow(SQLModel, table=True):
     y: bytes = Field(primary_key=True, sa_type=LargeBinary)
     valid_from: int = Field(sa_type=BigInteger)
     valid_until: int = Field(sa_type=BigInteger)
-    revoked_since: int | None = None
+    revoked_since: int | None = Field(default=None, sa_type=Int64)
 
 
 class HostRow(SQLModel, table=True):
@@ -129,7 +131,7 @@ class MarkRow(SQLModel, table=True):
     """
 
     __tablename__: ClassVar[str] = "mark"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Int64)
     mark: str = Field(index=True)
     office: str
     holder: str
@@ -161,7 +163,7 @@ class MarkStatusRow(SQLModel, table=True):
     position: int = Field(primary_key=True, sa_type=BigInteger)
     mark: str
     status: str
-    time: int
+    time: int = Field(sa_type=Int64)
 
 
 class SeriesRow(SQLModel, table=True):
@@ -169,11 +171,11 @@ class SeriesRow(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "series"
     __table_args__ = (UniqueConstraint("gtin", "number"),)
-    series: int = Field(primary_key=True)
+    series: int = Field(primary_key=True, sa_type=Int64)
     gtin: str
-    number: int
+    number: int = Field(sa_type=Int64)
     brand: str
-    ceiling: int
+    ceiling: int = Field(sa_type=Int64)
     closed: bool = False
     position: int = Field(sa_type=BigInteger)
 
@@ -182,8 +184,8 @@ class SeriesMarkRow(SQLModel, table=True):
     """A trademark under which a series was opened."""
 
     __tablename__: ClassVar[str] = "series_mark"
-    series: int = Field(primary_key=True)
-    place: int = Field(primary_key=True)
+    series: int = Field(primary_key=True, sa_type=Int64)
+    place: int = Field(primary_key=True, sa_type=Int64)
     mark: str
 
 
@@ -191,15 +193,15 @@ class SegmentRow(SQLModel, table=True):
     """What one commissioning added to a series."""
 
     __tablename__: ClassVar[str] = "segment"
-    series: int = Field(primary_key=True)
-    first_index: int = Field(primary_key=True)
-    last_index: int
+    series: int = Field(primary_key=True, sa_type=Int64)
+    first_index: int = Field(primary_key=True, sa_type=Int64)
+    last_index: int = Field(sa_type=Int64)
     root: bytes
     lot: str
     expiry: int = Field(sa_type=BigInteger)
     passport: bytes = Field(index=True)
     holder: str
-    commissioned_at: int
+    commissioned_at: int = Field(sa_type=Int64)
     position: int = Field(sa_type=BigInteger)
 
 
@@ -207,9 +209,9 @@ class RunRow(SQLModel, table=True):
     """Neighbouring items with one holder; touching runs never have the same."""
 
     __tablename__: ClassVar[str] = "run"
-    series: int = Field(primary_key=True)
-    first_index: int = Field(primary_key=True)
-    last_index: int
+    series: int = Field(primary_key=True, sa_type=Int64)
+    first_index: int = Field(primary_key=True, sa_type=Int64)
+    last_index: int = Field(sa_type=Int64)
     holder: str = Field(index=True)
 
 
@@ -231,26 +233,26 @@ class UnitHoldRow(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "unit_hold"
     account: str = Field(primary_key=True)
-    measure: int = Field(primary_key=True, index=True)
+    measure: int = Field(primary_key=True, index=True, sa_type=Int64)
 
 
 class FlagRunRow(SQLModel, table=True):
     """Neighbouring items with a flag. `authority` is whose flag it is; empty where it does not matter who set it."""
 
     __tablename__: ClassVar[str] = "flag_run"
-    series: int = Field(primary_key=True)
-    flag: int = Field(primary_key=True)
+    series: int = Field(primary_key=True, sa_type=Int64)
+    flag: int = Field(primary_key=True, sa_type=Int64)
     authority: str = Field(primary_key=True)
-    first_index: int = Field(primary_key=True)
-    last_index: int
+    first_index: int = Field(primary_key=True, sa_type=Int64)
+    last_index: int = Field(sa_type=Int64)
 
 
 class ClaimRow(SQLModel, table=True):
     """An item that was claimed at least once. `turn` grows with each step; `claim_key` is of a code issued anew."""
 
     __tablename__: ClassVar[str] = "claim"
-    series: int = Field(primary_key=True)
-    item_index: int = Field(primary_key=True)
+    series: int = Field(primary_key=True, sa_type=Int64)
+    item_index: int = Field(primary_key=True, sa_type=Int64)
     claimed: bool
     turn: int = Field(sa_type=BigInteger)
     claim_key: str | None = None
@@ -262,14 +264,14 @@ class MovedRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "moved"
     __table_args__ = (Index("moved_to", "series", "receiver", "first_index"),)
     position: int = Field(primary_key=True, sa_type=BigInteger)
-    series: int
-    first_index: int
-    last_index: int
+    series: int = Field(sa_type=Int64)
+    first_index: int = Field(sa_type=Int64)
+    last_index: int = Field(sa_type=Int64)
     giver: str
     receiver: str
     module: str
     ref: bytes
-    time: int
+    time: int = Field(sa_type=Int64)
 
 
 class HandedOverRow(SQLModel, table=True):
@@ -282,10 +284,10 @@ class HandedOverRow(SQLModel, table=True):
     receiver: str
     items_handed: int = Field(sa_type=BigInteger)
     items_taken: int = Field(sa_type=BigInteger)
-    purpose: int
+    purpose: int = Field(sa_type=Int64)
     event_time: int = Field(sa_type=BigInteger)
     document: bytes
-    time: int
+    time: int = Field(sa_type=Int64)
 
 
 class DiscrepancyRow(SQLModel, table=True):
@@ -298,22 +300,22 @@ class DiscrepancyRow(SQLModel, table=True):
     receiver: str
     missing: int = Field(sa_type=BigInteger)
     exceptions: bytes
-    time: int
+    time: int = Field(sa_type=Int64)
 
 
 class ChainAlertRow(SQLModel, table=True):
     """An alert on the chain: a commitment by a participant, or a public one by a contract."""
 
     __tablename__: ClassVar[str] = "chain_alert"
-    alert_id: int = Field(primary_key=True)
+    alert_id: int = Field(primary_key=True, sa_type=Int64)
     raised_by: str | None = None
     commitment: bytes | None = Field(default=None, index=True)
     content_hash: bytes | None = None
     kind: str | None = None
     subject: bytes | None = None
     tx_hash: str
-    block: int
-    time: int
+    block: int = Field(sa_type=Int64)
+    time: int = Field(sa_type=Int64)
 
 
 CHAIN_TABLES: tuple[type[SQLModel], ...] = (

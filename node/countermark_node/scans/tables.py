@@ -7,20 +7,26 @@ from typing import ClassVar
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from countermark_node.database.types import Int64
+
+
+def _partly(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
 
 class ScanRow(SQLModel, table=True):
     """One reading of one label, with the verdict that it was answered with."""
 
     __tablename__: ClassVar[str] = "scan"
     __table_args__ = (
-        Index("scan_placed", "gtin", "serial", "evidence", "occurred_at", sqlite_where=text("latitude IS NOT NULL")),
-        Index(
+        _partly("scan_placed", "gtin", "serial", "evidence", "occurred_at", where="latitude IS NOT NULL"),
+        _partly(
             "scan_signed",
             "gtin",
             "serial",
             "account",
             "occurred_at",
-            sqlite_where=text("evidence = 'A' AND latitude IS NOT NULL"),
+            where="evidence = 'A' AND latitude IS NOT NULL",
         ),
         UniqueConstraint("account", "nonce"),
     )
@@ -28,8 +34,8 @@ class ScanRow(SQLModel, table=True):
     gtin: str
     serial: str
     raw: str
-    occurred_at: int
-    received_at: int
+    occurred_at: int = Field(sa_type=Int64)
+    received_at: int = Field(sa_type=Int64)
     latitude: float | None = None
     longitude: float | None = None
     accuracy_metres: float | None = None
@@ -49,7 +55,7 @@ class ContradictionRow(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "contradiction"
     __table_args__ = (Index("contradiction_of", "gtin", "serial", "confirmed"),)
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=Int64)
     key: str = Field(unique=True)
     gtin: str
     serial: str
@@ -60,7 +66,7 @@ class ContradictionRow(SQLModel, table=True):
     minutes: float
     confirmed: bool
     dismissed: bool = False
-    created_at: int
+    created_at: int = Field(sa_type=Int64)
 
 
 class SignalOverflowRow(SQLModel, table=True):
@@ -69,4 +75,4 @@ class SignalOverflowRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "signal_overflow"
     gtin: str = Field(primary_key=True)
     serial: str = Field(primary_key=True)
-    count: int
+    count: int = Field(sa_type=Int64)

@@ -6,17 +6,19 @@ from typing import ClassVar
 
 from sqlmodel import Field, SQLModel
 
+from countermark_node.database.types import Int64
+
 
 class PackingListRow(SQLModel, table=True):
     """A segment whose list is here. `passport` is the signed passport whose SHA-256 the segment carries."""
 
     __tablename__: ClassVar[str] = "packing_list"
-    series: int = Field(primary_key=True)
-    first_index: int = Field(primary_key=True)
-    items: int
+    series: int = Field(primary_key=True, sa_type=Int64)
+    first_index: int = Field(primary_key=True, sa_type=Int64)
+    items: int = Field(sa_type=Int64)
     root: bytes
     passport: bytes
-    received_at: int
+    received_at: int = Field(sa_type=Int64)
 
 
 class PackedItemRow(SQLModel, table=True):
@@ -29,9 +31,9 @@ class PackedItemRow(SQLModel, table=True):
     __table_args__: ClassVar[dict[str, bool]] = {"sqlite_with_rowid": False}
     gtin: str = Field(primary_key=True)
     serial: str = Field(primary_key=True)
-    series: int
-    segment: int
-    item_index: int
+    series: int = Field(sa_type=Int64)
+    segment: int = Field(sa_type=Int64)
+    item_index: int = Field(sa_type=Int64)
     salt: bytes
     claim: bytes | None = None
     chip: bytes | None = None

@@ -7,6 +7,8 @@ from typing import ClassVar
 from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
+from countermark_node.database.types import Int64
+
 
 class ChipKeysRow(SQLModel, table=True):
     """The chip secret of a series, sealed with the installation's own key."""
@@ -23,7 +25,7 @@ class ChipTapRow(SQLModel, table=True):
     __tablename__: ClassVar[str] = "chip_tap"
     gtin: str = Field(primary_key=True)
     serial: str = Field(primary_key=True)
-    counter: int
+    counter: int = Field(sa_type=Int64)
     tapped_at: int = Field(sa_type=BigInteger)
     tapper: str
     before_at: int | None = Field(default=None, sa_type=BigInteger)
