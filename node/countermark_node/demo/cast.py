@@ -11,8 +11,9 @@ from countermark_wallet.accreditation import Accreditation
 from countermark_wallet.handing_over import HandingOver
 from countermark_wallet.issuing import TrademarkIssuing
 from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
-from countermark_wallet.ledger import Ledger, connect
+from countermark_wallet.ledger import Ledger
 from countermark_wallet.series import BrandSeries
+from countermark_wallet.signer import WalletSigner
 
 OFFICE_CODE = "XX"
 OFFICE_NAME = "Example IP Office"
@@ -59,11 +60,15 @@ class Cast:
     outsider: Party
 
     @classmethod
-    def enter(cls, wallets: dict[str, UnlockedWallet], node_url: str, clock: Callable[[], datetime]) -> Cast:
-        """Connect each wallet to the node."""
+    def enter(
+        cls,
+        wallets: dict[str, UnlockedWallet],
+        reach: Callable[[WalletSigner], Ledger],
+        clock: Callable[[], datetime],
+    ) -> Cast:
+        """Give each wallet its way to the ledger."""
         parties = {
-            name.replace("-", "_"): Party(wallet, connect(node_url, wallet.signer()), clock)
-            for name, wallet in wallets.items()
+            name.replace("-", "_"): Party(wallet, reach(wallet.signer()), clock) for name, wallet in wallets.items()
         }
         return cls(**parties)
 

@@ -26,6 +26,10 @@ def register(app: typer.Typer) -> None:
             "examples/products.csv"
         ),
         port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of the node; 0 takes any free one.")] = PORT,
+        chain_url: Annotated[
+            str | None,
+            typer.Option(help="JSON-RPC address of a test ledger; default: a fresh embedded one."),
+        ] = None,
     ) -> None:
         """Play the main job: from a trademark to a customs alert, with 10,000 labels."""
         # Imported here: every `countermark` command passes through this module.
@@ -40,5 +44,6 @@ def register(app: typer.Typer) -> None:
             port=port,
             stay=not leave,
             json_file=json_file,
+            chain_url=chain_url,
         )
         raise typer.Exit(0 if outcome.fulfilled else 1)

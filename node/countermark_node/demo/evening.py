@@ -62,14 +62,22 @@ def _wait_for_the_end() -> None:
 
 
 def play(
-    folder: Path, products: tuple[Product, ...], console: Console, *, port: int, stay: bool, json_file: Path | None
+    folder: Path,
+    products: tuple[Product, ...],
+    console: Console,
+    *,
+    port: int,
+    stay: bool,
+    json_file: Path | None,
+    chain_url: str | None = None,
 ) -> Outcome:
     """The whole evening; the outcome's JSON is written before the node is left running."""
     started = time.monotonic()
     narrator = Narrator(console)
-    narrator.chapter("The stage: a fresh ledger, a node, a wallet for each party")
+    ledger = "fresh contracts on the ledger that is there" if chain_url else "a fresh ledger"
+    narrator.chapter(f"The stage: {ledger}, a node, a wallet for each party")
     clear_folder(folder)
-    with raise_curtain(folder, port, utc_now) as stage:
+    with raise_curtain(folder, port, utc_now, chain_url=chain_url) as stage:
         chain_id = stage.services.installation.deployment.chain_id
         narrator.say(f"ledger with chain id {chain_id}, node at {stage.url}")
         story = Story(stage, narrator, products)
