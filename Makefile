@@ -21,7 +21,7 @@ GO_LINK_FLAGS = $$(go tool link -h 2>&1 | grep -q checklinkname && echo -checkli
 
 .PHONY: demo test test-network geth lint format contracts check-contracts test-forge test-halmos slither test-cancun \
 	bench \
-	bench-gas bench-credentials bench-gs1 bench-codes bench-labels bench-decode bench-offline bench-chain clean help
+	bench-gas bench-credentials bench-gs1 bench-codes bench-labels bench-decode bench-offline bench-gates bench-chain clean help
 
 help:
 	@echo "make demo             set up, then play the main job (DEMO_FLAGS=\"--exit --json FILE\")"
@@ -32,7 +32,7 @@ help:
 	@echo "make test-forge       fuzz and invariant tests of the contracts (FORGE_PROFILE=ci: a million steps)"
 	@echo "make test-halmos      what is proved about run maps, flags and balances, for all holders and parties"
 	@echo "make slither          static analysis; every finding is explained in contracts/slither-triage.json"
-	@echo "make bench            every measurement, each beside its baseline (bench-gas, -credentials, -gs1, -codes, -labels, -decode, -offline, -chain)"
+	@echo "make bench            every measurement, each beside its baseline (bench-gas, -credentials, -gs1, -codes, -labels, -decode, -offline, -gates, -chain)"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -140,10 +140,13 @@ bench-credentials: $(DEV_STAMP)
 bench-offline: $(DEV_STAMP)
 	$(BIN)/python bench/offline_check.py
 
+bench-gates: $(DEV_STAMP)
+	$(BIN)/python bench/scan_gate.py
+
 bench-chain: $(DEV_STAMP)
 	$(BIN)/python bench/embedded_chain.py
 
-bench: bench-gas bench-credentials bench-gs1 bench-codes bench-labels bench-decode bench-offline bench-chain
+bench: bench-gas bench-credentials bench-gs1 bench-codes bench-labels bench-decode bench-offline bench-gates bench-chain
 
 clean:
 	rm -rf $(VENV) demo-run .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules

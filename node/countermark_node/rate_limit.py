@@ -17,9 +17,16 @@ class RateLimiter:
     """Counts for many networks; the ones unseen for longest are forgotten. `monotonic` gives seconds."""
 
     def __init__(
-        self, what: str, per_minute: int, *, networks: int = 20_000, monotonic: Callable[[], float] = time.monotonic
+        self,
+        what: str,
+        per_minute: int,
+        *,
+        networks: int = 20_000,
+        whose: str = "network",
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._what = what
+        self._whose = whose
         self._capacity = float(per_minute)
         self._networks = networks
         self._monotonic = monotonic
@@ -50,7 +57,7 @@ class RateLimiter:
             missing = 1.0 - self._refilled(network)
         wait = max(1, math.ceil(missing * _MINUTE / self._capacity))
         return RateLimited(
-            got=f"more than {self._capacity:.0f} {self._what} a minute from one network",
+            got=f"more than {self._capacity:.0f} {self._what} a minute from one {self._whose}",
             expected=f"at most {self._capacity:.0f} a minute",
             next_step=f"wait {wait} s and go on more slowly",
             extra={"retry_after": wait},

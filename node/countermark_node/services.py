@@ -26,6 +26,7 @@ from countermark_node.rate_limit import RateLimiter
 from countermark_node.resolver.service import ResolverService
 from countermark_node.scans.evidence import EvidenceJudge
 from countermark_node.scans.evidence_tokens import EvidenceSigner
+from countermark_node.scans.gate_service import GateLimits, GateService
 from countermark_node.scans.intake import ScanPolicy
 from countermark_node.scans.service import ScanService
 from countermark_node.segments.service import SegmentService
@@ -45,6 +46,7 @@ class Limiters:
     """Request rates per network."""
 
     scans: RateLimiter
+    gates: RateLimiter
     signatures: RateLimiter
     pictures: RateLimiter
     rpc: RateLimiter
@@ -62,6 +64,7 @@ class Limiters:
 
         return cls(
             scans=limiter("scans", settings.public_scans_per_minute),
+            gates=RateLimiter("lines of gates", settings.gate_scans_per_minute, whose="account"),
             signatures=limiter("wrong signatures", settings.wrong_signatures_per_minute),
             pictures=limiter("pictures", settings.pictures_per_minute),
             rpc=limiter("ledger calls", settings.rpc_per_minute),
@@ -120,6 +123,7 @@ class NodeServices:
     passports: PassportService
     resolver: ResolverService
     scans: ScanService
+    gates: GateService
     alerts: AlertService
     alert_hub: AlertHub
     committer: AlertCommitter
@@ -149,6 +153,22 @@ class NodeServices:
             hub.wake()
             committing.wake()
 
+        judge = EvidenceJudge(deployment.chain_id, deployment.address("TrustRegistry"))
+        possession = PossessionJudge(challenges, deployment.chain_id, claims_address)
+        showings = ShowingJudge(ChipVault(installation.salt), possession, settings.chip_tap_seconds)
+        scans = ScanService(
+            database,
+            verification,
+            judge,
+            showings,
+            AlertMaker(hint, per_item=settings.alerts_per_item, clock=clock),
+            limiter=limiters.scans,
+            signatures=limiters.signatures,
+            policy=ScanPolicy(installation.salt, settings.signals_per_item),
+            clock=clock,
+        )
+        gate_limits = GateLimits(limiters.gates, limiters.signatures)
+
         return cls(
             settings=settings,
             clock=clock,
@@ -169,21 +189,8 @@ class NodeServices:
             segments=SegmentService(database, projector, clock=clock),
             passports=passports,
             resolver=ResolverService(database, passports),
-            scans=ScanService(
-                database,
-                verification,
-                EvidenceJudge(deployment.chain_id, deployment.address("TrustRegistry")),
-                ShowingJudge(
-                    ChipVault(installation.salt),
-                    PossessionJudge(challenges, deployment.chain_id, claims_address),
-                    settings.chip_tap_seconds,
-                ),
-                AlertMaker(hint, per_item=settings.alerts_per_item, clock=clock),
-                limiter=limiters.scans,
-                signatures=limiters.signatures,
-                policy=ScanPolicy(installation.salt, settings.signals_per_item),
-                clock=clock,
-            ),
+            scans=scans,
+            gates=GateService(database, verification, judge, showings, scans, gate_limits),
             alerts=AlertService(database),
             alert_hub=hub,
             committer=committer,
@@ -193,7 +200,7 @@ class NodeServices:
             histories=HistoryService(
                 database,
                 verification,
-                PossessionJudge(challenges, deployment.chain_id, claims_address),
+                possession,
                 {address: name for name, address in deployment.addresses.items()},
             ),
             health=HealthService(projector, committer, (following, committing), clock=clock),

@@ -45,6 +45,9 @@ class NodeSettings(BaseSettings):
     public_scans_per_minute: int = Field(
         default=600, ge=1, description="Scans without accredited evidence per network and minute."
     )
+    gate_scans_per_minute: int = Field(
+        default=60_000, ge=1, description="Scans in batches of gates per account and minute."
+    )
     wrong_signatures_per_minute: int = Field(
         default=60, ge=1, description="Scans with a signature that does not fit, per network and minute."
     )

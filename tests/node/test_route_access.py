@@ -66,6 +66,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/v1/network"): Row(Who.ANYBODY),
     ("POST", "/rpc"): Row(Who.ANYBODY, content={"json": {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId"}}),
     ("POST", "/v1/scans"): Row(Who.ANYBODY, content=JSON),
+    ("POST", "/v1/scans/batch"): Row(Permission.SCANS, content=JSON),
     ("POST", "/v1/scans/image"): Row(Who.ANYBODY, content={"files": {"other": b""}}),
     ("POST", "/v1/challenges"): Row(Who.ANYBODY, content=JSON),
     ("POST", "/v1/segments/{first_token}/packing-list"): Row(
@@ -111,6 +112,9 @@ OF_SCOPE: dict[KeyScope, set[Permission]] = {
     KeyScope.ACCREDIT: set(),
     KeyScope.ADMIN: set(),
 }
+
+for allowed_to in (*OF_ROLE.values(), OF_SCOPE[KeyScope.OPERATE], OF_SCOPE[KeyScope.SCAN]):
+    allowed_to.add(Permission.SCANS)
 
 
 @dataclass(frozen=True)

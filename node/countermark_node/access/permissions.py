@@ -16,10 +16,14 @@ class Permission(StrEnum):
     ALERTS = "alerts:read"
     SIGNALS = "signals:read"
     HISTORY = "history:read"
+    SCANS = "scans:write"
 
 
 OF_EVERY_ACCOUNT = frozenset({Permission.HISTORY})
 """An account may ask; how much it sees is decided for each item (countermark_node.histories)."""
+
+OF_EVERY_ROLE = frozenset({Permission.SCANS})
+"""Somebody accredited the account, so it may send scans of a whole gate."""
 
 OF_ROLE: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
@@ -42,11 +46,12 @@ _NEEDS: Mapping[Permission, KeyScope] = MappingProxyType(
         Permission.SIGNALS: KeyScope.OPERATE,
         # Who takes goods over or scans them asks for their history as well.
         Permission.HISTORY: KeyScope.OPERATE | KeyScope.CUSTODY | KeyScope.SCAN,
+        Permission.SCANS: KeyScope.OPERATE | KeyScope.SCAN,
     }
 )
 
 
 def permissions_of(roles: frozenset[Role], scopes: KeyScope = KeyScope.ALL) -> frozenset[Permission]:
     """What an account with these active roles may do through a key with `scopes`."""
-    found = OF_EVERY_ACCOUNT.union(*(OF_ROLE.get(role, frozenset()) for role in roles))
+    found = OF_EVERY_ACCOUNT.union(*(OF_EVERY_ROLE | OF_ROLE.get(role, frozenset()) for role in roles))
     return frozenset(one for one in found if _NEEDS[one] & scopes)

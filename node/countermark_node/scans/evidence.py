@@ -13,11 +13,12 @@ from countermark.errors import InputRefused, NotPermitted
 from countermark.gs1.label import ScannedLabel
 from countermark.roles import AUTHORITIES, KeyScope, Level, Role
 from countermark.scans.attestation import scan_statement
+from countermark.scans.gate import GateStatement
 from countermark.signing import TypedMessage
 from countermark.signing_check import digest, recover
 from countermark_node.chain_sync.apply import position_after
 from countermark_node.chain_sync.tables import AccountKeyRow, BlockRow, MovedRow
-from countermark_node.scans.submission import ScanSubmission
+from countermark_node.scans.submission import Attestation, ScanSubmission
 from countermark_node.verification.roles import When, active_roles
 from countermark_node.verification.sources import Packed, SqlSources
 from countermark_scanner.anomalies import EvidenceClass
@@ -64,27 +65,68 @@ class EvidenceJudge:
                 next_step="send occurred_at with the scan",
                 reason="bad-attestation",
             )
-        statement = self._statement(submission, occurred_at, attestation.nonce)
-        key = recover(statement, attestation.signature)
-        account = _account_of(sources.session, key, occurred_at)
-        if account is None or attestation.account not in (None, account):
-            raise _not_a_scan_key(key)
-        roles = active_roles(sources.session, account, When(sources.now), Level.INTRODUCED)
-        strong = _has_role_for(sources, label, account, roles, occurred_at)
+        statement = scan_statement(submission.raw, occurred_at, submission.place, attestation.nonce)
+        typed = statement.typed(self.chain_id, self.trust_registry)
+        scanner = _scanner(sources, typed, attestation)
+        return scanner.evidence(sources, label, occurred_at, attestation.nonce, digest(typed))
+
+    def gate(self, sources: SqlSources, statement: GateStatement, attestation: Attestation) -> GateScanner:
+        """Who answers for a whole batch. Raises NotPermitted (bad-attestation-key, no-right), InputRefused."""
+        typed = statement.typed(self.chain_id, self.trust_registry)
+        scanner = _scanner(sources, typed, attestation)
+        if not scanner.roles:
+            raise NotPermitted(
+                got=f"a batch signed for {scanner.account}, which has no active role",
+                expected="a batch of an account that somebody answers for",
+                next_step="ask who accredits your account, or send the scans one by one",
+                reason="no-right",
+            )
+        return GateScanner(scanner, statement, digest(typed))
+
+
+@dataclass(frozen=True, slots=True)
+class Scanner:
+    """A key that may scan for its account, from when until when, and the roles that the account has now."""
+
+    account: str
+    key: str
+    not_before: int
+    not_after: int
+    roles: frozenset[Role]
+
+    def evidence(
+        self, sources: SqlSources, label: ScannedLabel, occurred_at: int, nonce: bytes, statement: bytes
+    ) -> Evidence:
+        """The evidence of one scan. Raises NotPermitted when the key did not count at its time."""
+        if not self.not_before <= occurred_at < self.not_after:
+            raise _not_a_scan_key(self.key)
+        strong = _has_role_for(sources, label, self.account, self.roles, occurred_at)
         found = EvidenceClass.A if strong else EvidenceClass.C
-        return Evidence(found, account, key, attestation.nonce, digest(statement), roles)
-
-    def _statement(self, submission: ScanSubmission, occurred_at: int, nonce: bytes) -> TypedMessage:
-        statement = scan_statement(submission.raw, occurred_at, submission.place, nonce)
-        return statement.typed(self.chain_id, self.trust_registry)
+        return Evidence(found, self.account, self.key, nonce, statement, self.roles)
 
 
-def _account_of(session: Session, key: str, occurred_at: int) -> str | None:
-    """The account for which `key` could scan then. A key revoked since counts for nothing: a thief can date back."""
-    row = session.exec(select(AccountKeyRow).where(AccountKeyRow.key == key)).first()
-    if row is None or row.revoked_at is not None or not row.scopes & KeyScope.SCAN:
-        return None
-    return row.account if row.not_before <= occurred_at < row.not_after else None
+@dataclass(frozen=True, slots=True)
+class GateScanner:
+    """Who signed a batch; each of its lines is a scan of its own."""
+
+    scanner: Scanner
+    statement: GateStatement
+    digest: bytes
+
+    def evidence(self, sources: SqlSources, label: ScannedLabel, occurred_at: int, number: int) -> Evidence:
+        """The evidence of line `number` (from 0). Raises NotPermitted when the key did not count at its time."""
+        return self.scanner.evidence(sources, label, occurred_at, self.statement.line_nonce(number), self.digest)
+
+
+def _scanner(sources: SqlSources, typed: TypedMessage, attestation: Attestation) -> Scanner:
+    """Who signed. A key revoked since counts for nothing: a thief can date back."""
+    key = recover(typed, attestation.signature)
+    row = sources.session.exec(select(AccountKeyRow).where(AccountKeyRow.key == key)).first()
+    valid = row is not None and row.revoked_at is None and row.scopes & KeyScope.SCAN
+    if row is None or not valid or attestation.account not in (None, row.account):
+        raise _not_a_scan_key(key)
+    roles = active_roles(sources.session, row.account, When(sources.now), Level.INTRODUCED)
+    return Scanner(row.account, key, row.not_before, row.not_after, roles)
 
 
 def _has_role_for(

@@ -1,4 +1,4 @@
-"""POST /v1/scans and POST /v1/scans/image."""
+"""POST /v1/scans, POST /v1/scans/batch and POST /v1/scans/image."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from countermark.errors import InputRefused, RateLimited
+from countermark.limits import DEFAULT_LIMITS
+from countermark_node.access.guard import require
+from countermark_node.access.permissions import Permission
 from countermark_node.json_body import json_body, parse_json
 from countermark_node.languages import request_language
 from countermark_node.request_source import RequestSource
+from countermark_node.scans.gate import GateSubmission, gate_answer
 from countermark_node.scans.intake import RecordedScan
 from countermark_node.scans.submission import ScanSubmission
 from countermark_node.services import NodeServices, services_of
@@ -71,6 +75,20 @@ def take_scans(request: Request, body: Annotated[object, Depends(json_body)], ho
     return {
         "results": [how.answer(services, one) if isinstance(one, RecordedScan) else one.problem() for one in results]
     }
+
+
+@router.post("/v1/scans/batch")
+def take_gate(request: Request, body: Annotated[object, Depends(json_body)]) -> dict[str, Any]:
+    """Take in what a gate read: up to 1,000 labels, each answered by one verdict in codes."""
+    services = services_of(request)
+    allowed = partial(require(Permission.SCANS), request)
+    if not (isinstance(body, dict) and body.get("attestation") is not None):
+        # Before anything is read, so that strangers learn nothing but that they must log in.
+        allowed()
+    batch = GateSubmission.from_json(body, most=DEFAULT_LIMITS.scans_per_request)
+    results = services.gates.record(batch, RequestSource.of(request), allowed)
+    kept = sum(isinstance(each, RecordedScan) for each in results)
+    return {"kept": kept, "refused": len(results) - kept, "results": [gate_answer(each) for each in results]}
 
 
 @router.post("/v1/scans/image")

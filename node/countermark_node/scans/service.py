@@ -85,17 +85,22 @@ class ScanService:
     ) -> list[RecordedScan | CountermarkError]:
         self._verification.freshen()
         now = self._clock()
-        intakes = self._classed([self._prepared(each, now) for each in submissions], source)
+        intakes = self._classed([self.prepared(each, now) for each in submissions], source)
         intakes = self._limited(intakes, source)
         if all(isinstance(each, CountermarkError) for each in intakes):
             return [each for each in intakes if isinstance(each, CountermarkError)]
         # A large batch is written in parts, so that others' scans come in between.
         parts = [intakes[first : first + _AT_ONCE] for first in range(0, len(intakes), _AT_ONCE)]
-        return [result for part in parts for result in self._written(part, now, source)]
+        return [result for part in parts for result in self.written(part, now, source)]
 
-    def _written(
+    def now(self) -> datetime:
+        """The node's clock."""
+        return self._clock()
+
+    def written(
         self, intakes: Sequence[Intake | CountermarkError], now: datetime, source: RequestSource
     ) -> list[RecordedScan | CountermarkError]:
+        """One transaction: each scan compared, answered and stored; errors are passed on. Raises Unavailable."""
         network = self._hash("network", source.network)
         with self._database.write() as session:
             writer = ScanWriter(
@@ -108,6 +113,7 @@ class ScanService:
                 now=now,
                 network=network,
             )
+            writer.look_up([each for each in intakes if isinstance(each, Intake)])
             results = [
                 each if isinstance(each, CountermarkError) else writer.take(each, self._device(each))
                 for each in intakes
@@ -116,7 +122,8 @@ class ScanService:
             self._alerts.wake()
         return results
 
-    def _prepared(self, submission: ScanSubmission | CountermarkError, now: datetime) -> Intake | CountermarkError:
+    def prepared(self, submission: ScanSubmission | CountermarkError, now: datetime) -> Intake | CountermarkError:
+        """A scan whose label and time can be read."""
         if isinstance(submission, CountermarkError):
             return submission
         try:

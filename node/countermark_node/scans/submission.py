@@ -91,23 +91,29 @@ class ScanSubmission:
         """
         members: Mapping[str, Any] = body if isinstance(body, Mapping) else {"": body}
         given = members.get("raw") if raw is None else raw
-        device = members.get("device")
         unknown = members.keys() - _MEMBERS
         if unknown or not isinstance(given, str) or (raw is not None and "raw" in members):
             raise _bad_scan(f"members {', '.join(sorted(map(str, members)))}" if members else "an empty object")
-        if device is not None and not (isinstance(device, str) and 0 < len(device) <= _DEVICE_CHARACTERS):
-            raise _bad_scan(f"a device that is not a text of 1 to {_DEVICE_CHARACTERS} characters")
         return cls(
             raw=given,
-            occurred_at=_read_time(members.get("occurred_at")),
+            occurred_at=read_time(members.get("occurred_at")),
             place=Place.from_json(members.get("place")),
-            device=device,
+            device=read_device(members),
             attestation=Attestation.from_json(members.get("attestation")),
             possession=SignedChallenge.from_json(members.get("possession")),
         )
 
 
-def _read_time(value: object) -> datetime | None:
+def read_device(members: Mapping[str, Any]) -> str | None:
+    """The member `device`. Raises InputRefused (bad-scan)."""
+    device = members.get("device")
+    if device is None or (isinstance(device, str) and 0 < len(device) <= _DEVICE_CHARACTERS):
+        return device
+    raise _bad_scan(f"a device that is not a text of 1 to {_DEVICE_CHARACTERS} characters")
+
+
+def read_time(value: object) -> datetime | None:
+    """A time with its offset from UTC; None for null. Raises InputRefused (bad-time)."""
     if value is None:
         return None
     try:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from countermark.errors import CountermarkError, InputRefused
 from countermark_node.scans.contradictions import keep
@@ -42,8 +43,20 @@ def _strengthened(evidence: Evidence, showing: Showing | None) -> Evidence:
     return evidence
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A scan that is in the database, as far as a repetition is answered from it."""
+
+    id: str
+    raw: str
+    occurred_at: int
+    received_at: int
+    evidence: EvidenceClass
+    statement: bytes | None
+
+
 class ScanWriter:
-    """One transaction of scans. `noted` tells whether a contradiction was confirmed."""
+    """One transaction of scans: `look_up` first, then `take` each. `noted`: whether a contradiction was confirmed."""
 
     def __init__(
         self,
@@ -67,6 +80,7 @@ class ScanWriter:
         self._showings = showings
         self._now = now
         self._network = network
+        self._known: dict[tuple[str | None, bytes | None], Stored] = {}
         self.noted = False
 
     def take(self, intake: Intake, device: str | None) -> RecordedScan | CountermarkError:
@@ -84,17 +98,25 @@ class ScanWriter:
         self._compare(scan)
         report = self._verify(intake, showing)
         self._insert(scan, intake, device, report)
+        if intake.evidence.nonce is not None:
+            self._known[intake.evidence.account, intake.evidence.nonce] = _stored_now(scan, intake)
         return RecordedScan(scan.id, self._now, scan.evidence, report, intake.label.raw, moment(intake.occurred_at))
 
-    def _earlier(self, evidence: Evidence) -> ScanRow | None:
-        if evidence.nonce is None:
-            return None
+    def look_up(self, intakes: Sequence[Intake]) -> None:
+        """Find those among them that were stored before, all at once."""
+        nonces: dict[str, list[bytes]] = {}
+        for each in intakes:
+            if each.evidence.account is not None and each.evidence.nonce is not None:
+                nonces.setdefault(each.evidence.account, []).append(each.evidence.nonce)
         row = ScanRow
-        return self._session.exec(
-            select(row).where(row.account == evidence.account, row.nonce == evidence.nonce)
-        ).first()
+        for account, wanted in nonces.items():
+            for found in self._session.exec(select(row).where(row.account == account, col(row.nonce).in_(wanted))):
+                self._known[account, found.nonce] = _stored(found)
 
-    def _again(self, before: ScanRow, intake: Intake) -> RecordedScan | CountermarkError:
+    def _earlier(self, evidence: Evidence) -> Stored | None:
+        return None if evidence.nonce is None else self._known.get((evidence.account, evidence.nonce))
+
+    def _again(self, before: Stored, intake: Intake) -> RecordedScan | CountermarkError:
         if before.statement != intake.evidence.statement:
             return InputRefused(
                 got="a nonce that this account has signed another scan with",
@@ -103,8 +125,8 @@ class ScanWriter:
                 reason="nonce-used",
             )
         report = self._verify(intake)
-        received_at, evidence = moment(before.received_at), EvidenceClass(before.evidence)
-        return RecordedScan(before.id, received_at, evidence, report, before.raw, moment(before.occurred_at))
+        received_at, occurred_at = moment(before.received_at), moment(before.occurred_at)
+        return RecordedScan(before.id, received_at, before.evidence, report, before.raw, occurred_at)
 
     def _scan(self, intake: Intake) -> Scan:
         return Scan(
@@ -166,3 +188,13 @@ class ScanWriter:
             "verdict": report.verdict.value,
         }
         self._connection.execute(_INSERT, values)
+
+
+def _stored(row: ScanRow) -> Stored:
+    evidence = EvidenceClass(row.evidence)
+    return Stored(row.id, row.raw, row.occurred_at, row.received_at, evidence, row.statement)
+
+
+def _stored_now(scan: Scan, intake: Intake) -> Stored:
+    received_at, statement = seconds(scan.received_at), intake.evidence.statement
+    return Stored(scan.id, intake.label.raw, intake.occurred_at, received_at, scan.evidence, statement)

@@ -1,0 +1,114 @@
+"""A gate's batch of 1,000 labels beside 1,000 single scans, over HTTP on one node: `python bench/scan_gate.py`.
+
+The scans are signed, have a place and are of items that were never scanned: each is verified, compared and stored.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+
+from countermark.credentials.trademark import Trademark
+from countermark.products import Product, ProductRecord
+from countermark.scans.attestation import attest_scan
+from countermark.scans.gate import attest_gate
+from countermark.scans.place import Place, PlaceSource
+from countermark_node.demo.cast import BRAND_HOST, BRAND_NAME
+from countermark_node.demo.stage import Stage, raise_curtain
+from countermark_wallet.series import BrandSeries
+
+LINES, ROUNDS = 1_000, 3
+TARGET_SECONDS = 1.0
+GTIN, MARK = "09521234000013", "XX500000012345678"
+PLACE = Place(51.95, 4.14, 20, PlaceSource.SITE)
+
+
+def main() -> int:
+    """Measure, print, and say whether the target was reached."""
+    with tempfile.TemporaryDirectory() as folder:
+        with raise_curtain(Path(folder), 0, lambda: datetime.now(UTC)) as stage, httpx.Client(timeout=60) as client:
+            labels = _labels(stage, Path(folder), LINES * (ROUNDS + 1))
+            batches = [_timed(_gate(stage, client, labels[n * LINES :][:LINES])) for n in range(ROUNDS)]
+            single = _timed(_single(stage, client, labels[ROUNDS * LINES :]))
+    best = min(batches)
+    print(f"batch of {LINES:,}: {best:.2f} s, {LINES / best:,.0f} lines/s (of {ROUNDS}: {max(batches):.2f} s slowest)")
+    print(f"{LINES:,} single scans: {single:.2f} s, {LINES / single:,.0f} scans/s; the batch is {single / best:.1f} x")
+    print(f"target {TARGET_SECONDS:.1f} s: {'reached' if best <= TARGET_SECONDS else 'MISSED'}")
+    return 0 if best <= TARGET_SECONDS else 1
+
+
+def _timed(work: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _gate(stage: Stage, client: httpx.Client, raws: list[str]) -> Callable[[], None]:
+    at, deployment = datetime.now(UTC).replace(microsecond=0), stage.services.installation.deployment
+    attestation = attest_gate(
+        stage.cast.customs.wallet.signer(),
+        [(raw, at, PLACE) for raw in raws],
+        chain_id=deployment.chain_id,
+        trust_registry=deployment.address("TrustRegistry"),
+    )
+    body = {"lines": raws, "occurred_at": at.isoformat(), "place": PLACE.to_json(), "attestation": attestation}
+
+    def send() -> None:
+        answer = client.post(f"{stage.url}/v1/scans/batch", json=body).json()
+        found = {(one["verdict"], one["evidence_class"]) for one in answer["results"]}
+        assert (answer["kept"], found) == (LINES, {("label-genuine", "A")})
+
+    return send
+
+
+def _single(stage: Stage, client: httpx.Client, raws: list[str]) -> Callable[[], None]:
+    at, deployment = datetime.now(UTC).replace(microsecond=0), stage.services.installation.deployment
+    bodies = [
+        {
+            "raw": raw,
+            "occurred_at": at.isoformat(),
+            "place": PLACE.to_json(),
+            "attestation": attest_scan(
+                stage.cast.customs.wallet.signer(),
+                raw=raw,
+                occurred_at=at,
+                place=PLACE,
+                chain_id=deployment.chain_id,
+                trust_registry=deployment.address("TrustRegistry"),
+            ),
+        }
+        for raw in raws
+    ]
+
+    def send() -> None:
+        for body in bodies:
+            assert client.post(f"{stage.url}/v1/scans", json=body).json()["evidence_class"] == "A"
+
+    return send
+
+
+def _labels(stage: Stage, folder: Path, count: int) -> list[str]:
+    record = ProductRecord(GTIN, "Merino travel blanket", BRAND_NAME, "PT", "textiles")
+    trademark = Trademark(MARK, "EXAMPLE", (24,), stage.clock().date())
+    stage.cast.issuing().issue(trademark, holder=stage.cast.brand.account, holder_name=BRAND_NAME)
+    series = BrandSeries(stage.cast.brand.ledger, stage.cast.brand.wallet, BRAND_HOST)
+    state = series.open(Product(record=record, marks=(MARK,), quantity=count, lot="L1"))
+    made = series.make_labels(GTIN, state.number, folder / "labels")
+    with made.print_line.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    report = "\n".join(("serial", *(row["serial"] for row in rows), ""))
+    segment = series.commission(GTIN, state.number, io.StringIO(report))
+    stage.client.send_packing_list(segment.first, segment.packing_list, segment.passport)
+    return [row["link"] for row in rows]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
