@@ -33,11 +33,14 @@ PLACE = Place(51.95, 4.14, 20, PlaceSource.SITE)
 
 def main() -> int:
     """Measure, print, and say whether the target was reached."""
-    with tempfile.TemporaryDirectory() as folder:
-        with raise_curtain(Path(folder), 0, lambda: datetime.now(UTC)) as stage, httpx.Client(timeout=60) as client:
-            labels = _labels(stage, Path(folder), LINES * (ROUNDS + 1))
-            batches = [_timed(_gate(stage, client, labels[n * LINES :][:LINES])) for n in range(ROUNDS)]
-            single = _timed(_single(stage, client, labels[ROUNDS * LINES :]))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        raise_curtain(Path(folder), 0, lambda: datetime.now(UTC)) as stage,
+        httpx.Client(timeout=60) as client,
+    ):
+        labels = _labels(stage, Path(folder), LINES * (ROUNDS + 1))
+        batches = [_timed(_gate(stage, client, labels[n * LINES :][:LINES])) for n in range(ROUNDS)]
+        single = _timed(_single(stage, client, labels[ROUNDS * LINES :]))
     best = min(batches)
     print(f"batch of {LINES:,}: {best:.2f} s, {LINES / best:,.0f} lines/s (of {ROUNDS}: {max(batches):.2f} s slowest)")
     print(f"{LINES:,} single scans: {single:.2f} s, {LINES / single:,.0f} scans/s; the batch is {single / best:.1f} x")
