@@ -87,6 +87,14 @@ class Limits:
     """Most status entries of one credential."""
     sign_in_characters: int = 4_096
     """Longest text of Sign-In with Ethereum that is parsed."""
+    trademark_request_bytes: int = 192 * 1024
+    """Largest file of a request for a trademark credential, or of its answer."""
+    trademark_request_days: int = 90
+    """Furthest deadline of a request for a trademark credential, in days; answers are kept as long."""
+    trademark_requests_of_holder: int = 50
+    """Most requests of one account, open or answered, that a node keeps."""
+    trademark_requests_of_office: int = 10_000
+    """Most requests to one IP office, open or answered, that a node keeps."""
     did_document_bytes: int = 64 * 1024
     """Largest DID document read."""
     did_document_keys: int = 32

@@ -28,6 +28,7 @@ from countermark_node.scans.routes import router as scans
 from countermark_node.segments.routes import router as segments
 from countermark_node.services import NodeServices
 from countermark_node.showings.routes import router as showings
+from countermark_node.trademark_requests.routes import router as trademark_requests
 from countermark_node.trust_bundle.routes import router as trust_bundle
 
 
@@ -49,7 +50,7 @@ def create_app(services: NodeServices) -> FastAPI:
     app.add_middleware(BodyLimit, limits=route_limits(DEFAULT_LIMITS))
     app.add_middleware(Headers)
     public = (health, network, rpc, segments, scans, showings, coverage, passports, trust_bundle, credentials)
-    for router in (*public, dpps, resolver, alerts, access, histories):
+    for router in (*public, dpps, resolver, alerts, access, histories, trademark_requests):
         app.include_router(router)
     app.include_router(pages(services))
     return app

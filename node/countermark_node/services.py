@@ -36,6 +36,7 @@ from countermark_node.showings.chips import ChipVault
 from countermark_node.showings.judge import ShowingJudge
 from countermark_node.showings.possession import PossessionJudge
 from countermark_node.times import Clock, utc_now
+from countermark_node.trademark_requests.service import Desk, TrademarkRequestService
 from countermark_node.verification.service import VerificationService
 from countermark_node.waiting_line import WaitingLine
 from countermark_scanner.decode_workers import DecodeWorkers
@@ -129,6 +130,7 @@ class NodeServices:
     committer: AlertCommitter
     access: AccessService
     histories: HistoryService
+    trademark_requests: TrademarkRequestService
     health: HealthService
     workers: tuple[Worker, ...]
 
@@ -202,6 +204,12 @@ class NodeServices:
                 verification,
                 possession,
                 {address: name for name, address in deployment.addresses.items()},
+            ),
+            trademark_requests=TrademarkRequestService(
+                database,
+                verification,
+                Desk(deployment.chain_id, deployment.address("TrademarkRegistry")),
+                clock=clock,
             ),
             health=HealthService(projector, committer, (following, committing), clock=clock),
             workers=(following, committing),

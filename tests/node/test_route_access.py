@@ -89,6 +89,14 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/v1/alerts"): Row(Permission.ALERTS),
     ("GET", "/v1/alerts/stream"): Row(Permission.ALERTS),
     ("GET", "/v1/signals"): Row(Permission.SIGNALS),
+    ("POST", "/v1/trademark-requests"): Row(Who.ANYBODY, content=JSON),
+    ("GET", "/v1/trademark-requests"): Row(Permission.TRADEMARK_REQUESTS),
+    ("GET", "/v1/trademark-requests/{request_id}"): Row(
+        Permission.TRADEMARK_REQUESTS, "/v1/trademark-requests/0x" + "0" * 64
+    ),
+    ("PUT", "/v1/trademark-requests/{request_id}/answer"): Row(
+        Permission.TRADEMARK_REQUESTS, "/v1/trademark-requests/0x" + "0" * 64 + "/answer", JSON
+    ),
     ("GET", "/v1/log-in/nonce"): Row(Who.ANYBODY),
     ("POST", "/v1/log-in"): Row(Who.ANYBODY, content=JSON),
     ("DELETE", "/v1/log-in"): Row(Who.TOKEN),
@@ -99,14 +107,15 @@ TABLE: dict[tuple[str, str], Row] = {
 }
 
 ALERTS, SIGNALS, HISTORY = Permission.ALERTS, Permission.SIGNALS, Permission.HISTORY
-OF_ROLE: dict[Role, set[Permission]] = {role: {HISTORY} for role in Role} | {
-    Role.CUSTOMS: {ALERTS, HISTORY},
-    Role.MARKET_SURVEILLANCE: {ALERTS, HISTORY},
-    Role.BRAND: {SIGNALS, HISTORY},
+REQUESTS = Permission.TRADEMARK_REQUESTS
+OF_ROLE: dict[Role, set[Permission]] = {role: {HISTORY, REQUESTS} for role in Role} | {
+    Role.CUSTOMS: {ALERTS, HISTORY, REQUESTS},
+    Role.MARKET_SURVEILLANCE: {ALERTS, HISTORY, REQUESTS},
+    Role.BRAND: {SIGNALS, HISTORY, REQUESTS},
 }
 OF_DESK: dict[str, set[Permission]] = {"customs": {ALERTS, HISTORY}, "brand": {SIGNALS, HISTORY}}
 OF_SCOPE: dict[KeyScope, set[Permission]] = {
-    KeyScope.OPERATE: {ALERTS, HISTORY},
+    KeyScope.OPERATE: {ALERTS, HISTORY, REQUESTS},
     KeyScope.CUSTODY: {HISTORY},
     KeyScope.SCAN: {HISTORY},
     KeyScope.ACCREDIT: set(),
@@ -160,7 +169,7 @@ class Cast:
         yield Actor("token without an account's key", lambda: self._token(A_TOKEN), has_token=True, counts=False)
         for role, account in self._accounts.items():
             yield self._wallet(f"wallet of {role}", account, OF_ROLE[role])
-        yield self._wallet("wallet of no role", self._world.account("stranger"), {HISTORY})
+        yield self._wallet("wallet of no role", self._world.account("stranger"), {HISTORY, REQUESTS})
         for scope, allowed in OF_SCOPE.items():
             yield self._wallet(f"customs' key for {scope.name}", customs, allowed, scope)
         for permission in Permission:

@@ -148,6 +148,32 @@ class NodeClient:
         """Publishes a signed status list (POST /v1/status-lists/{account}/{purpose})."""
         return self._request("POST", f"/v1/status-lists/{account}/{purpose}", content=token.encode("ascii"))
 
+    def send_trademark_request(self, members: Mapping[str, Any]) -> dict[str, Any]:
+        """Hands a signed request in at an office's node (POST /v1/trademark-requests)."""
+        return self._request("POST", "/v1/trademark-requests", json=dict(members))
+
+    def trademark_requests(self, *, state: str | None = None) -> list[dict[str, Any]]:
+        """All requests by or to the account that is logged in (GET /v1/trademark-requests)."""
+        found: list[dict[str, Any]] = []
+        after = 0
+        while True:
+            wanted = {"after": after} | ({} if state is None else {"state": state})
+            answer = self._request("GET", "/v1/trademark-requests", params=wanted)
+            page, last = answer.get("requests"), answer.get("last")
+            if not isinstance(page, list) or not isinstance(last, int):
+                raise self._strange("no list of requests")
+            if not page or last <= after:
+                return found
+            found, after = found + page, last
+
+    def trademark_request(self, request_id: str) -> dict[str, Any]:
+        """One request with its answer (GET /v1/trademark-requests/{id})."""
+        return self._request("GET", f"/v1/trademark-requests/{request_id}")
+
+    def send_trademark_answer(self, request_id: str, members: Mapping[str, Any]) -> dict[str, Any]:
+        """As the office that was asked: the answer (PUT /v1/trademark-requests/{id}/answer)."""
+        return self._request("PUT", f"/v1/trademark-requests/{request_id}/answer", json=dict(members))
+
     def send_coverage(self, token: str) -> dict[str, Any]:
         """Publishes a brand's signed statement of which goods carry a label (PUT /v1/coverage)."""
         return self._request("PUT", "/v1/coverage", json={"coverage": token})

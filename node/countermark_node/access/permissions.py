@@ -17,10 +17,12 @@ class Permission(StrEnum):
     SIGNALS = "signals:read"
     HISTORY = "history:read"
     SCANS = "scans:write"
+    TRADEMARK_REQUESTS = "trademark-requests"
 
 
-OF_EVERY_ACCOUNT = frozenset({Permission.HISTORY})
-"""An account may ask; how much it sees is decided for each item (countermark_node.histories)."""
+OF_EVERY_ACCOUNT = frozenset({Permission.HISTORY, Permission.TRADEMARK_REQUESTS})
+"""An account may ask; how much it sees is decided for each item (countermark_node.histories), and of requests for
+credentials each account has its own."""
 
 OF_EVERY_ROLE = frozenset({Permission.SCANS})
 """Somebody accredited the account, so it may send scans of a whole gate."""
@@ -44,6 +46,7 @@ _NEEDS: Mapping[Permission, KeyScope] = MappingProxyType(
     {
         Permission.ALERTS: KeyScope.OPERATE,
         Permission.SIGNALS: KeyScope.OPERATE,
+        Permission.TRADEMARK_REQUESTS: KeyScope.OPERATE,
         # Who takes goods over or scans them asks for their history as well.
         Permission.HISTORY: KeyScope.OPERATE | KeyScope.CUSTODY | KeyScope.SCAN,
         Permission.SCANS: KeyScope.OPERATE | KeyScope.SCAN,

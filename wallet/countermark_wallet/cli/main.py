@@ -28,7 +28,7 @@ from countermark_wallet.cli import (
     recall,
     recovery,
     tokens,
-    trademark,
+    trademark_requests,
     trust,
     unit,
     wallet,
@@ -42,7 +42,8 @@ _GROUPS = (
     ("account", account.app, "Accounts, roles, prefixes and listed keys on the ledger."),
     ("key", key.app, "Keys of an account: consent, add, list, revoke."),
     ("recovery", recovery.app, "When keys are lost or a party is gone: recovery and succession."),
-    ("trademark", trademark.app, "Trademark credentials: issue, revoke, present, check."),
+    # trademark_requests adds its commands to those of trademark.
+    ("trademark", trademark_requests.app, "Trademark credentials: request, issue, receive, present, check."),
     ("licence", licence.app, "Licences of marks: grant, end."),
     # printing and line add their commands to those of series.
     ("series", line.app, "Series of labels: open, print, commission."),

@@ -21,7 +21,9 @@ OfficeName = Annotated[str, typer.Option("--office-name", help="The office's nam
 IssuerDid = Annotated[
     str | None, typer.Option("--issuer-did", help="The office's did:web. Default: the did:key of its credential key.")
 ]
-CredentialFile = Annotated[Path, typer.Argument(metavar="FILE", help="Credential file, in either form.")]
+CredentialFile = Annotated[
+    str, typer.Argument(metavar="FILE", help="Credential file, in either form; or a mark whose credential is held.")
+]
 Audience = Annotated[str | None, typer.Option(help="Name of the verifier who asked, as it gave it.")]
 Nonce = Annotated[str | None, typer.Option(help="The verifier's challenge, good for one answer.")]
 
@@ -58,7 +60,7 @@ def issue(
     for path in filter(None, (out, sd_jwt)):
         # An anchor cannot be taken back, and a credential that nobody has is of no use.
         check_writable(path)
-    issued = _issuing(session, office_name, issuer_did).issue(
+    issued = issuing_of(session, office_name, issuer_did).issue(
         trademark, holder=holder, holder_name=holder_name, days=days, holder_key=holder_key
     )
     files = {"credential": (out, issued.token)} | ({"sd_jwt": (sd_jwt, issued.sd_jwt)} if sd_jwt else {})
@@ -82,7 +84,7 @@ def issue(
 def revoke(ctx: typer.Context, mark: Mark, issuer_did: IssuerDid = None, as_json: JsonFlag = False) -> None:
     """Revoke a mark for good, as its office: no new series; older labels get a notice."""
     session = session_of(ctx, as_json)
-    issuing = _issuing(session, issuer_did=issuer_did)
+    issuing = issuing_of(session, issuer_did=issuer_did)
     _changed(session, issuing, mark, "revoked", issuing.revoke(mark))
 
 
@@ -90,7 +92,7 @@ def revoke(ctx: typer.Context, mark: Mark, issuer_did: IssuerDid = None, as_json
 def suspend(ctx: typer.Context, mark: Mark, issuer_did: IssuerDid = None, as_json: JsonFlag = False) -> None:
     """Suspend a mark until it is reinstated, as its office."""
     session = session_of(ctx, as_json)
-    issuing = _issuing(session, issuer_did=issuer_did)
+    issuing = issuing_of(session, issuer_did=issuer_did)
     _changed(session, issuing, mark, "suspended", issuing.suspend(mark))
 
 
@@ -98,7 +100,7 @@ def suspend(ctx: typer.Context, mark: Mark, issuer_did: IssuerDid = None, as_jso
 def reinstate(ctx: typer.Context, mark: Mark, issuer_did: IssuerDid = None, as_json: JsonFlag = False) -> None:
     """End a mark's suspension, as its office."""
     session = session_of(ctx, as_json)
-    issuing = _issuing(session, issuer_did=issuer_did)
+    issuing = issuing_of(session, issuer_did=issuer_did)
     _changed(session, issuing, mark, "active", issuing.reinstate(mark))
 
 
@@ -122,7 +124,7 @@ def publish_status(
         file.save(new_state(at, wallet.address))
     elif at is not None and state is not None and new_state(at, wallet.address).at != state.at:
         raise typer.BadParameter(f"credentials name lists at {state.at} already", param_hint="--at")
-    urls = _publish(session, _issuing(session, issuer_did=issuer_did))
+    urls = _publish(session, issuing_of(session, issuer_did=issuer_did))
     session.show({"lists": urls}, [f"{len(urls)} status lists published", *urls])
 
 
@@ -143,9 +145,11 @@ def present(
     from countermark_wallet.credential_checking import check_holder, read_token
     from countermark_wallet.periods import utc_now
     from countermark_wallet.safe_files import write_whole
+    from countermark_wallet.trademark_requests import HeldTrademarks
 
     session, challenge = session_of(ctx, as_json), _challenge(audience, nonce)
-    key, held = session.wallet().credential_key() if challenge else None, read_token(credential)
+    key = session.wallet().credential_key() if challenge else None
+    held = read_token(HeldTrademarks(session.wallet_folder()).find(credential, sd_jwt=True))
     if key is not None:
         check_holder(held, key.public)
     text = present_sd_jwt(held, show=show or (), challenge=challenge, key=key, now=utc_now())
@@ -169,9 +173,11 @@ def show(
     from countermark_wallet.credential_checking import CredentialDesk, read_token, refuse_findings
     from countermark_wallet.outbound import Outbound, authority_of
     from countermark_wallet.periods import utc_now
+    from countermark_wallet.trademark_requests import HeldTrademarks
 
     session, challenge = session_of(ctx, as_json), _challenge(audience, nonce)
-    token = read_token(credential)
+    held = HeldTrademarks(session.keystore().folder(session.wallet_name))
+    token = read_token(held.find(credential))
     contracts, chain_id = session.contracts()
     desk = CredentialDesk(contracts, chain_id, Outbound(frozenset({authority_of(session.node_url)})))
     check = desk.check(token, now=utc_now(), challenge=challenge)
@@ -214,7 +220,7 @@ def _publish(session: Session, issuing: TrademarkIssuing) -> list[str]:
     return [state.url(purpose) for purpose in lists]
 
 
-def _issuing(session: Session, office_name: str = "", issuer_did: str | None = None) -> TrademarkIssuing:
+def issuing_of(session: Session, office_name: str = "", issuer_did: str | None = None) -> TrademarkIssuing:
     from countermark_wallet.issuing import TrademarkIssuing
     from countermark_wallet.status_lists import StatusListFile
 

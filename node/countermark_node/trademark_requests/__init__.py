@@ -1,0 +1,1 @@
+"""Requests for trademark credentials: brands hand them in, an IP office answers them."""
