@@ -119,6 +119,10 @@ class Limits:
     """Time after which no further request of a JSON-RPC batch is begun."""
     rpc_log_blocks: int = 1_000
     """Most blocks that one eth_getLogs covers."""
+    rpc_logs: int = 10_000
+    """Most logs that one eth_getLogs of a node's gateway returns."""
+    rpc_answer_bytes: int = 8 * 1024 * 1024
+    """Largest answer that a node's gateway passes on from its ledger."""
     rpc_filter_entries: int = 64
     """Most addresses, or topics at one place, in a log filter; most percentiles of eth_feeHistory."""
     ledger_cache_entries: int = 50_000

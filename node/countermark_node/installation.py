@@ -29,6 +29,7 @@ from countermark.p256 import PrivateKey
 from countermark.signing import AccountSigner
 from countermark_node.settings import NodeSettings
 from countermark_node.times import Clock, seconds, utc_now
+from countermark_wallet.gateway_log_in import through_gateway
 from countermark_wallet.keystore import WORK_FACTOR, WalletKeystore
 from countermark_wallet.safe_files import private_folder, read_bounded, write_whole
 from countermark_wallet.signer import WalletSigner
@@ -137,6 +138,8 @@ class Installation:
             )
         keystore = WalletKeystore(home / "node")
         wallet = keystore.unlock(_WALLET, _password(home / "node", settings))
+        if settings.chain_url is not None:
+            connection = through_gateway(settings.chain_url, wallet.signer(), deployment.chain_id)
         return cls(home, connection, deployment, wallet.signer(), wallet.credential_key(), chain)
 
     def _salted(self) -> Self:

@@ -24,6 +24,8 @@ from countermark_node.installation import Installation
 from countermark_node.passports.service import PassportService
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.resolver.service import ResolverService
+from countermark_node.rpc.building import Members, build_gateway
+from countermark_node.rpc.gateway import Gateway
 from countermark_node.scans.evidence import EvidenceJudge
 from countermark_node.scans.evidence_tokens import EvidenceSigner
 from countermark_node.scans.gate_service import GateLimits, GateService
@@ -51,6 +53,7 @@ class Limiters:
     signatures: RateLimiter
     pictures: RateLimiter
     rpc: RateLimiter
+    strangers: RateLimiter
     packing_lists: RateLimiter
     passports: RateLimiter
     logins: RateLimiter
@@ -69,6 +72,7 @@ class Limiters:
             signatures=limiter("wrong signatures", settings.wrong_signatures_per_minute),
             pictures=limiter("pictures", settings.pictures_per_minute),
             rpc=limiter("ledger calls", settings.rpc_per_minute),
+            strangers=limiter("transactions without a role", settings.rpc_strangers_per_minute),
             packing_lists=limiter("packing lists", settings.packing_lists_per_minute),
             passports=limiter("passports", settings.public_scans_per_minute),
             logins=limiter("wrong access keys", settings.failed_logins_per_minute),
@@ -131,6 +135,7 @@ class NodeServices:
     access: AccessService
     histories: HistoryService
     trademark_requests: TrademarkRequestService
+    gateway: Gateway
     health: HealthService
     workers: tuple[Worker, ...]
 
@@ -210,6 +215,9 @@ class NodeServices:
                 verification,
                 Desk(deployment.chain_id, deployment.address("TrademarkRegistry")),
                 clock=clock,
+            ),
+            gateway=build_gateway(
+                installation, settings, Members(database, verification.freshen, clock), limiters.strangers
             ),
             health=HealthService(projector, committer, (following, committing), clock=clock),
             workers=(following, committing),

@@ -60,6 +60,12 @@ class NodeSettings(BaseSettings):
         default=8, ge=1, description="Pictures of one network that are decoded or wait."
     )
     rpc_per_minute: int = Field(default=6_000, ge=1, description="JSON-RPC calls per network and minute.")
+    rpc_open_reads: bool = Field(
+        default=False, description="Whether anybody may read the whole ledger through /rpc, or only who has a role."
+    )
+    rpc_strangers_per_minute: int = Field(
+        default=60, ge=1, description="Transactions through /rpc by keys without a role, per network and minute."
+    )
     rpc_waiting: int = Field(default=64, ge=0, description="JSON-RPC requests that wait for their turn.")
     rpc_waiting_per_network: int = Field(
         default=16, ge=1, description="JSON-RPC requests of one network that are answered or wait."

@@ -156,7 +156,11 @@ def test_wallet_logs_in_and_out_by_command(world: World, run: Any) -> None:
     assert run(*as_customs, "login", home="wallet")["account"] == world.account("customs")
     kept = world.folder / "wallets" / "customs" / FILE_NAME
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert run(*as_customs, "whoami", home="wallet")["permissions"] == ["alerts:read", "history:read"]
+    assert run(*as_customs, "whoami", home="wallet")["permissions"][:3] == [
+        "alerts:read",
+        "history:read",
+        "ledger:read",
+    ]
     token = json.loads(kept.read_text("ascii"))["token"]
     assert run(*as_customs, "logout", home="wallet")["ended"] is True
     assert not kept.exists()

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from countermark.chain.rpc_refused import LOG_IN_FIRST
 from countermark.errors import WrongChain
+from countermark.roles import Level, Role
 from countermark_node.app import create_app
 from countermark_node.installation import Installation
 from countermark_node.server import serve
 from countermark_node.services import NodeServices
 from countermark_node.settings import NodeSettings
+from countermark_wallet.ledger import connect
 
 if TYPE_CHECKING:
     from tests.node.conftest import World
@@ -37,10 +40,18 @@ def test_second_node_follows_the_first_ones_ledger_and_verifies_the_same_labels(
     home, settings = remote_home(world, tmp_path / "second")
     label = world.label()
     with Installation.create(home, world.account("governor"), settings=settings, work_factor=2) as second:
+        world.accreditation("governor").grant(second.account, Role.NODE_OPERATOR, Level.INTRODUCED)
         services = NodeServices.build(second, settings=settings)
         with serve(create_app(services)) as server, httpx.Client(base_url=server.url, timeout=30) as client:
-            assert client.get("/v1/network").json()["rpc"] is None
-            assert client.post("/rpc", json={}).json()["reason"] == "no-embedded-ledger"
+            ask = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId"}
+            chain_id = client.post(client.get("/v1/network").json()["rpc"], json=ask).json()["result"]
+            assert int(chain_id, 16) == world.installation.deployment.chain_id
+            logs = {"jsonrpc": "2.0", "id": 1, "method": "eth_getLogs", "params": [{"fromBlock": "earliest"}]}
+            assert client.post("/rpc", json=logs).json()["error"]["code"] == LOG_IN_FIRST
+            # A member reads through both gateways: his node's, and that of the node which has the ledger.
+            holder = connect(server.url, world.wallets["carrier"].signer())
+            assert holder.token.owner_of(world.goods.token(label)) == world.account("brand")
+            assert len(holder.connection.rpc("eth_getLogs", [{"fromBlock": "earliest"}])) > 10
             assert verdict(client, label.link)["verdict"] == "unverifiable"
             segment = world.goods.segment
             files = {

@@ -64,7 +64,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/health"): Row(Who.ANYBODY),
     ("GET", "/ready"): Row(Who.ANYBODY),
     ("GET", "/v1/network"): Row(Who.ANYBODY),
-    ("POST", "/rpc"): Row(Who.ANYBODY, content={"json": {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId"}}),
+    ("POST", "/rpc"): Row(Who.HONEST, content={"json": {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId"}}),
     ("POST", "/v1/scans"): Row(Who.ANYBODY, content=JSON),
     ("POST", "/v1/scans/batch"): Row(Permission.SCANS, content=JSON),
     ("POST", "/v1/scans/image"): Row(Who.ANYBODY, content={"files": {"other": b""}}),
@@ -122,6 +122,8 @@ OF_SCOPE: dict[KeyScope, set[Permission]] = {
     KeyScope.ADMIN: set(),
 }
 
+for with_role in (*OF_ROLE.values(), *OF_SCOPE.values()):
+    with_role.add(Permission.LEDGER)
 for allowed_to in (*OF_ROLE.values(), OF_SCOPE[KeyScope.OPERATE], OF_SCOPE[KeyScope.SCAN]):
     allowed_to.add(Permission.SCANS)
 

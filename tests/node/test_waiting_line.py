@@ -89,7 +89,7 @@ def test_requests_are_answered_while_slow_pictures_are_decoded(world: World, mon
 def test_requests_are_answered_while_ledger_calls_wait(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     work = SlowWork()
     assert world.installation.chain is not None
-    monkeypatch.setattr(world.installation.chain, "answer", lambda *_, **__: work() and None)
+    monkeypatch.setattr(world.installation.chain, "request", lambda *_, **__: work() and {"result": None})
     with ThreadPoolExecutor(60) as pool:
         pending = [pool.submit(world.client.post, "/rpc", json={"method": "eth_chainId"}) for _ in range(50)]
         began = time.monotonic()

@@ -30,6 +30,7 @@ from countermark.chain.transactions import ContractCall, TransactionReceipt, Tra
 from countermark.errors import Unavailable
 from countermark.roles import KeyScope
 from countermark.signing import AccountSigner
+from countermark_wallet.gateway_log_in import PartySigner, through_gateway
 from countermark_wallet.node_client import NodeClient
 
 E = TypeVar("E", bound=ChainEvent)
@@ -149,20 +150,28 @@ def without_network(deployment: Deployment, signer: AccountSigner) -> OfflineLed
     return OfflineLedger(ChainConnection(Web3(_NoNetwork()), deployment.chain_id), deployment, signer)
 
 
-def read_only(node_url: str) -> tuple[Contracts, int]:
-    """The contracts of the node at `node_url` and their chain id, for reading. Raises Unavailable, WrongChain."""
-    connection, deployment = _reach(node_url)
+def read_only(node_url: str, token: str | None = None) -> tuple[Contracts, int]:
+    """The contracts of the node at `node_url` and their chain id, for reading. Raises Unavailable, WrongChain.
+
+    Without a `token` of a log-in a node answers for its registers alone.
+    """
+    url, deployment = _reach(node_url)
+    connection = ChainConnection.to(url, expected_chain_id=deployment.chain_id, token=token)
     return Contracts.of(connection, deployment), connection.chain_id
 
 
-def connect(node_url: str, signer: AccountSigner) -> Ledger:
-    """The ledger of the node at `node_url`. Raises Unavailable, WrongChain."""
-    return Ledger(*_reach(node_url), signer)
+def connect(node_url: str, signer: PartySigner, token: str | None = None) -> Ledger:
+    """The ledger of the node at `node_url`; `signer` logs in when the node asks who is there.
+
+    Raises Unavailable, WrongChain.
+    """
+    url, deployment = _reach(node_url)
+    return Ledger(through_gateway(url, signer, deployment.chain_id, token=token), deployment, signer)
 
 
-def connect_directly(rpc_url: str, deployment: Deployment, signer: AccountSigner) -> Ledger:
-    """The ledger at a JSON-RPC endpoint, without a node. Raises Unavailable, WrongChain."""
-    return Ledger(ChainConnection.to(rpc_url, expected_chain_id=deployment.chain_id), deployment, signer)
+def connect_directly(rpc_url: str, deployment: Deployment, signer: PartySigner) -> Ledger:
+    """The ledger at a JSON-RPC endpoint, which may be a node's. Raises Unavailable, WrongChain."""
+    return Ledger(through_gateway(rpc_url, signer, deployment.chain_id), deployment, signer)
 
 
 def read_directly(rpc_url: str, deployment: Deployment) -> tuple[Contracts, int]:
@@ -171,7 +180,7 @@ def read_directly(rpc_url: str, deployment: Deployment) -> tuple[Contracts, int]
     return Contracts.of(connection, deployment), connection.chain_id
 
 
-def _reach(node_url: str) -> tuple[ChainConnection, Deployment]:
+def _reach(node_url: str) -> tuple[str, Deployment]:
     with NodeClient(node_url) as node:
         network = node.network()
     if network.rpc is None:
@@ -181,5 +190,4 @@ def _reach(node_url: str) -> tuple[ChainConnection, Deployment]:
             next_step="give the ledger's own JSON-RPC address with --rpc, and its --deployment file once",
             reason="no-json-rpc",
         )
-    url = node.url + network.rpc
-    return ChainConnection.to(url, expected_chain_id=network.deployment.chain_id), network.deployment
+    return node.url + network.rpc, network.deployment

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import requests
-from web3 import HTTPProvider, Web3
+from web3 import Web3
 from web3.exceptions import Web3Exception
 from web3.types import RPCEndpoint
 
+from countermark.chain.bearer_provider import BearerProvider
 from countermark.chain.embedded import EmbeddedChain
-from countermark.chain.rpc_refused import SERVER_ERROR, RpcRefused
-from countermark.errors import InputRefused, NotFound, Unavailable, WrongChain
+from countermark.chain.rpc_refused import LOG_IN_FIRST, NO_RIGHT, SERVER_ERROR, RpcRefused
+from countermark.errors import (
+    CountermarkError,
+    InputRefused,
+    NotFound,
+    NotPermitted,
+    NotSignedIn,
+    Unavailable,
+    WrongChain,
+)
 from countermark.limits import DEFAULT_LIMITS
 from countermark.stack_guard import guard_stack
 
@@ -45,9 +54,17 @@ class ChainConnection:
 
     @classmethod
     def to(
-        cls, url: str, *, timeout: float = DEFAULT_LIMITS.ledger_seconds, expected_chain_id: int | None = None
+        cls,
+        url: str,
+        *,
+        timeout: float = DEFAULT_LIMITS.ledger_seconds,
+        expected_chain_id: int | None = None,
+        token: str | None = None,
+        log_in: Callable[[], str | None] | None = None,
     ) -> Self:
         """Speak to an HTTP endpoint; `timeout` in seconds bounds each request.
+
+        `token` is sent as bearer; `log_in` gets a new one when the endpoint, a node's gateway, asks for it.
 
         Raises InputRefused for another kind of URL, Unavailable when nothing answers, WrongChain when
         `expected_chain_id` is given and differs.
@@ -57,9 +74,7 @@ class ChainConnection:
                 got=url, expected="an http:// or https:// address", next_step="give the ledger's JSON-RPC address"
             )
         # Retries would blur whether a transaction was sent; redirects would lead to addresses nobody configured.
-        provider = HTTPProvider(
-            url, request_kwargs={"timeout": timeout, "allow_redirects": False}, exception_retry_configuration=None
-        )
+        provider = BearerProvider(url, timeout=timeout, token=token, log_in=log_in)
         web3 = Web3(provider)
         found = cls(web3=web3, chain_id=_number(cls(web3=web3, chain_id=0).rpc("eth_chainId")))
         if expected_chain_id is not None and found.chain_id != expected_chain_id:
@@ -73,7 +88,8 @@ class ChainConnection:
     def rpc(self, method: str, params: Sequence[Any] = ()) -> Any:
         """The result of one JSON-RPC method.
 
-        Raises RpcRefused with the endpoint's error object, Unavailable when it does not answer or not in JSON-RPC.
+        Raises RpcRefused with the endpoint's error object, NotSignedIn and NotPermitted where a node's gateway does not
+        answer everybody, Unavailable when it does not answer or not in JSON-RPC.
         """
         try:
             response: object = self.web3.provider.make_request(RPCEndpoint(method), list(params))
@@ -118,10 +134,12 @@ def _number(value: object) -> int:
         raise _no_answer("a quantity that is not hexadecimal") from error
 
 
-def _refused(error: object) -> RpcRefused:
+def _refused(error: object) -> CountermarkError:
     if not isinstance(error, Mapping):
         return RpcRefused(SERVER_ERROR, "an error without code and message")
     code, data = error.get("code"), error.get("data")
+    if code in (LOG_IN_FIRST, NO_RIGHT):
+        return _closed_to_us(code == LOG_IN_FIRST)
     return RpcRefused(
         code if isinstance(code, int) else SERVER_ERROR,
         str(error.get("message", "")),
@@ -134,4 +152,14 @@ def _no_answer(got: str) -> Unavailable:
         got=got,
         expected="a JSON-RPC answer from the ledger",
         next_step="check that the ledger runs and that its address in the settings is right",
+    )
+
+
+def _closed_to_us(nobody: bool) -> NotPermitted:
+    kind = NotSignedIn if nobody else NotPermitted
+    return kind(
+        got="a reading of the ledger by " + ("nobody" if nobody else "an account without an active role"),
+        expected="an account with the right ledger:read, which every active role gives",
+        next_step="log in first: countermark login" if nobody else "ask who accredits your account for a role",
+        reason="log-in-first" if nobody else "no-right",
     )

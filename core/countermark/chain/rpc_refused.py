@@ -12,6 +12,10 @@ METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 SERVER_ERROR = -32000
 LIMIT_EXCEEDED = -32005
+LOG_IN_FIRST = -32041
+"""A gateway's answer to nobody: somebody with the right may ask this (our own code, like HTTP 401)."""
+NO_RIGHT = -32043
+"""A gateway's answer to somebody without the right (our own code, like HTTP 403)."""
 EXECUTION_REVERTED = 3
 
 

@@ -31,7 +31,9 @@ def register(app: typer.Typer, node: typer.Typer) -> None:
 def make_key(
     ctx: typer.Context,
     account: Annotated[str, typer.Option(help="Account (0x…) whose rights on the ledger the key may use.")],
-    scope: Annotated[list[str], typer.Option(help="What it is for: alerts:read, signals:read, history:read; repeat.")],
+    scope: Annotated[
+        list[str], typer.Option(help="What it is for: alerts:read, signals:read, history:read, ledger:read; repeat.")
+    ],
     label: Annotated[str, typer.Option(help="What people call it.")],
     days: Annotated[int, typer.Option(help="Days until it ends.")] = 365,
 ) -> None:

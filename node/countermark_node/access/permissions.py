@@ -16,6 +16,7 @@ class Permission(StrEnum):
     ALERTS = "alerts:read"
     SIGNALS = "signals:read"
     HISTORY = "history:read"
+    LEDGER = "ledger:read"
     SCANS = "scans:write"
     TRADEMARK_REQUESTS = "trademark-requests"
 
@@ -24,8 +25,8 @@ OF_EVERY_ACCOUNT = frozenset({Permission.HISTORY, Permission.TRADEMARK_REQUESTS}
 """An account may ask; how much it sees is decided for each item (countermark_node.histories), and of requests for
 credentials each account has its own."""
 
-OF_EVERY_ROLE = frozenset({Permission.SCANS})
-"""Somebody accredited the account, so it may send scans of a whole gate."""
+OF_EVERY_ROLE = frozenset({Permission.LEDGER, Permission.SCANS})
+"""Somebody accredited the account, so it may read the ledger through the node, and send scans of a whole gate."""
 
 OF_ROLE: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
@@ -46,6 +47,7 @@ _NEEDS: Mapping[Permission, KeyScope] = MappingProxyType(
     {
         Permission.ALERTS: KeyScope.OPERATE,
         Permission.SIGNALS: KeyScope.OPERATE,
+        Permission.LEDGER: KeyScope.ALL,
         Permission.TRADEMARK_REQUESTS: KeyScope.OPERATE,
         # Who takes goods over or scans them asks for their history as well.
         Permission.HISTORY: KeyScope.OPERATE | KeyScope.CUSTODY | KeyScope.SCAN,

@@ -128,7 +128,7 @@ class Story:
         everything = (RunLine(segment.first, segment.last),)
         offer = cast.brand.handing_over().offer(cast.outsider.account, everything)
         try:
-            cast.outsider.handing_over().submit(cast.outsider.handing_over().accept(offer))
+            cast.brand.handing_over().submit(cast.outsider.handing_over().accept(offer))
             refused = "accepted"
         except ContractRefused as refusal:
             refused = refusal.name

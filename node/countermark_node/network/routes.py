@@ -19,7 +19,7 @@ def network(request: Request) -> dict[str, Any]:
     return {
         "chain_id": deployment.chain_id,
         "contracts": dict(deployment.addresses),
-        "rpc": "/rpc" if installation.chain is not None else None,
+        "rpc": "/rpc",
         "block": deployment.block,
         "node_account": installation.account,
     }

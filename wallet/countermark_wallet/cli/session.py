@@ -77,7 +77,7 @@ class Session:
         ledger = (
             connect_directly(self.rpc_url, self._deployment(), signer)
             if self.rpc_url
-            else connect(self.node_url, signer)
+            else connect(self.node_url, signer, self._token())
         )
         check_network(self.keystore().folder(self.wallet_name), ledger.deployment)
         return ledger
@@ -90,13 +90,10 @@ class Session:
 
     def node(self) -> NodeClient:
         """The node, as who logged in there with the chosen wallet; nobody when that has run out."""
-        from datetime import UTC, datetime
-
-        from countermark_wallet.logging_in import kept
         from countermark_wallet.node_client import NodeClient
 
-        found = kept(self.wallet_folder(), self.node_url, datetime.now(UTC))
-        return NodeClient(self.node_url, token=None if found is None else found.token)
+        self.wallet_folder()
+        return NodeClient(self.node_url, token=self._token())
 
     def offline_ledger(self) -> Ledger:
         """The network that the wallet belongs to, for signing without reaching it. Raises NotFound, InputRefused."""
@@ -108,7 +105,22 @@ class Session:
         """The node's contracts for reading, and the chain id; no wallet is needed."""
         from countermark_wallet.ledger import read_directly, read_only
 
-        return read_directly(self.rpc_url, self._deployment()) if self.rpc_url else read_only(self.node_url)
+        if self.rpc_url:
+            return read_directly(self.rpc_url, self._deployment())
+        return read_only(self.node_url, self._token())
+
+    def _token(self) -> str | None:
+        """What `countermark login` kept for this node, while it lasts."""
+        from datetime import UTC, datetime
+
+        from countermark.errors import NotFound
+        from countermark_wallet.logging_in import kept
+
+        try:
+            found = kept(self.wallet_folder(), self.node_url, datetime.now(UTC))
+        except NotFound:
+            return None
+        return None if found is None else found.token
 
     def _deployment(self) -> Deployment:
         from countermark_wallet.network_pin import kept_network

@@ -65,6 +65,7 @@ class EmbeddedChain:
         self._limits = limits
         self._guard = threading.RLock()
         self._methods = RpcMethods(chain, self._mine, self._now, limits)
+        self._for_others = RpcMethods(chain, self._mine, self._now, limits, limits.rpc_logs)
         self._open = True
         self.chain_id: int = chain.chain_id
         self.genesis_hash: str = hex_data(chain.get_canonical_block_hash(0))  # type: ignore[arg-type]
@@ -100,8 +101,8 @@ class EmbeddedChain:
     ) -> dict[str, Any]:
         """`{"result": …}` or `{"error": {"code", "message", "data"?}}` as JSON-RPC 2.0 has them.
 
-        With `contracts` (20-byte addresses), code of others is neither called nor deployed. Raises Unavailable when
-        the file cannot be read or written.
+        With `contracts` (20-byte addresses), code of others is neither called nor deployed, and logs are bounded.
+        Raises Unavailable when the file cannot be read or written.
         """
         with self._guard:
             if not self._open:
@@ -109,6 +110,7 @@ class EmbeddedChain:
             try:
                 if contracts is not None:
                     check_target(method, params, contracts, target_of=self._target, limits=self._limits)
+                    return {"result": self._for_others.call(method, params)}
                 return {"result": self._methods.call(method, params)}
             except RpcRefused as refused:
                 return {"error": refused.to_json()}

@@ -12,6 +12,7 @@ from eth.exceptions import HeaderNotFound, TransactionNotFound
 from countermark.chain.embedded import encode
 from countermark.chain.embedded.machine import LedgerChain, LedgerVM
 from countermark.chain.embedded.params import LogFilter
+from countermark.chain.rpc_refused import LIMIT_EXCEEDED, RpcRefused
 
 _TRANSACTIONS = LedgerVM.get_transaction_builder()
 _RECEIPTS = LedgerVM.get_receipt_builder()
@@ -69,14 +70,18 @@ class ChainReader:
         created = None if mined.to else generate_contract_address(mined.sender, mined.nonce)
         return encode.receipt(found, mined, header, index, created)
 
-    def logs(self, first: int, last: int, wanted: LogFilter) -> list[dict[str, Any]]:
-        """Logs of the blocks first..last in chain order; only blocks that hold logs are decoded."""
-        return [
-            entry
-            for number in range(first, last + 1)
-            if (header := self.header(number)).bloom
-            for entry in self._block_logs(header, wanted)
-        ]
+    def logs(self, first: int, last: int, wanted: LogFilter, most: int | None = None) -> list[dict[str, Any]]:
+        """Logs of the blocks first..last in chain order; only blocks that hold logs are decoded.
+
+        Raises RpcRefused when there are more than `most`.
+        """
+        found: list[dict[str, Any]] = []
+        for number in range(first, last + 1):
+            if (header := self.header(number)).bloom:
+                found.extend(self._block_logs(header, wanted))
+            if most is not None and len(found) > most:
+                raise RpcRefused(LIMIT_EXCEEDED, f"more than {most} logs; ask for fewer blocks")
+        return found
 
     def _block_logs(self, header: BlockHeaderAPI, wanted: LogFilter) -> Iterator[dict[str, Any]]:
         hashes = self._db.get_block_transaction_hashes(header)

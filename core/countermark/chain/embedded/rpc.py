@@ -24,12 +24,19 @@ Params = Sequence[Any]
 class RpcMethods:
     """Each public method answers the JSON-RPC method of the same name (Ethereum execution API).
 
-    `submit` mines one raw transaction and returns its hash; `now` gives seconds. Raises RpcRefused.
+    `submit` mines one raw transaction and returns its hash; `now` gives seconds; `most_logs` bounds what eth_getLogs
+    returns. Raises RpcRefused.
     """
 
     def __init__(
-        self, chain: LedgerChain, submit: Callable[[bytes], bytes], now: Callable[[], int], limits: Limits
+        self,
+        chain: LedgerChain,
+        submit: Callable[[bytes], bytes],
+        now: Callable[[], int],
+        limits: Limits,
+        most_logs: int | None = None,
     ) -> None:
+        self._most_logs = most_logs
         self._chain = chain
         self._reader = ChainReader(chain)
         self._submit = submit
@@ -122,7 +129,10 @@ class RpcMethods:
             if header is None:
                 raise invalid("there is no block with this hash")
             return self._reader.logs(
-                header.block_number, header.block_number, params.log_filter(wanted, self._limits.rpc_filter_entries)
+                header.block_number,
+                header.block_number,
+                params.log_filter(wanted, self._limits.rpc_filter_entries),
+                self._most_logs,
             )
         head = self._head_number()
         first = params.block_number(wanted.get("fromBlock"), head)
@@ -130,7 +140,8 @@ class RpcMethods:
         first, last = head if first is None else first, head if last is None else last
         if last - first >= self._limits.rpc_log_blocks:
             raise RpcRefused(LIMIT_EXCEEDED, f"the filter covers more than {self._limits.rpc_log_blocks} blocks")
-        return self._reader.logs(first, last, params.log_filter(wanted, self._limits.rpc_filter_entries))
+        wanted_logs = params.log_filter(wanted, self._limits.rpc_filter_entries)
+        return self._reader.logs(first, last, wanted_logs, self._most_logs)
 
     def _head(self) -> BlockHeaderAPI:
         return self._chain.get_canonical_head()

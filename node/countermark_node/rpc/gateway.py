@@ -1,0 +1,96 @@
+"""JSON-RPC for wallets and other nodes: who may ask what of the ledger, decided for each request of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from countermark.chain.embedded.answer import answer_body
+from countermark.chain.embedded.machine import decode_transaction
+from countermark.chain.rpc_refused import LIMIT_EXCEEDED, LOG_IN_FIRST, METHOD_NOT_FOUND, NO_RIGHT, RpcRefused
+from countermark.identifiers import check_account
+from countermark.limits import Limits
+from countermark_node.access.permissions import Permission
+from countermark_node.access.principal import How, Principal
+from countermark_node.rate_limit import RateLimiter
+from countermark_node.rpc.ledgers import GatewayLedger
+from countermark_node.rpc.rules import OPEN_METHODS, Rules, foreign
+
+_CALLS = ("eth_call", "eth_estimateGas")
+_SEND = "eth_sendRawTransaction"
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Answers parsed bodies. `is_member` tells whether somebody answers for a key; `strangers` bounds the others.
+
+    With `open_reads` anybody may read everything, as on a ledger that is open to its network anyway.
+    """
+
+    ledger: GatewayLedger
+    rules: Rules
+    chain_id: int
+    is_member: Callable[[str], bool]
+    strangers: RateLimiter
+    limits: Limits
+    open_reads: bool = False
+
+    def answer(self, body: object, principal: Principal, network: str) -> Any:
+        """The JSON-RPC 2.0 answer to a body. Raises Unavailable when the ledger does not answer."""
+        return answer_body(body, _Asked(self, principal, network).request, self.limits)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One HTTP request: who asks."""
+
+    gateway: Gateway
+    principal: Principal
+    network: str
+    _members: dict[str, bool] = field(default_factory=dict)
+
+    def request(self, method: str, given: Sequence[Any]) -> dict[str, Any]:
+        """One method."""
+        gateway = self.gateway
+        try:
+            read = gateway.rules.readers.get(method)
+            if read is None:
+                raise RpcRefused(METHOD_NOT_FOUND, "this method is not served here")
+            if method not in OPEN_METHODS and method not in (*_CALLS, _SEND):
+                self._check_reader()
+            params = read(given)
+            if method in _CALLS and gateway.rules.target(params[0]) not in gateway.rules.open_calls:
+                self._check_reader()
+            if method == _SEND:
+                self._check_sender(bytes.fromhex(params[0][2:]))
+        except RpcRefused as refused:
+            return {"error": refused.to_json()}
+        return gateway.ledger.request(method, params)
+
+    def _check_reader(self) -> None:
+        if self.gateway.open_reads or Permission.LEDGER in self.principal.permissions:
+            return
+        if self.principal.how is How.NOBODY:
+            raise RpcRefused(LOG_IN_FIRST, "log in first: what tells who holds what is not for everybody")
+        raise RpcRefused(NO_RIGHT, "this needs the right ledger:read, which every active role gives")
+
+    def _check_sender(self, raw: bytes) -> None:
+        """A transaction is signed, so its sender needs no log-in beside; who has no role may send little."""
+        gateway, rules = self.gateway, self.gateway.rules
+        transaction = decode_transaction(raw, gateway.chain_id, gateway.limits)
+        target = bytes(transaction.to)
+        if target not in rules.own:
+            raise foreign()
+        if Permission.LEDGER in self.principal.permissions or self._is_member(transaction.sender):
+            return
+        if target not in rules.open_sends:
+            raise RpcRefused(NO_RIGHT, "who has no active role may register, claim and pass on signed requests alone")
+        if gateway.strangers.take_up_to(self.network, 1) < 1:
+            raise RpcRefused(LIMIT_EXCEEDED, "too many transactions by keys without a role; wait a minute")
+
+    def _is_member(self, sender: bytes) -> bool:
+        key = check_account(f"0x{sender.hex()}")
+        if key not in self._members:
+            self._members[key] = self.gateway.is_member(key)
+        return self._members[key]
