@@ -165,6 +165,22 @@ class NotFound(CountermarkError):
     status = 404
 
 
+class Conflict(CountermarkError):
+    """It does not go together with what was taken in before."""
+
+    code = "conflict"
+    title = "This contradicts an earlier request"
+    status = 409
+
+
+class KeyReused(CountermarkError):
+    """An idempotency key that stands for another request."""
+
+    code = "key-reused"
+    title = "The idempotency key belongs to another request"
+    status = 422
+
+
 class ContractRefused(CountermarkError):
     """A contract reverted. `name` is its Solidity error, `arguments` what it carried."""
 

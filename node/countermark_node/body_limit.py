@@ -29,6 +29,7 @@ def route_limits(limits: Limits) -> Mapping[str, int]:
         "/v1/scans/image": limits.picture_bytes + _FORM_BYTES,
         "/v1/status-lists/": limits.status_list_token_bytes,
         "/v1/trademark-requests": limits.trademark_request_bytes,
+        "/v1/requests": 2 * limits.transaction_bytes + _FORM_BYTES,
         "/v1/coverage": 2 * limits.token_bytes,
         "/v1/segments/": limits.packing_list_bytes + _FORM_BYTES,
     }

@@ -40,12 +40,17 @@ DESKS: tuple[Desk, ...] = ("customs", "brand")
 _WALLET = "node"
 _FILE_BYTES = 64 * 1024
 _SECRET_BYTES = 32
+_FIRST_SENDER = 1_000
+"""Index of the first sender's key in the wallet; those before are for accounts."""
 _KEY_SECONDS = 10 * 365 * 86_400
 
 
 @dataclass(frozen=True)
 class Installation:
-    """An opened home folder. `signer` is the node's own account; secrets are in no repr."""
+    """An opened home folder. `signer` is the node's own account; secrets are in no repr.
+
+    `senders` are further keys of its wallet, without account or role, that carry signed requests to the ledger.
+    """
 
     home: Path
     connection: ChainConnection
@@ -54,6 +59,7 @@ class Installation:
     credential_key: PrivateKey = field(repr=False)
     chain: EmbeddedChain | None = None
     salt: bytes = field(default=b"", repr=False)
+    senders: tuple[AccountSigner, ...] = ()
 
     @classmethod
     def create(
@@ -140,7 +146,8 @@ class Installation:
         wallet = keystore.unlock(_WALLET, _password(home / "node", settings))
         if settings.chain_url is not None:
             connection = through_gateway(settings.chain_url, wallet.signer(), deployment.chain_id)
-        return cls(home, connection, deployment, wallet.signer(), wallet.credential_key(), chain)
+        senders = tuple(wallet.signer(_FIRST_SENDER + place) for place in range(settings.outbox_senders))
+        return cls(home, connection, deployment, wallet.signer(), wallet.credential_key(), chain, senders=senders)
 
     def _salted(self) -> Self:
         salt = read_bounded(self.home / "node" / "installation.salt", _FILE_BYTES, what="installation's salt")

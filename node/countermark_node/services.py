@@ -21,6 +21,7 @@ from countermark_node.database import Database
 from countermark_node.health.service import HealthService
 from countermark_node.histories.service import HistoryService
 from countermark_node.installation import Installation
+from countermark_node.outbox.service import OutboxService
 from countermark_node.passports.service import PassportService
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.resolver.service import ResolverService
@@ -58,6 +59,7 @@ class Limiters:
     passports: RateLimiter
     logins: RateLimiter
     log_ins: RateLimiter
+    relayed: RateLimiter
 
     @classmethod
     def of(cls, settings: NodeSettings) -> Self:
@@ -77,6 +79,7 @@ class Limiters:
             passports=limiter("passports", settings.public_scans_per_minute),
             logins=limiter("wrong access keys", settings.failed_logins_per_minute),
             log_ins=limiter("failed log-ins", settings.log_ins_per_minute),
+            relayed=limiter("requests without log-in", settings.relayed_per_minute),
         )
 
 
@@ -136,6 +139,7 @@ class NodeServices:
     histories: HistoryService
     trademark_requests: TrademarkRequestService
     gateway: Gateway
+    outbox: OutboxService
     health: HealthService
     workers: tuple[Worker, ...]
 
@@ -148,8 +152,18 @@ class NodeServices:
         projector = Projector(database, installation.connection, installation.deployment, clock=clock)
         verification = VerificationService(database, projector, clock=clock, follow=installation.chain is not None)
         hub = AlertHub(settings.streams_at_once)
-        committer = AlertCommitter(database, projector, installation, committed=hub.wake)
+        outbox = OutboxService.build(
+            database,
+            installation,
+            settings,
+            catch_up=projector.catch_up,
+            accepted=lambda: sending.wake(),
+            ended=lambda: committing.wake(),
+            clock=clock,
+        )
+        committer = AlertCommitter(database, projector, installation, sender=outbox, committed=hub.wake)
         committing = Worker("alert-committer", committer.run, seconds=settings.commit_retry_seconds)
+        sending = Worker("outbox", outbox.sender.run, seconds=settings.outbox_poll_seconds)
         following = Worker("chain-follower", projector.catch_up, seconds=settings.chain_poll_seconds)
 
         passports = PassportService(database, projector, clock=clock)
@@ -219,8 +233,9 @@ class NodeServices:
             gateway=build_gateway(
                 installation, settings, Members(database, verification.freshen, clock), limiters.strangers
             ),
-            health=HealthService(projector, committer, (following, committing), clock=clock),
-            workers=(following, committing),
+            outbox=outbox,
+            health=HealthService(projector, committer, (following, committing, sending), clock=clock),
+            workers=(following, committing, sending),
         )
 
     def start(self) -> None:

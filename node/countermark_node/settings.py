@@ -91,6 +91,27 @@ class NodeSettings(BaseSettings):
     commit_retry_seconds: float = Field(
         default=5, gt=0, description="Pause before an alert's commitment is tried again."
     )
+    outbox_senders: int = Field(
+        default=4, ge=1, le=64, description="Keys without a role that carry requests to the ledger, one each at a time."
+    )
+    outbox_poll_seconds: float = Field(
+        default=1, gt=0, description="How often the outbox looks for blocks with what it sent."
+    )
+    outbox_requests_per_principal: int = Field(
+        default=64, ge=1, description="Requests of one account, or of one network without log-in, that are under way."
+    )
+    outbox_waiting: int = Field(default=10_000, ge=1, description="Requests of all that are under way.")
+    outbox_deadline_hours: int = Field(default=24, ge=1, le=720, description="Furthest deadline of a request.")
+    outbox_resend_seconds: int = Field(
+        default=15, ge=1, description="Pause before a transaction that is in no block is sent again, unchanged."
+    )
+    outbox_stuck_seconds: int = Field(
+        default=120, ge=1, description="Age at which the nonce of a transaction that the ledger refuses is filled."
+    )
+    outbox_kept_days: int = Field(default=30, ge=1, description="How long the end of a request is remembered.")
+    relayed_per_minute: int = Field(
+        default=30, ge=1, description="Claims, signed papers and registrations carried without log-in, per network."
+    )
     alerts_per_item: int = Field(
         default=20, ge=1, description="Alerts made per item; later contradictions are counted with the newest."
     )

@@ -85,6 +85,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ),
     ("GET", "/v1/status-lists/{account}/{purpose}"): Row(Who.ANYBODY, f"/v1/status-lists/{A_TOKEN}/revocation"),
     ("GET", "/v1/accounts/{account}/did.json"): Row(Who.ANYBODY, f"/v1/accounts/{A_TOKEN}/did.json"),
+    ("POST", "/v1/requests"): Row(Who.HONEST, content=JSON),
+    ("GET", "/v1/requests/{request_id}"): Row(Who.ANYBODY, "/v1/requests/0x" + "0" * 64),
     ("POST", "/v1/history"): Row(Who.HONEST, content=JSON),
     ("GET", "/v1/alerts"): Row(Permission.ALERTS),
     ("GET", "/v1/alerts/stream"): Row(Permission.ALERTS),

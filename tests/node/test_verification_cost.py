@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.node.conftest import World
 
 
-_WORKERS = {"alert-committer", "chain-follower"}
+_WORKERS = {"alert-committer", "chain-follower", "outbox"}
 
 
 @contextmanager

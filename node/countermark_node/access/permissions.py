@@ -19,14 +19,16 @@ class Permission(StrEnum):
     LEDGER = "ledger:read"
     SCANS = "scans:write"
     TRADEMARK_REQUESTS = "trademark-requests"
+    REQUESTS = "requests:send"
 
 
 OF_EVERY_ACCOUNT = frozenset({Permission.HISTORY, Permission.TRADEMARK_REQUESTS})
 """An account may ask; how much it sees is decided for each item (countermark_node.histories), and of requests for
 credentials each account has its own."""
 
-OF_EVERY_ROLE = frozenset({Permission.LEDGER, Permission.SCANS})
-"""Somebody accredited the account, so it may read the ledger through the node, and send scans of a whole gate."""
+OF_EVERY_ROLE = frozenset({Permission.LEDGER, Permission.SCANS, Permission.REQUESTS})
+"""Somebody accredited the account, so it may read the ledger through the node, send scans of a whole gate, and have the
+node carry what it signed."""
 
 OF_ROLE: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
@@ -52,6 +54,7 @@ _NEEDS: Mapping[Permission, KeyScope] = MappingProxyType(
         # Who takes goods over or scans them asks for their history as well.
         Permission.HISTORY: KeyScope.OPERATE | KeyScope.CUSTODY | KeyScope.SCAN,
         Permission.SCANS: KeyScope.OPERATE | KeyScope.SCAN,
+        Permission.REQUESTS: KeyScope.ALL,
     }
 )
 

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from sqlalchemy import func
 from sqlmodel import col, select
 
 from countermark.chain.rpc_refused import RpcRefused
-from countermark.chain.transactions import TransactionSender
-from countermark.errors import ContractRefused, TooLarge, Unavailable
+from countermark.chain.transactions import ContractCall
+from countermark.errors import Conflict, ContractRefused, RateLimited, TooLarge, Unavailable
 from countermark_node.alerts.tables import COMMITTED, PENDING, AlertRow
 from countermark_node.chain_sync.projector import Projector
 from countermark_node.chain_sync.tables import ChainAlertRow
 from countermark_node.database import Database
 from countermark_node.installation import Installation
+from countermark_node.outbox.views import RequestView
 
 _AT_ONCE = 50
+
+
+class OwnWrites(Protocol):
+    """How the node's own account writes: the outbox."""
+
+    def send(self, call: ContractCall) -> RequestView:
+        """Carry a call out; its transaction and block."""
 
 
 class AlertCommitter:
@@ -28,12 +37,13 @@ class AlertCommitter:
         projector: Projector,
         installation: Installation,
         *,
+        sender: OwnWrites,
         committed: Callable[[], None],
     ) -> None:
         self._database = database
         self._projector = projector
         self._alerts = installation.contracts.alerts
-        self._sender = TransactionSender(installation.connection, installation.signer)
+        self._sender = sender
         self._account = installation.account
         self._committed = committed
 
@@ -80,14 +90,14 @@ class AlertCommitter:
 
     def _send(self, sequence: int, commitment: bytes) -> bool:
         try:
-            receipt = self._sender.send(self._alerts.raise_alert(commitment))
-        except (ContractRefused, RpcRefused, TooLarge, Unavailable) as error:
+            done = self._sender.send(self._alerts.raise_alert(commitment))
+        except (Conflict, ContractRefused, RateLimited, RpcRefused, TooLarge, Unavailable) as error:
             self._explain(sequence, error.line())
             return False
-        self._mark(sequence, receipt.tx_hash, receipt.block_number)
+        self._mark(sequence, done.transaction, done.block)
         return True
 
-    def _mark(self, sequence: int, tx_hash: str, block: int) -> None:
+    def _mark(self, sequence: int, tx_hash: str | None, block: int | None) -> None:
         with self._database.write() as session:
             row = session.get(AlertRow, sequence)
             if row is not None:

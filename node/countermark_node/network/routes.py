@@ -20,6 +20,7 @@ def network(request: Request) -> dict[str, Any]:
         "chain_id": deployment.chain_id,
         "contracts": dict(deployment.addresses),
         "rpc": "/rpc",
+        "requests": "/v1/requests",
         "block": deployment.block,
         "node_account": installation.account,
     }

@@ -1,0 +1,1 @@
+"""Writes of participants and of the node itself: stored, simulated, sent by senders without roles, confirmed."""
