@@ -5,8 +5,6 @@ The scans are signed, have a place and are of items that were never scanned: eac
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 import tempfile
 import time
@@ -15,19 +13,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+from stage_labels import make_labels_on
 
-from countermark.credentials.trademark import Trademark
-from countermark.products import Product, ProductRecord
 from countermark.scans.attestation import attest_scan
 from countermark.scans.gate import attest_gate
 from countermark.scans.place import Place, PlaceSource
-from countermark_node.demo.cast import BRAND_HOST, BRAND_NAME
 from countermark_node.demo.stage import Stage, raise_curtain
-from countermark_wallet.series import BrandSeries
 
 LINES, ROUNDS = 1_000, 3
 TARGET_SECONDS = 1.0
-GTIN, MARK = "09521234000013", "XX500000012345678"
 PLACE = Place(51.95, 4.14, 20, PlaceSource.SITE)
 
 
@@ -38,7 +32,7 @@ def main() -> int:
         raise_curtain(Path(folder), 0, lambda: datetime.now(UTC)) as stage,
         httpx.Client(timeout=60) as client,
     ):
-        labels = _labels(stage, Path(folder), LINES * (ROUNDS + 1))
+        labels = make_labels_on(stage, Path(folder), LINES * (ROUNDS + 1))
         batches = [_timed(_gate(stage, client, labels[n * LINES :][:LINES])) for n in range(ROUNDS)]
         single = _timed(_single(stage, client, labels[ROUNDS * LINES :]))
     best = min(batches)
@@ -96,21 +90,6 @@ def _single(stage: Stage, client: httpx.Client, raws: list[str]) -> Callable[[],
             assert client.post(f"{stage.url}/v1/scans", json=body).json()["evidence_class"] == "A"
 
     return send
-
-
-def _labels(stage: Stage, folder: Path, count: int) -> list[str]:
-    record = ProductRecord(GTIN, "Merino travel blanket", BRAND_NAME, "PT", "textiles")
-    trademark = Trademark(MARK, "EXAMPLE", (24,), stage.clock().date())
-    stage.cast.issuing().issue(trademark, holder=stage.cast.brand.account, holder_name=BRAND_NAME)
-    series = BrandSeries(stage.cast.brand.ledger, stage.cast.brand.wallet, BRAND_HOST)
-    state = series.open(Product(record=record, marks=(MARK,), quantity=count, lot="L1"))
-    made = series.make_labels(GTIN, state.number, folder / "labels")
-    with made.print_line.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    report = "\n".join(("serial", *(row["serial"] for row in rows), ""))
-    segment = series.commission(GTIN, state.number, io.StringIO(report))
-    stage.client.send_packing_list(segment.first, segment.packing_list, segment.passport)
-    return [row["link"] for row in rows]
 
 
 if __name__ == "__main__":

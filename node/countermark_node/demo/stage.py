@@ -73,7 +73,12 @@ def _free_port() -> int:
 
 @contextmanager
 def raise_curtain(
-    folder: Path, port: int, clock: Callable[[], datetime], *, chain_url: str | None = None
+    folder: Path,
+    port: int,
+    clock: Callable[[], datetime],
+    *,
+    chain_url: str | None = None,
+    scans_a_minute: int = _SCANS_A_MINUTE,
 ) -> Iterator[Stage]:
     """Ledger, node and wallets, up and accredited; all stopped again at the end.
 
@@ -86,7 +91,7 @@ def raise_curtain(
     settings = NodeSettings(
         home=folder,
         chain_url=chain_url,
-        public_scans_per_minute=_SCANS_A_MINUTE,
+        public_scans_per_minute=scans_a_minute,
         public_host=BRAND_HOST,
         # The printed host leads here in the story alone; the wallets know the node by its address.
         log_in_hosts=f"{BRAND_HOST},127.0.0.1:{port}",
