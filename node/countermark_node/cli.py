@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this package to the `countermark` tool."""
     from countermark_node.access.cli import register as register_access
     from countermark_node.demo.cli import register as register_demo
+    from countermark_node.network_setup.cli import register as register_network
 
     node = typer.Typer(help=_HELP, no_args_is_help=True)
     node.command()(init)
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
     register_access(app, node)
     app.add_typer(node, name="node")
     register_demo(app)
+    register_network(app)
 
 
 def init(
