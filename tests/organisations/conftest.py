@@ -1,0 +1,20 @@
+"""The market that the organisations' tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+pytest.register_assert_rewrite("tests.organisations.story", "tests.organisations.agreement")
+
+from tests.organisations.market import Market, open_market  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    """On the ledger that COUNTERMARK_TEST_CHAIN_URL names, else on an embedded one in a process of its own."""
+    chain_url = os.environ.get("COUNTERMARK_TEST_CHAIN_URL") or None
+    with open_market(tmp_path_factory.mktemp("organisations"), chain_url=chain_url) as opened:
+        yield opened
