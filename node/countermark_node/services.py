@@ -13,6 +13,7 @@ from countermark_node.access.service import AccessService
 from countermark_node.alerts.committing import AlertCommitter
 from countermark_node.alerts.hub import AlertHub
 from countermark_node.alerts.raising import AlertMaker
+from countermark_node.alerts.replaced import wait_again
 from countermark_node.alerts.service import AlertService
 from countermark_node.background import Worker
 from countermark_node.chain_sync.projector import Projector
@@ -32,6 +33,7 @@ from countermark_node.scans.evidence_tokens import EvidenceSigner
 from countermark_node.scans.gate_service import GateLimits, GateService
 from countermark_node.scans.intake import ScanPolicy
 from countermark_node.scans.service import ScanService
+from countermark_node.segments.replaced import drop_foreign_list
 from countermark_node.segments.service import SegmentService
 from countermark_node.settings import NodeSettings
 from countermark_node.showings.challenges import Challenges
@@ -149,7 +151,15 @@ class NodeServices:
         settings = settings or NodeSettings(home=installation.home)
         database = Database(installation.database_path)
         limiters = Limiters.of(settings)
-        projector = Projector(database, installation.connection, installation.deployment, clock=clock)
+        projector = Projector(
+            database,
+            installation.connection,
+            installation.deployment,
+            window=settings.replaced_blocks,
+            rewound=(wait_again,),
+            applied=(drop_foreign_list,),
+            clock=clock,
+        )
         verification = VerificationService(database, projector, clock=clock, follow=installation.chain is not None)
         hub = AlertHub(settings.streams_at_once)
         outbox = OutboxService.build(

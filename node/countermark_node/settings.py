@@ -22,6 +22,9 @@ class NodeSettings(BaseSettings):
     chain_poll_seconds: float = Field(
         default=2, gt=0, description="How often the ledger is looked at when nobody asks."
     )
+    replaced_blocks: int = Field(
+        default=256, ge=1, le=10_000, description="How many of the newest blocks a ledger may replace by others."
+    )
     node_password: SecretStr | None = Field(
         default=None, description="Password of the node's own account; empty to generate one and keep it in a file."
     )

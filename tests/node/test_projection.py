@@ -159,15 +159,6 @@ def test_ledger_with_another_genesis_is_refused(world: World) -> None:
         Projector(world.services.database, chain, world.installation.deployment).catch_up()
 
 
-def test_ledger_whose_known_head_has_another_hash_is_refused(world: World) -> None:
-    world.services.projector.catch_up()
-    head = world.services.projector.head()
-    assert head is not None
-    chain: Any = RewrittenChain(world.installation.connection, head.number)
-    with pytest.raises(WrongChain):
-        Projector(world.services.database, chain, world.installation.deployment).catch_up()
-
-
 def test_ledger_that_does_not_answer_makes_answers_older_and_stops_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

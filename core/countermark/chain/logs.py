@@ -13,7 +13,7 @@ from countermark.errors import Unavailable
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One undecoded log. `address` is EIP-55, `log_index` counts within the block."""
+    """One undecoded log. `address` is EIP-55, `log_index` counts within the block, `block_hash` tells forks apart."""
 
     address: str
     topics: tuple[bytes, ...]
@@ -21,6 +21,7 @@ class LogEntry:
     block_number: int
     log_index: int
     tx_hash: str
+    block_hash: str = ""
 
 
 def read_log(raw: object) -> LogEntry:
@@ -35,6 +36,7 @@ def read_log(raw: object) -> LogEntry:
             block_number=int(raw["blockNumber"], 16),
             log_index=int(raw["logIndex"], 16),
             tx_hash=str(raw["transactionHash"]),
+            block_hash=str(raw.get("blockHash", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _malformed() from error

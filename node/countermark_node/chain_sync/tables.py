@@ -27,7 +27,7 @@ class HeadRow(SQLModel, table=True):
 
 
 class BlockRow(SQLModel, table=True):
-    """Blocks that held our events or ended a page."""
+    """Blocks that held our events."""
 
     __tablename__: ClassVar[str] = "block"
     number: int = Field(primary_key=True, sa_type=Int64)

@@ -32,7 +32,7 @@ class VerificationService:
         self._projector = projector
         self._clock = clock
         self._follow = follow
-        self._kept = Kept(-1, 0)
+        self._kept = Kept("", 0)
 
     def verify(self, label: ScannedLabel, context: ScannerContext = ANONYMOUS) -> VerdictReport:
         """The verdict about a label. Nothing is stored. Raises WrongChain."""
@@ -62,13 +62,13 @@ class VerificationService:
             block_time = moment(row.time)
             head = ChainState(row.number, block_time, self._projector.synced_at or block_time)
         now = seconds(self._clock())
-        return SqlSources(session, now=now, head=head, kept=self._keep(-1 if row is None else row.number, now))
+        return SqlSources(session, now=now, head=head, kept=self._keep("" if row is None else row.hash, now))
 
-    def _keep(self, number: int, now: int) -> Kept:
+    def _keep(self, head: str, now: int) -> Kept:
         """Answers of other transactions at the same head. Roles begin and end by the clock, so none are kept long."""
         kept = self._kept
-        if kept.number != number or not 0 <= now - kept.second < _KEPT_SECONDS or kept.size > _KEPT_ANSWERS:
-            kept = self._kept = Kept(number, now)
+        if kept.head != head or not 0 <= now - kept.second < _KEPT_SECONDS or kept.size > _KEPT_ANSWERS:
+            kept = self._kept = Kept(head, now)
         return kept
 
     def verify_with(self, sources: SqlSources, label: ScannedLabel, context: ScannerContext) -> VerdictReport:

@@ -112,9 +112,9 @@ class Packed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Answers that hold as long as the chain's head and the `second` (nearly) do."""
+    """Answers that hold as long as the chain's head, a block's hash, and the `second` (nearly) do."""
 
-    number: int
+    head: str
     second: int
     brands: dict[str, BrandTrust | None] = field(default_factory=dict)
     segments: dict[tuple[int, int], tuple[SegmentRow, SeriesRow]] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""What it takes to follow a ledger whose newest blocks may still be replaced."""
