@@ -48,7 +48,7 @@ def serve_bare(path: Path, rows: int, ready: Callable[[str], None], wait: Callab
                 Item(id=number, gtin="09521234000013", serial=f"{number:016d}", holder="0x" + "11" * 20, status="held")
             )
         session.commit()
-    with socket.socket() as bound:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as bound:
         bound.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(bare_application(engine), log_config=None, access_log=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
