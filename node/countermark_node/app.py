@@ -18,6 +18,7 @@ from countermark_node.dpps.routes import router as dpps
 from countermark_node.headers import Headers
 from countermark_node.health.routes import router as health
 from countermark_node.histories.routes import router as histories
+from countermark_node.idempotency.middleware import Idempotency
 from countermark_node.network.routes import router as network
 from countermark_node.outbox.routes import router as outbox
 from countermark_node.pages.routes import router as pages
@@ -48,6 +49,7 @@ def create_app(services: NodeServices) -> FastAPI:
     app = FastAPI(title="Countermark node", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.services = services
     add_problem_handlers(app)
+    app.add_middleware(Idempotency, keys=services.idempotency, principal=services.principals.of)
     app.add_middleware(BodyLimit, limits=route_limits(DEFAULT_LIMITS))
     app.add_middleware(Headers)
     public = (health, network, rpc, segments, scans, showings, coverage, passports, trust_bundle, credentials)

@@ -21,6 +21,8 @@ from countermark_node.coverage.service import CoverageService
 from countermark_node.database import Database
 from countermark_node.health.service import HealthService
 from countermark_node.histories.service import HistoryService
+from countermark_node.idempotency.principals import Principals
+from countermark_node.idempotency.store import IdempotencyKeys, KeyPolicy
 from countermark_node.installation import Installation
 from countermark_node.outbox.service import OutboxService
 from countermark_node.passports.service import PassportService
@@ -142,6 +144,8 @@ class NodeServices:
     trademark_requests: TrademarkRequestService
     gateway: Gateway
     outbox: OutboxService
+    idempotency: IdempotencyKeys
+    principals: Principals
     health: HealthService
     workers: tuple[Worker, ...]
 
@@ -173,6 +177,20 @@ class NodeServices:
         )
         committer = AlertCommitter(database, projector, installation, sender=outbox, committed=hub.wake)
         committing = Worker("alert-committer", committer.run, seconds=settings.commit_retry_seconds)
+        access = build_access(
+            installation, database, settings, limiter=limiters.logins, freshen=verification.freshen, clock=clock
+        )
+        idempotency = IdempotencyKeys(
+            database,
+            KeyPolicy(
+                settings.idempotency_hours * 3_600,
+                settings.idempotency_keys_per_principal,
+                settings.idempotency_bytes_per_principal,
+                settings.idempotency_keys,
+            ),
+            clock=clock,
+        )
+        pruning = Worker("idempotency-keys", idempotency.prune, seconds=600)
         sending = Worker("outbox", outbox.sender.run, seconds=settings.outbox_poll_seconds)
         following = Worker("chain-follower", projector.catch_up, seconds=settings.chain_poll_seconds)
 
@@ -225,9 +243,7 @@ class NodeServices:
             alerts=AlertService(database),
             alert_hub=hub,
             committer=committer,
-            access=build_access(
-                installation, database, settings, limiter=limiters.logins, freshen=verification.freshen, clock=clock
-            ),
+            access=access,
             histories=HistoryService(
                 database,
                 verification,
@@ -244,13 +260,16 @@ class NodeServices:
                 installation, settings, Members(database, verification.freshen, clock), limiters.strangers
             ),
             outbox=outbox,
-            health=HealthService(projector, committer, (following, committing, sending), clock=clock),
-            workers=(following, committing, sending),
+            idempotency=idempotency,
+            principals=Principals(access, installation.salt),
+            health=HealthService(projector, committer, (following, committing, sending, pruning), clock=clock),
+            workers=(following, committing, sending, pruning),
         )
 
     def start(self) -> None:
         """Read the chain up to its head, then begin background work. Raises WrongChain, Unavailable."""
         self.projector.catch_up()
+        self.idempotency.interrupted()
         self.alert_hub.open()
         for worker in self.workers:
             worker.start()

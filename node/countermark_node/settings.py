@@ -112,6 +112,16 @@ class NodeSettings(BaseSettings):
         default=120, ge=1, description="Age at which the nonce of a transaction that the ledger refuses is filled."
     )
     outbox_kept_days: int = Field(default=30, ge=1, description="How long the end of a request is remembered.")
+    idempotency_hours: int = Field(
+        default=24, ge=1, le=720, description="How long a request's answer stands for its Idempotency-Key."
+    )
+    idempotency_keys_per_principal: int = Field(
+        default=2_000, ge=1, description="Idempotency keys kept for one account, desk, or network without log-in."
+    )
+    idempotency_bytes_per_principal: int = Field(
+        default=32 * 1024 * 1024, ge=1, description="Size of the answers kept for one of them, compressed."
+    )
+    idempotency_keys: int = Field(default=100_000, ge=1, description="Idempotency keys kept in all.")
     relayed_per_minute: int = Field(
         default=30, ge=1, description="Claims, signed papers and registrations carried without log-in, per network."
     )

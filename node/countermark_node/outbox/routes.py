@@ -15,7 +15,7 @@ from countermark_node.json_body import json_body
 from countermark_node.outbox.intake import refuse_foreign_signer
 from countermark_node.outbox.submission import SignedRequest
 from countermark_node.request_source import RequestSource
-from countermark_node.services import NodeServices, services_of
+from countermark_node.services import services_of
 from countermark_node.times import seconds
 
 router = APIRouter()
@@ -25,10 +25,10 @@ _ID = re.compile(r"0x[0-9a-f]{64}", re.ASCII)
 @router.post("/v1/requests", status_code=202)
 def send_request(request: Request, response: Response, body: Annotated[object, Depends(json_body)]) -> dict[str, Any]:
     """Take in a signed request (ERC-2771); it is stored before this answers."""
-    services, source = services_of(request), RequestSource.of(request)
+    services = services_of(request)
     principal = services.access.principal(request)
     submission = SignedRequest.from_json(body)
-    view = services.outbox.intake.accept(submission, _charged(services, principal, source, submission))
+    view = services.outbox.intake.accept(submission, _charged(request, principal, submission))
     response.headers["Location"] = f"/v1/requests/{view.id}"
     return view.to_json()
 
@@ -46,11 +46,12 @@ def request_state(request: Request, request_id: str) -> dict[str, Any]:
     return services_of(request).outbox.intake.view(request_id).to_json()
 
 
-def _charged(services: NodeServices, principal: Principal, source: RequestSource, submission: SignedRequest) -> str:
+def _charged(request: Request, principal: Principal, submission: SignedRequest) -> str:
     """In whose bound a request counts. Raises NotSignedIn, NotPermitted, RateLimited."""
+    services = services_of(request)
     if services.outbox.intake.call(submission).public:
-        services.limiters.relayed.take(source.network)
-        return f"network:{source.network}"
+        services.limiters.relayed.take(RequestSource.of(request).network)
+        return services.principals.network(request)
     if principal.how is How.NOBODY or principal.account is None:
         raise NotSignedIn(
             got="a request from nobody",

@@ -254,6 +254,8 @@ class OutboxStore:
         under_way = update(OutboxRequestRow).where(
             col(OutboxRequestRow.id) == request_id, col(OutboxRequestRow.state).in_(UNDER_WAY)
         )
+        if state.value not in UNDER_WAY:
+            values["charged"] = ""
         session.execute(under_way.values(state=state.value, changed_at=self._now(), **values))
 
     def _now(self) -> int:

@@ -28,6 +28,8 @@ _ONE_EACH = text("state IN ('accepted', 'sent', 'confirmed')")
 class OutboxRequestRow(SQLModel, table=True):
     """A signed request; `id` is its EIP-712 digest. `problem` is the problem document of a refusal.
 
+    `charged` is whose bound it counts in until it ends.
+
     One request at most with a signer's nonce is under way or confirmed.
     """
 
