@@ -38,12 +38,18 @@ def register(app: typer.Typer) -> None:
 def init(
     ctx: typer.Context,
     governor: Annotated[str, typer.Option(help="Account that will hand out roles (0x…), as `wallet show` prints it.")],
+    deployment: Annotated[
+        Path | None, typer.Option(help="File of `network deploy`; with COUNTERMARK_CHAIN_URL, a ledger of several.")
+    ] = None,
 ) -> None:
     """Make this home folder a node: ledger, contracts, the node's own account, the desks' access keys."""
     from countermark_node.installation import DESKS, Installation
+    from countermark_node.network_setup.deploying import adopt_deployment
 
     context: CommandContext = ctx.obj
     settings = _settings(context)
+    if deployment is not None:
+        adopt_deployment(deployment, settings.home)
     with Installation.create(settings.home, governor, settings=settings) as made:
         keys = {desk: str(made.home / "node" / f"{desk}.key") for desk in DESKS}
         if context.json_output:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from countermark.chain.connection import ChainConnection
 from countermark.chain.embedded import EmbeddedChain
 from countermark.errors import InputRefused, NotPermitted, Unavailable
-from countermark_node.network_setup.deploying import deploy_to_file
+from countermark_node.network_setup.deploying import adopt_deployment, deploy_to_file
 from countermark_node.network_setup.genesis import ChainPlan, genesis, qbft_extra_data
 from countermark_node.network_setup.planning import NetworkPlan
 from countermark_node.network_setup.writing import write_network
@@ -184,7 +184,21 @@ def test_second_set_of_contracts_is_not_deployed_over_the_first(tmp_path: Path) 
         connection = ChainConnection.embedded(chain)
         deployment = deploy_to_file(connection, governor, tmp_path / "deployment.json")
         assert json.loads((tmp_path / "deployment.json").read_text()) == deployment.to_json()
+        adopt_deployment(tmp_path / "deployment.json", tmp_path / "home")
+        assert json.loads((tmp_path / "home" / "node" / "deployment.json").read_text()) == deployment.to_json()
+        with pytest.raises(NotPermitted):
+            adopt_deployment(tmp_path / "deployment.json", tmp_path / "home")
         before = connection.block_number()
         with pytest.raises(NotPermitted, match="there already"):
             deploy_to_file(connection, governor, tmp_path / "deployment.json")
         assert connection.block_number() == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"\xff", b'{"format": "countermark/deployment/1"}', b"[" * 5_000]
+)
+def test_file_that_is_no_deployment_makes_no_node(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "deployment.json").write_bytes(content)
+    with pytest.raises(InputRefused):
+        adopt_deployment(tmp_path / "deployment.json", tmp_path / "home")
+    assert not (tmp_path / "home").exists()

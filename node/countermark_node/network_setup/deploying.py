@@ -9,10 +9,32 @@ from pathlib import Path
 from countermark.chain.connection import ChainConnection
 from countermark.chain.deploy import deploy_all
 from countermark.chain.deployment import Deployment
-from countermark.errors import NotPermitted
+from countermark.credentials.strict_json import load_shallow
+from countermark.errors import InputRefused, NotPermitted
 from countermark.identifiers import check_account
-from countermark_wallet.safe_files import write_whole
+from countermark_wallet.safe_files import private_folder, read_bounded, write_whole
 from countermark_wallet.signer import WalletSigner
+
+_FILE_BYTES = 64 * 1024
+
+
+def adopt_deployment(file: Path, home: Path) -> None:
+    """Give a node's home folder the deployment `file`, before the node is made there.
+
+    Raises InputRefused for another kind of file, NotFound, NotPermitted (file-exists) when the folder has one already.
+    """
+    raw = read_bounded(file, _FILE_BYTES, what="deployment")
+    try:
+        deployment = Deployment.from_json(load_shallow(raw))
+    except ValueError:
+        raise InputRefused(
+            got=f"{file}, which is not JSON",
+            expected="the file that countermark network deploy wrote",
+            next_step="ask for the file again",
+            reason="bad-deployment",
+        ) from None
+    folder = private_folder(private_folder(home.expanduser()) / "node")
+    write_whole(folder / "deployment.json", _as_file(deployment), replace=False)
 
 
 def deploy_to_file(connection: ChainConnection, governor: str, file: Path) -> Deployment:
@@ -31,5 +53,9 @@ def deploy_to_file(connection: ChainConnection, governor: str, file: Path) -> De
         )
     # The contracts give their deployer nothing, so its key is kept nowhere.
     deployment = deploy_all(connection, WalletSigner(secrets.token_bytes(32)), account)
-    write_whole(file, json.dumps(deployment.to_json(), indent=1).encode("ascii"), replace=False)
+    write_whole(file, _as_file(deployment), replace=False)
     return deployment
+
+
+def _as_file(deployment: Deployment) -> bytes:
+    return json.dumps(deployment.to_json(), indent=1).encode("ascii")

@@ -5,8 +5,11 @@
 {out}/network.json           chain id and validators in words that people compare
 {out}/{organisation}/{validator}/key        the validator's secret, in hex
 {out}/{organisation}/{validator}/besu.toml  its settings
+{out}/{organisation}/{validator}/data/      its blocks
 {out}/{organisation}/node.env               settings of the organisation's node
+{out}/{organisation}/node/                  the node's home folder
 {out}/{organisation}/database.password      of the node's PostgreSQL
+{out}/{organisation}/database/              its files
 """
 
 from __future__ import annotations
@@ -74,8 +77,11 @@ def _write_organisation(plan: NetworkPlan, folder: Path, random: Callable[[int],
     own = plan.of(folder.name)
     for validator in own:
         place = private_folder(folder / validator.name)
+        private_folder(place / "data")
         write_whole(place / "key", validator.key.secret.hex().encode("ascii"))
         write_whole(place / "besu.toml", _besu(validator).encode("ascii"))
+    for name in ("node", "database"):
+        private_folder(folder / name)
     write_whole(folder / "node.env", _node(own[0]).encode("ascii"))
     write_whole(folder / "database.password", random(24).hex().encode("ascii"))
 
@@ -85,7 +91,7 @@ def _besu(validator: Validator) -> str:
     settings: dict[str, Any] = {
         "genesis-file": "/network/genesis.json",
         "static-nodes-file": "/network/static-nodes.json",
-        "node-private-key-file": "/run/secrets/validator-key",
+        "node-private-key-file": "/run/secrets/key",
         "data-path": "/data",
         # Only validators that everybody knows: nobody else is looked for, nobody else is told of.
         "discovery-enabled": False,
@@ -99,7 +105,7 @@ def _besu(validator: Validator) -> str:
         "tx-pool": "SEQUENCED",
         "tx-pool-no-local-priority": True,
         "rpc-http-enabled": True,
-        "rpc-http-host": "0.0.0.0",  # noqa: S104 (inside the container; compose.yml lets only this machine in)
+        "rpc-http-host": "0.0.0.0",  # noqa: S104 (inside the container, whose port only its own machine reaches)
         "rpc-http-port": RPC_PORT,
         "rpc-http-api": ["ETH", "NET", "WEB3"],
         "host-allowlist": ["localhost", "127.0.0.1", validator.name, validator.host],
