@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     node.command()(serve)
     node.command()(status)
     node.command()(rebuild)
+    node.command()(retention)
     node.command()(chips)
     register_access(app, node)
     app.add_typer(node, name="node")
@@ -120,6 +121,29 @@ def rebuild(ctx: typer.Context) -> None:
         blocks = services.projector.rebuild()
         services.close()
         typer.echo(json.dumps({"blocks": blocks}) if context.json_output else f"OK: {blocks} blocks read again")
+
+
+def retention(
+    ctx: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how much has had its time.")] = False,
+) -> None:
+    """Remove what has had its time: addresses after a day, scans by their class. A running node does so by itself."""
+    from countermark_node.database import Database
+    from countermark_node.scans.retention import Retention, retention_policy
+    from countermark_node.times import utc_now
+
+    context: CommandContext = ctx.obj
+    settings = _settings(context)
+    database = Database(settings.home.expanduser() / "node" / "node.sqlite3")
+    job = Retention(database, retention_policy(settings), clock=utc_now)
+    found = job.due() if dry_run else job.run()
+    database.close()
+    if context.json_output:
+        typer.echo(json.dumps({"removed": not dry_run, "rows": found}))
+        return
+    typer.echo("OK: this has had its time" if dry_run else "OK: this was removed")
+    for what, rows in found.items():
+        typer.echo(f"  {what}: {rows}")
 
 
 def chips(

@@ -34,6 +34,7 @@ from countermark_node.scans.evidence import EvidenceJudge
 from countermark_node.scans.evidence_tokens import EvidenceSigner
 from countermark_node.scans.gate_service import GateLimits, GateService
 from countermark_node.scans.intake import ScanPolicy
+from countermark_node.scans.retention import Retention, retention_policy
 from countermark_node.scans.service import ScanService
 from countermark_node.segments.replaced import drop_foreign_list
 from countermark_node.segments.service import SegmentService
@@ -213,9 +214,11 @@ class NodeServices:
             AlertMaker(hint, per_item=settings.alerts_per_item, clock=clock),
             limiter=limiters.scans,
             signatures=limiters.signatures,
-            policy=ScanPolicy(installation.salt, settings.signals_per_item),
+            policy=ScanPolicy(installation.salt, settings.signals_per_item, settings.place_grid_degrees),
             clock=clock,
         )
+        retention = Retention(database, retention_policy(settings), clock=clock)
+        keeping = Worker("retention", retention.run, seconds=settings.retention_seconds)
         gate_limits = GateLimits(limiters.gates, limiters.signatures)
 
         return cls(
@@ -262,8 +265,8 @@ class NodeServices:
             outbox=outbox,
             idempotency=idempotency,
             principals=Principals(access, installation.salt),
-            health=HealthService(projector, committer, (following, committing, sending, pruning), clock=clock),
-            workers=(following, committing, sending, pruning),
+            health=HealthService(projector, committer, (following, committing, keeping, sending, pruning), clock=clock),
+            workers=(following, committing, keeping, sending, pruning),
         )
 
     def start(self) -> None:

@@ -125,6 +125,22 @@ class NodeSettings(BaseSettings):
     relayed_per_minute: int = Field(
         default=30, ge=1, description="Claims, signed papers and registrations carried without log-in, per network."
     )
+    place_grid_degrees: float = Field(
+        default=0.1, ge=0, le=1, description="Grid for places of scans below class A; a tenth is 11 km, 0 keeps them."
+    )
+    keep_networks_hours: int = Field(
+        default=24, ge=1, le=24, description="How long a scan keeps the salted hash of the network it came from."
+    )
+    keep_scans_a_days: int = Field(default=1825, ge=31, description="How long scans of class A (accredited) are kept.")
+    keep_scans_b_days: int = Field(default=730, ge=31, description="How long scans of class B (chip) are kept.")
+    keep_scans_c_days: int = Field(default=365, ge=31, description="How long scans of class C (known key) are kept.")
+    keep_scans_d_days: int = Field(default=90, ge=31, description="How long anonymous scans and signals are kept.")
+    keep_evidence_days: int = Field(
+        default=3650, ge=31, description="How long scans behind alerts are kept, whatever their class."
+    )
+    retention_seconds: float = Field(
+        default=900, gt=0, le=1800, description="How often what has had its time is removed."
+    )
     alerts_per_item: int = Field(
         default=20, ge=1, description="Alerts made per item; later contradictions are counted with the newest."
     )

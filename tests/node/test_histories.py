@@ -154,7 +154,7 @@ def test_authority_sees_every_step_the_holder_and_coarse_sightings(story: Story,
     assert [step["receiver"] for step in custody["steps"]] == names
     assert custody["holder"] == names[-1]
     sightings = answers["authority"]["sightings"]
-    assert sightings[0]["place"] == {"latitude": 52.0, "longitude": 4.1}
+    assert sightings[0]["place"] == {"latitude": 51.95, "longitude": 4.15}
     assert not {"device", "network", "raw"} & sightings[0].keys()
 
 

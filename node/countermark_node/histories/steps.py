@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from countermark.chain.flags import Flag
 from countermark.roles import Level
+from countermark.scans.place import Place, PlaceSource
 from countermark_node.chain_sync.tables import FlagRunRow, MovedRow, SegmentRow, UnitRow
 from countermark_node.scans.tables import ScanRow
 from countermark_node.times import rfc3339
@@ -20,8 +21,8 @@ MOST_STEPS = 200
 MOST_SIGHTINGS = 100
 _NOBODY = "0x" + "0" * 40
 """From where commissioning moves items, beside the segment's own event."""
-_DEGREES = 1
-"""Decimals of a sighting's place: some ten kilometres, as much as a route needs."""
+_DEGREES = 0.1
+"""The grid that a sighting's place is told in: some ten kilometres, as much as a route needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +124,5 @@ def _unit(session: Session, account: str | None) -> str | None:
 def _place(scan: ScanRow) -> dict[str, float] | None:
     if scan.latitude is None or scan.longitude is None:
         return None
-    return {"latitude": round(scan.latitude, _DEGREES), "longitude": round(scan.longitude, _DEGREES)}
+    cell = Place(scan.latitude, scan.longitude, 0, PlaceSource.DECLARED).coarsened(_DEGREES)
+    return {"latitude": cell.latitude, "longitude": cell.longitude}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +12,10 @@ from countermark.errors import CountermarkError, InputRefused, TooLarge
 from countermark.scans.gate import GateLine, GateStatement, lines_hash
 from countermark.scans.place import Place
 from countermark_node.scans.intake import RecordedScan
-from countermark_node.scans.submission import Attestation, ScanSubmission, read_device, read_time
+from countermark_node.scans.submission import Attestation, ScanSubmission, read_device, read_id, read_time
 from countermark_node.times import seconds
 
-_MEMBERS = frozenset({"lines", "occurred_at", "place", "device", "attestation"})
+_MEMBERS = frozenset({"id", "lines", "occurred_at", "place", "device", "attestation"})
 _LINE = frozenset({"raw", "occurred_at", "place"})
 _QUIET = frozenset({"label-can-be-copied", "data-age", "offline", "claimed", "tap-again", "chip-not-checked"})
 """Notices that are no reason to stop goods at a gate."""
@@ -47,9 +48,12 @@ class GateSubmission:
             )
         attestation = Attestation.from_json(members.get("attestation"))
         shared = _Shared(
-            read_time(members.get("occurred_at")), Place.from_json(members.get("place")), read_device(members)
+            read_time(members.get("occurred_at")),
+            Place.from_json(members.get("place")),
+            read_device(members),
+            read_id(members),
         )
-        read = [shared.line(each, strict=attestation is not None) for each in lines]
+        read = [shared.line(each, number, strict=attestation is not None) for number, each in enumerate(lines)]
         return cls(read, attestation)
 
     def statement(self) -> GateStatement | None:
@@ -67,21 +71,23 @@ class _Shared:
     occurred_at: datetime | None
     place: Place | None
     device: str | None
+    id: bytes | None
 
-    def line(self, value: object, *, strict: bool) -> ScanSubmission | CountermarkError:
+    def line(self, value: object, number: int, *, strict: bool) -> ScanSubmission | CountermarkError:
         try:
-            return self._read({"raw": value} if isinstance(value, str) else value)
+            return self._read({"raw": value} if isinstance(value, str) else value, number)
         except CountermarkError as error:
             if strict:
                 raise
             return error
 
-    def _read(self, line: object) -> ScanSubmission:
+    def _read(self, line: object, number: int) -> ScanSubmission:
         if not isinstance(line, Mapping) or not {"raw"} <= line.keys() <= _LINE or not isinstance(line["raw"], str):
             raise _bad_batch("a line that is neither a text nor an object with raw")
         place = Place.from_json(line["place"]) if "place" in line else self.place
         occurred_at = read_time(line.get("occurred_at"))
-        return ScanSubmission(line["raw"], occurred_at or self.occurred_at, place, self.device)
+        line_id = None if self.id is None else hashlib.sha256(self.id + number.to_bytes(4, "big")).digest()[:16]
+        return ScanSubmission(line["raw"], occurred_at or self.occurred_at, place, self.device, id=line_id)
 
 
 def gate_answer(result: RecordedScan | CountermarkError) -> dict[str, Any]:
@@ -113,7 +119,7 @@ def _bad_batch(got: str) -> InputRefused:
     return InputRefused(
         got=got,
         expected="lines (each a text, or an object with raw and optionally occurred_at and place), and optionally"
-        " occurred_at, place, device and attestation for all of them",
+        " id, occurred_at, place, device and attestation for all of them",
         next_step="compare with docs/api.md",
         reason="bad-scan",
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from sqlmodel import Session
 
@@ -43,12 +46,32 @@ class RecordedScan:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A scan under an id that its scanner gave it: the salted hash of the id, and the hash of what came with it."""
+
+    name: bytes
+    content: bytes
+
+    @classmethod
+    def of(cls, submission: ScanSubmission, salt: bytes) -> Self | None:
+        """None without an id. The place counts as it came, before it was made coarse."""
+        if submission.id is None:
+            return None
+        at, place = submission.occurred_at, submission.place
+        said = [submission.raw, at and at.isoformat(), place and place.to_json(), submission.device]
+        content = hashlib.sha256(json.dumps(said, sort_keys=True).encode("ascii")).digest()
+        return cls(hmac.digest(salt, b"upload\0" + submission.id, "sha256")[:16], content)
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """A submission whose label, time and evidence are known."""
 
     submission: ScanSubmission
     label: ScannedLabel
     occurred_at: int
+    upload: Upload | None = None
+    from_page: bool = False
     evidence: Evidence = ANONYMOUS_EVIDENCE
     shown: Shown = NOTHING_SHOWN
 
@@ -65,9 +88,13 @@ class AlertSink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ScanPolicy:
-    """What bounds the intake. `salt` keeps hashes of devices and networks apart from those of other nodes."""
+    """What bounds the intake. `salt` keeps hashes of devices and networks apart from those of other nodes.
+
+    Places of scans below class A are kept as cells of a grid of `grid_degrees`.
+    """
 
     salt: bytes
     most_signals: int
+    grid_degrees: float = 0.1
     limits: Limits = DEFAULT_LIMITS
     rule: CloneRule = field(default_factory=CloneRule)

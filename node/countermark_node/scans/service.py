@@ -17,7 +17,7 @@ from countermark_node.rate_limit import RateLimiter
 from countermark_node.request_source import RequestSource
 from countermark_node.scans.evidence import EvidenceJudge
 from countermark_node.scans.history import EarlierScans
-from countermark_node.scans.intake import AlertSink, Intake, RecordedScan, ScanPolicy
+from countermark_node.scans.intake import AlertSink, Intake, RecordedScan, ScanPolicy, Upload
 from countermark_node.scans.submission import ScanSubmission
 from countermark_node.scans.writing import ScanWriter
 from countermark_node.showings.judge import ShowingJudge
@@ -132,7 +132,7 @@ class ScanService:
             _check_time(occurred, now, self._policy.limits)
         except CountermarkError as error:
             return error
-        return Intake(submission, label, seconds(occurred))
+        return Intake(submission, label, seconds(occurred), Upload.of(submission, self._policy.salt))
 
     def _classed(
         self, intakes: Sequence[Intake | CountermarkError], source: RequestSource
@@ -204,6 +204,7 @@ def _check_time(occurred: datetime, now: datetime, limits: Limits) -> None:
         raise InputRefused(
             got=f"a scan of {rfc3339(occurred)}",
             expected=f"a time from {rfc3339(oldest)} to {rfc3339(latest)}",
-            next_step="check the scanner's clock",
+            next_step="check the scanner's clock against node_time",
             reason="bad-time",
+            extra={"node_time": rfc3339(now)},
         )

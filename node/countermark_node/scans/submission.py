@@ -12,9 +12,10 @@ from countermark.errors import InputRefused
 from countermark.identifiers import check_account
 from countermark.scans.place import Place
 
-_MEMBERS = frozenset({"raw", "occurred_at", "place", "device", "attestation", "possession"})
+_MEMBERS = frozenset({"id", "raw", "occurred_at", "place", "device", "attestation", "possession"})
 _ATTESTATION = frozenset({"account", "nonce", "signature"})
 _POSSESSION = frozenset({"challenge", "signature"})
+_ID = re.compile(r"[0-9a-f]{32}")
 _NONCE = re.compile(r"0x[0-9a-fA-F]{64}")
 _SIGNATURE = re.compile(r"0x[0-9a-fA-F]{130}")
 _TIME = re.compile(r"20\d\d-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
@@ -74,7 +75,7 @@ class SignedChallenge:
 
 @dataclass(frozen=True, slots=True)
 class ScanSubmission:
-    """One scan as sent. Without `occurred_at` it happened now."""
+    """One scan as sent. Without `occurred_at` it happened now. `id` (16 bytes) makes sending it again harmless."""
 
     raw: str
     occurred_at: datetime | None = None
@@ -82,6 +83,7 @@ class ScanSubmission:
     device: str | None = None
     attestation: Attestation | None = None
     possession: SignedChallenge | None = None
+    id: bytes | None = None
 
     @classmethod
     def from_json(cls, body: object, *, raw: str | None = None) -> Self:
@@ -101,7 +103,18 @@ class ScanSubmission:
             device=read_device(members),
             attestation=Attestation.from_json(members.get("attestation")),
             possession=SignedChallenge.from_json(members.get("possession")),
+            id=read_id(members),
         )
+
+
+def read_id(members: Mapping[str, Any]) -> bytes | None:
+    """The member `id`, 16 bytes. Raises InputRefused (bad-scan)."""
+    found = members.get("id")
+    if found is None:
+        return None
+    if isinstance(found, str) and _ID.fullmatch(found):
+        return bytes.fromhex(found)
+    raise _bad_scan("an id that is not 32 hexadecimal digits in lower case")
 
 
 def read_device(members: Mapping[str, Any]) -> str | None:
@@ -132,7 +145,7 @@ def read_time(value: object) -> datetime | None:
 def _bad_scan(got: str) -> InputRefused:
     return InputRefused(
         got=got,
-        expected="an object with raw, and optionally occurred_at, place, device, attestation, possession",
+        expected="an object with raw, and optionally id, occurred_at, place, device, attestation, possession",
         next_step="compare with docs/api.md",
         reason="bad-scan",
     )

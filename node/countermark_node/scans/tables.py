@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from countermark_node.database.types import Int64
@@ -15,7 +15,12 @@ def _partly(name: str, *columns: str, where: str) -> Index:
 
 
 class ScanRow(SQLModel, table=True):
-    """One reading of one label, with the verdict that it was answered with."""
+    """One reading of one label, with the verdict that it was answered with.
+
+    `upload` is the salted hash of the id that the scanner gave it, `content` the hash of what came under that id.
+    `network` is dropped within a day. `showing` is what was shown beside the label, `from_page` whether a page of this
+    node sent it.
+    """
 
     __tablename__: ClassVar[str] = "scan"
     __table_args__ = (
@@ -29,6 +34,9 @@ class ScanRow(SQLModel, table=True):
             where="evidence = 'A' AND latitude IS NOT NULL",
         ),
         UniqueConstraint("account", "nonce"),
+        Index("scan_upload", "upload", unique=True),
+        Index("scan_age", "evidence", "received_at"),
+        _partly("scan_network_age", "received_at", where="network IS NOT NULL"),
     )
     id: str = Field(primary_key=True)
     gtin: str
@@ -45,8 +53,12 @@ class ScanRow(SQLModel, table=True):
     key: str | None = None
     nonce: bytes | None = None
     statement: bytes | None = None
+    upload: bytes | None = None
+    content: bytes | None = None
     device: str | None = None
-    network: str
+    network: str | None = None
+    showing: str | None = None
+    from_page: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     verdict: str = ""
 
 
@@ -54,7 +66,10 @@ class ContradictionRow(SQLModel, table=True):
     """Two scans that one item cannot have had; `dismissed` when a person found an explanation."""
 
     __tablename__: ClassVar[str] = "contradiction"
-    __table_args__ = (Index("contradiction_of", "gtin", "serial", "confirmed"),)
+    __table_args__ = (
+        Index("contradiction_of", "gtin", "serial", "confirmed"),
+        Index("contradiction_age", "confirmed", "created_at"),
+    )
     id: int | None = Field(default=None, primary_key=True, sa_type=Int64)
     key: str = Field(unique=True)
     gtin: str
@@ -76,3 +91,20 @@ class SignalOverflowRow(SQLModel, table=True):
     gtin: str = Field(primary_key=True)
     serial: str = Field(primary_key=True)
     count: int = Field(sa_type=Int64)
+
+
+class ScanCountRow(SQLModel, table=True):
+    """How often a label, device or network was scanned from the second `since` on; names are salted hashes."""
+
+    __tablename__: ClassVar[str] = "scan_count"
+    subject: str = Field(primary_key=True)
+    since: int = Field(primary_key=True, sa_type=Int64, index=True)
+    count: int = Field(sa_type=Int64)
+
+
+class UsedPageNonceRow(SQLModel, table=True):
+    """A nonce of a page that came back with a scan; kept until it would have run out."""
+
+    __tablename__: ClassVar[str] = "used_page_nonce"
+    nonce: bytes = Field(primary_key=True)
+    expires_at: int = Field(index=True, sa_type=Int64)

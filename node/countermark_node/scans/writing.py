@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import text
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from countermark.errors import CountermarkError, InputRefused
+from countermark.scans.place import Place
 from countermark_node.scans.contradictions import keep
 from countermark_node.scans.evidence import Evidence
 from countermark_node.scans.history import EarlierScans
 from countermark_node.scans.intake import AlertSink, Intake, RecordedScan, ScanPolicy
-from countermark_node.scans.tables import ScanRow
+from countermark_node.scans.stored import Stored, StoredScans
 from countermark_node.showings.judge import ShowingJudge
 from countermark_node.times import moment, seconds
 from countermark_node.verification.service import VerificationService
@@ -25,7 +26,7 @@ from countermark_scanner.verdict import VerdictReport
 
 _COLUMNS = (
     "id, gtin, serial, raw, occurred_at, received_at, latitude, longitude, accuracy_metres, source, evidence, account,"
-    " key, nonce, statement, device, network, verdict"
+    " key, nonce, statement, upload, content, device, network, showing, from_page, verdict"
 )
 _VALUES = ", ".join(f":{name.strip()}" for name in _COLUMNS.split(","))
 # The names are constants of this module.
@@ -41,18 +42,6 @@ def _strengthened(evidence: Evidence, showing: Showing | None) -> Evidence:
     if showing in (Showing.OWNER_KEY, Showing.CODE_UNUSED) and evidence.evidence is EvidenceClass.D:
         return replace(evidence, evidence=EvidenceClass.C)
     return evidence
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A scan that is in the database, as far as a repetition is answered from it."""
-
-    id: str
-    raw: str
-    occurred_at: int
-    received_at: int
-    evidence: EvidenceClass
-    statement: bytes | None
 
 
 class ScanWriter:
@@ -80,15 +69,15 @@ class ScanWriter:
         self._showings = showings
         self._now = now
         self._network = network
-        self._known: dict[tuple[str | None, bytes | None], Stored] = {}
+        self._stored = StoredScans(session)
         self.noted = False
 
     def take(self, intake: Intake, device: str | None) -> RecordedScan | CountermarkError:
-        """Store a scan and give its verdict; a repeated signed scan is answered again and not stored."""
-        before = self._earlier(intake.evidence)
-        if before is not None:
-            return self._again(before, intake)
+        """Store a scan and give its verdict; one that came before is answered again and not stored."""
         try:
+            before = self._stored.before(intake)
+            if before is not None:
+                return self._again(before, intake)
             tapper = device or self._network
             showing = self._showings.settle(self._connection, intake.shown, tapper=tapper, now=seconds(self._now))
         except InputRefused as error:
@@ -97,34 +86,17 @@ class ScanWriter:
         scan = self._scan(intake)
         self._compare(scan)
         report = self._verify(intake, showing)
-        self._insert(scan, intake, device, report)
-        if intake.evidence.nonce is not None:
-            self._known[intake.evidence.account, intake.evidence.nonce] = _stored_now(scan, intake)
+        self._insert(scan, intake, device, report, showing)
+        self._stored.add(intake, _stored_now(scan, intake, showing))
         return RecordedScan(scan.id, self._now, scan.evidence, report, intake.label.raw, moment(intake.occurred_at))
 
     def look_up(self, intakes: Sequence[Intake]) -> None:
         """Find those among them that were stored before, all at once."""
-        nonces: dict[str, list[bytes]] = {}
-        for each in intakes:
-            if each.evidence.account is not None and each.evidence.nonce is not None:
-                nonces.setdefault(each.evidence.account, []).append(each.evidence.nonce)
-        row = ScanRow
-        for account, wanted in nonces.items():
-            for found in self._session.exec(select(row).where(row.account == account, col(row.nonce).in_(wanted))):
-                self._known[account, found.nonce] = _stored(found)
+        self._stored.look_up(intakes)
 
-    def _earlier(self, evidence: Evidence) -> Stored | None:
-        return None if evidence.nonce is None else self._known.get((evidence.account, evidence.nonce))
-
-    def _again(self, before: Stored, intake: Intake) -> RecordedScan | CountermarkError:
-        if before.statement != intake.evidence.statement:
-            return InputRefused(
-                got="a nonce that this account has signed another scan with",
-                expected="a fresh nonce for every scan",
-                next_step="sign the scan again with a new random nonce",
-                reason="nonce-used",
-            )
-        report = self._verify(intake)
+    def _again(self, before: Stored, intake: Intake) -> RecordedScan:
+        evidence = replace(intake.evidence, evidence=before.evidence)
+        report = self._verify(replace(intake, evidence=evidence), before.showing)
         received_at, occurred_at = moment(before.received_at), moment(before.occurred_at)
         return RecordedScan(before.id, received_at, before.evidence, report, before.raw, occurred_at)
 
@@ -134,10 +106,17 @@ class ScanWriter:
             item=intake.label.item,
             occurred_at=moment(intake.occurred_at),
             received_at=self._now,
-            place=intake.submission.place,
+            place=self._kept_place(intake),
             evidence=intake.evidence.evidence,
             account=intake.evidence.account,
         )
+
+    def _kept_place(self, intake: Intake) -> Place | None:
+        """Exact only where somebody with a role answers for it."""
+        place = intake.submission.place
+        if place is None or intake.evidence.evidence is EvidenceClass.A:
+            return place
+        return place.coarsened(self._policy.grid_degrees)
 
     def _compare(self, scan: Scan) -> None:
         if scan.place is None:
@@ -165,8 +144,10 @@ class ScanWriter:
         )
         return self._verification.verify_with(self._sources, intake.label, context)
 
-    def _insert(self, scan: Scan, intake: Intake, device: str | None, report: VerdictReport) -> None:
-        place = scan.place
+    def _insert(
+        self, scan: Scan, intake: Intake, device: str | None, report: VerdictReport, showing: Showing | None
+    ) -> None:
+        place, upload = scan.place, intake.upload
         values = {
             "id": scan.id,
             "gtin": scan.item.gtin,
@@ -183,18 +164,25 @@ class ScanWriter:
             "key": intake.evidence.key,
             "nonce": intake.evidence.nonce,
             "statement": intake.evidence.statement,
+            "upload": upload and upload.name,
+            "content": upload and upload.content,
             "device": device,
             "network": self._network,
+            "showing": showing and showing.value,
+            "from_page": intake.from_page,
             "verdict": report.verdict.value,
         }
         self._connection.execute(_INSERT, values)
 
 
-def _stored(row: ScanRow) -> Stored:
-    evidence = EvidenceClass(row.evidence)
-    return Stored(row.id, row.raw, row.occurred_at, row.received_at, evidence, row.statement)
-
-
-def _stored_now(scan: Scan, intake: Intake) -> Stored:
-    received_at, statement = seconds(scan.received_at), intake.evidence.statement
-    return Stored(scan.id, intake.label.raw, intake.occurred_at, received_at, scan.evidence, statement)
+def _stored_now(scan: Scan, intake: Intake, showing: Showing | None) -> Stored:
+    return Stored(
+        scan.id,
+        intake.label.raw,
+        intake.occurred_at,
+        seconds(scan.received_at),
+        scan.evidence,
+        showing,
+        intake.evidence.statement,
+        None if intake.upload is None else intake.upload.content,
+    )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field, SQLModel
 
 from countermark_node.database.types import Int64
+
+_KNOWN = text("tapper <> ''")
 
 
 class ChipKeysRow(SQLModel, table=True):
@@ -20,9 +22,13 @@ class ChipKeysRow(SQLModel, table=True):
 
 
 class ChipTapRow(SQLModel, table=True):
-    """The last accepted answer of an item's chip, and the one before: counter, when, and by which phone or network."""
+    """The last accepted answer of an item's chip, and the one before: counter, when, and by which phone or network.
+
+    Who tapped is forgotten within a day.
+    """
 
     __tablename__: ClassVar[str] = "chip_tap"
+    __table_args__ = (Index("chip_tap_age", "tapped_at", sqlite_where=_KNOWN, postgresql_where=_KNOWN),)
     gtin: str = Field(primary_key=True)
     serial: str = Field(primary_key=True)
     counter: int = Field(sa_type=Int64)
