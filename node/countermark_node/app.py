@@ -19,6 +19,7 @@ from countermark_node.headers import Headers
 from countermark_node.health.routes import router as health
 from countermark_node.histories.routes import router as histories
 from countermark_node.idempotency.middleware import Idempotency
+from countermark_node.metrics.routes import router as metrics
 from countermark_node.network.routes import router as network
 from countermark_node.outbox.routes import router as outbox
 from countermark_node.pages.routes import router as pages
@@ -51,8 +52,8 @@ def create_app(services: NodeServices) -> FastAPI:
     add_problem_handlers(app)
     app.add_middleware(Idempotency, keys=services.idempotency, principal=services.principals.of)
     app.add_middleware(BodyLimit, limits=route_limits(DEFAULT_LIMITS))
-    app.add_middleware(Headers)
-    public = (health, network, rpc, segments, scans, showings, coverage, passports, trust_bundle, credentials)
+    app.add_middleware(Headers, metrics=services.metrics)
+    public = (health, metrics, network, rpc, segments, scans, showings, coverage, passports, trust_bundle, credentials)
     for router in (*public, dpps, resolver, alerts, access, histories, trademark_requests, outbox):
         app.include_router(router)
     app.include_router(pages(services))

@@ -72,13 +72,13 @@ def serve(
     import signal
 
     from countermark_node.app import create_app
-    from countermark_node.logs import log_as_json
+    from countermark_node.logs import log_to_stderr
     from countermark_node.server import serve as start
     from countermark_node.services import NodeServices
 
     context: CommandContext = ctx.obj
     settings = _settings(context)
-    log_as_json()
+    log_to_stderr(settings.log_format)
     # Service managers end a service with SIGTERM; it is to stop as cleanly as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _opened(settings) as installation:

@@ -1,15 +1,21 @@
-"""Headers that every answer carries, a number for every request, one log line for each."""
+"""Headers that every answer carries, a number for every request, one log line and one count for each."""
 
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import time
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from countermark_node.logs import REQUEST_ID
+from countermark_node.metrics.registry import NodeMetrics
+
 _log = logging.getLogger("countermark_node.requests")
+_REQUEST_ID = re.compile(rb"[0-9A-Za-z._-]{8,64}")
+_NO_ROUTE = "-"
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -24,30 +30,47 @@ _UNLESS_SET = {
 
 
 class Headers:
-    """ASGI middleware. The log names the route, not the address: serial numbers and places stay out of it."""
+    """ASGI middleware. The log names the route, not the address: serial numbers and places stay out of it.
 
-    def __init__(self, app: ASGIApp) -> None:
+    A request may bring its number in `X-Request-Id`, so that it can be followed through a proxy; one of another form
+    than 8 to 64 letters, digits, dots, dashes and underscores is replaced.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: NodeMetrics) -> None:
         self._app = app
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id, began, status = secrets.token_hex(8), time.monotonic(), 0
+        request_id, began, status = _request_id(scope), time.monotonic(), 0
+        first = began
 
         async def with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, first
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, first = message["status"], time.monotonic()
                 _add(MutableHeaders(scope=message), request_id)
             await send(message)
 
+        self._metrics.begun()
+        token = REQUEST_ID.set(request_id)
         try:
             await self._app(scope, receive, with_headers)
         finally:
-            route = getattr(scope.get("route"), "path", "-")
-            spent = round((time.monotonic() - began) * 1000)
-            _log.info("%s %s %s %d ms %s", scope["method"], route, status or 500, spent, request_id)
+            ended = time.monotonic()
+            route, status = getattr(scope.get("route"), "path", _NO_ROUTE), status or 500
+            self._metrics.ended(scope["method"], route, status, (first if first > began else ended) - began)
+            spent = round((ended - began) * 1000)
+            fields = {"method": scope["method"], "route": route, "status": status, "milliseconds": spent}
+            _log.info("%s %s %s %d ms", scope["method"], route, status, spent, extra={"fields": fields})
+            REQUEST_ID.reset(token)
+
+
+def _request_id(scope: Scope) -> str:
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    return given.decode("ascii") if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
 def _add(headers: MutableHeaders, request_id: str) -> None:

@@ -24,6 +24,9 @@ from countermark_node.histories.service import HistoryService
 from countermark_node.idempotency.principals import Principals
 from countermark_node.idempotency.store import IdempotencyKeys, KeyPolicy
 from countermark_node.installation import Installation
+from countermark_node.metrics.key import MetricsKey
+from countermark_node.metrics.readings import read_database, read_ledger, read_lines, read_outbox, read_work
+from countermark_node.metrics.registry import NodeMetrics
 from countermark_node.outbox.service import OutboxService
 from countermark_node.passports.service import PassportService
 from countermark_node.rate_limit import RateLimiter
@@ -144,18 +147,31 @@ class NodeServices:
     histories: HistoryService
     trademark_requests: TrademarkRequestService
     gateway: Gateway
+    metrics: NodeMetrics
+    metrics_key: MetricsKey
     outbox: OutboxService
     idempotency: IdempotencyKeys
     principals: Principals
     health: HealthService
     workers: tuple[Worker, ...]
 
+    def __post_init__(self) -> None:
+        """Whatever is here can be watched."""
+        read_ledger(self.metrics, self.projector, self.clock)
+        read_database(self.metrics, self.projector)
+        read_work(self.metrics, self.committer, self.alert_hub, self.workers)
+        read_lines(
+            self.metrics,
+            {"pictures": self.lines.pictures, "ledger": self.lines.ledger, "packing-lists": self.lines.packing_lists},
+        )
+        read_outbox(self.metrics, self.outbox)
+
     @classmethod
     def build(cls, installation: Installation, *, settings: NodeSettings | None = None, clock: Clock = utc_now) -> Self:
         """Put a node together over an opened installation. Raises Unavailable when the database cannot be used."""
         settings = settings or NodeSettings(home=installation.home)
         database = Database(installation.database_path)
-        limiters = Limiters.of(settings)
+        limiters, metrics = Limiters.of(settings), NodeMetrics()
         projector = Projector(
             database,
             installation.connection,
@@ -260,8 +276,14 @@ class NodeServices:
                 clock=clock,
             ),
             gateway=build_gateway(
-                installation, settings, Members(database, verification.freshen, clock), limiters.strangers
+                installation,
+                settings,
+                Members(database, verification.freshen, clock),
+                limiters.strangers,
+                metrics.rpc_call,
             ),
+            metrics=metrics,
+            metrics_key=MetricsKey.of(installation.home / "node"),
             outbox=outbox,
             idempotency=idempotency,
             principals=Principals(access, installation.salt),

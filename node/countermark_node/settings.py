@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -63,6 +64,9 @@ class NodeSettings(BaseSettings):
         default=8, ge=1, description="Pictures of one network that are decoded or wait."
     )
     rpc_per_minute: int = Field(default=6_000, ge=1, description="JSON-RPC calls per network and minute.")
+    log_format: Literal["json", "text"] = Field(
+        default="json", description="Log lines on standard error: json, one object a line, or text."
+    )
     rpc_open_reads: bool = Field(
         default=False, description="Whether anybody may read the whole ledger through /rpc, or only who has a role."
     )

@@ -34,6 +34,11 @@ class WaitingLine:
         with self._place(network):
             return await to_thread.run_sync(job, limiter=self._threads)
 
+    @property
+    def length(self) -> int:
+        """How many are done now or wait."""
+        return self._taken.total()
+
     @contextmanager
     def _place(self, network: str) -> Iterator[None]:
         if self._taken.total() >= self._most or self._taken[network] >= self._per_network:

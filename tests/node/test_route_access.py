@@ -34,6 +34,7 @@ class Who(Enum):
     ANYBODY = "also with a token that does not count"
     HONEST = "everybody but those whose token does not count"
     TOKEN = "who holds an access token"
+    SCRAPER = "who holds the node's key for metrics, as nobody here does"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/static/{name}"): Row(Who.ANYBODY, "/static/page.css"),
     ("GET", "/health"): Row(Who.ANYBODY),
     ("GET", "/ready"): Row(Who.ANYBODY),
+    ("GET", "/metrics"): Row(Who.SCRAPER),
     ("GET", "/v1/network"): Row(Who.ANYBODY),
     ("POST", "/rpc"): Row(Who.HONEST, content={"json": {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId"}}),
     ("POST", "/v1/scans"): Row(Who.ANYBODY, content=JSON),
@@ -239,7 +241,7 @@ def expected(row: Row, actor: Actor) -> int | None:
         if row.who in actor.permissions:
             return None
         return 403 if actor.known else 401
-    open_to = {Who.ANYBODY: True, Who.HONEST: actor.counts, Who.TOKEN: actor.has_token}
+    open_to = {Who.ANYBODY: True, Who.HONEST: actor.counts, Who.TOKEN: actor.has_token, Who.SCRAPER: False}
     return None if open_to[row.who] else 401
 
 

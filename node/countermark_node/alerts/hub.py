@@ -39,6 +39,12 @@ class AlertHub:
         self._listeners: set[Listener] = set()
         self.closing = False
 
+    @property
+    def streams(self) -> int:
+        """How many are open."""
+        with self._guard:
+            return len(self._listeners)
+
     @contextmanager
     def listener(self) -> Iterator[Listener]:
         """A place among the open streams. Raises RateLimited (too-many-streams)."""

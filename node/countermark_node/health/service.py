@@ -12,14 +12,20 @@ from countermark_node.chain_sync.projector import Projector
 from countermark_node.times import Clock
 
 _OLDEST_SECONDS = 15 * 60
+_AHEAD_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`checks` holds a line for each part."""
+    """`checks` holds a line for each part; those in `wrong` make the node unready."""
 
-    ready: bool
     checks: Mapping[str, str]
+    wrong: frozenset[str]
+
+    @property
+    def ready(self) -> bool:
+        """Whether requests should come here."""
+        return not self.wrong
 
 
 class HealthService:
@@ -40,20 +46,27 @@ class HealthService:
             head = self._projector.head()
             waiting, reason = self._committer.pending()
         except Unavailable as error:
-            return Health(False, {"database": f"failing: {error.line()}", "chain": chain})
+            return Health({"database": f"failing: {error.line()}", "chain": chain}, frozenset({"database", "chain"}))
         synced = self._projector.synced_at
         age = None if synced is None else int((self._clock() - synced).total_seconds())
-        fresh = head is not None and age is not None and age <= _OLDEST_SECONDS
         ended = [worker.name for worker in self._workers if worker.ended]
+        ahead = 0 if head is None else int(head.time - self._clock().timestamp())
+        sound = {
+            "chain": chain == "ok",
+            "projection": head is not None and age is not None and age <= _OLDEST_SECONDS,
+            "background": not ended,
+            "clock": ahead <= _AHEAD_SECONDS,
+        }
         return Health(
-            chain == "ok" and fresh and not ended,
             {
                 "database": "ok",
                 "chain": chain,
                 "projection": f"block {head.number}, {age} s old" if head else "nothing read yet",
                 "background": f"ended: {', '.join(ended)}" if ended else "ok",
+                "clock": "ok" if sound["clock"] else f"the newest block is {ahead} s ahead of this machine's clock",
                 "commitments": f"{waiting} pending" + (f": {reason}" if reason else ""),
             },
+            frozenset(part for part, fit in sound.items() if not fit),
         )
 
     def _chain(self) -> str:

@@ -39,6 +39,7 @@ def build_gateway(
     settings: NodeSettings,
     members: Members,
     strangers: RateLimiter,
+    observe: Callable[[str, bool], None],
     limits: Limits = DEFAULT_LIMITS,
 ) -> Gateway:
     """A gateway to the embedded ledger, or to the endpoint that the node works with."""
@@ -56,4 +57,5 @@ def build_gateway(
         strangers,
         limits,
         settings.rpc_open_reads,
+        observe,
     )

@@ -21,6 +21,10 @@ _CALLS = ("eth_call", "eth_estimateGas")
 _SEND = "eth_sendRawTransaction"
 
 
+def _nobody_looks(method: str, refused: bool) -> None:
+    """Where no metrics are kept."""
+
+
 @dataclass(frozen=True)
 class Gateway:
     """Answers parsed bodies. `is_member` tells whether somebody answers for a key; `strangers` bounds the others.
@@ -35,6 +39,7 @@ class Gateway:
     strangers: RateLimiter
     limits: Limits
     open_reads: bool = False
+    observe: Callable[[str, bool], None] = _nobody_looks
 
     def answer(self, body: object, principal: Principal, network: str) -> Any:
         """The JSON-RPC 2.0 answer to a body. Raises Unavailable when the ledger does not answer."""
@@ -52,6 +57,12 @@ class _Asked:
 
     def request(self, method: str, given: Sequence[Any]) -> dict[str, Any]:
         """One method."""
+        outcome = self._answer(method, given)
+        # The name comes from outside: only those that are served become labels.
+        self.gateway.observe(method if method in self.gateway.rules.readers else "other", "error" in outcome)
+        return outcome
+
+    def _answer(self, method: str, given: Sequence[Any]) -> dict[str, Any]:
         gateway = self.gateway
         try:
             read = gateway.rules.readers.get(method)
