@@ -7,8 +7,8 @@ from alembic import op
 
 from countermark_node.database.types import Int64
 
-revision = "0005_scans_kept_short"
-down_revision = "0004_replaced_blocks"
+revision = "0006_scans_kept_short"
+down_revision = "0005_idempotency_keys"
 
 
 def upgrade() -> None:
