@@ -101,6 +101,10 @@ class Limits:
     """Most verification methods of a DID document."""
     outbound_seconds: float = 10.0
     """Longest a fetch of a foreign document takes in all."""
+    notifications_kept: int = 200_000
+    """Most notifications that a node keeps."""
+    notification_readers: int = 1_000
+    """Most accounts that are told of one event."""
     handover_runs: int = 32
     """Most runs in one handover (contract limit as well)."""
     handover_days: int = 30

@@ -21,6 +21,7 @@ from countermark_node.histories.routes import router as histories
 from countermark_node.idempotency.middleware import Idempotency
 from countermark_node.metrics.routes import router as metrics
 from countermark_node.network.routes import router as network
+from countermark_node.notifications.routes import router as notifications
 from countermark_node.outbox.routes import router as outbox
 from countermark_node.pages.routes import router as pages
 from countermark_node.passports.routes import router as passports
@@ -54,7 +55,7 @@ def create_app(services: NodeServices) -> FastAPI:
     app.add_middleware(BodyLimit, limits=route_limits(DEFAULT_LIMITS))
     app.add_middleware(Headers, metrics=services.metrics)
     public = (health, metrics, network, rpc, segments, scans, showings, coverage, passports, trust_bundle, credentials)
-    for router in (*public, dpps, resolver, alerts, access, histories, trademark_requests, outbox):
+    for router in (*public, dpps, resolver, alerts, notifications, access, histories, trademark_requests, outbox):
         app.include_router(router)
     app.include_router(pages(services))
     return app

@@ -27,6 +27,7 @@ from countermark_node.installation import Installation
 from countermark_node.metrics.key import MetricsKey
 from countermark_node.metrics.readings import read_database, read_ledger, read_lines, read_outbox, read_work
 from countermark_node.metrics.registry import NodeMetrics
+from countermark_node.notifications.building import Notifications
 from countermark_node.outbox.service import OutboxService
 from countermark_node.passports.service import PassportService
 from countermark_node.rate_limit import RateLimiter
@@ -143,6 +144,7 @@ class NodeServices:
     alerts: AlertService
     alert_hub: AlertHub
     committer: AlertCommitter
+    notifications: Notifications
     access: AccessService
     histories: HistoryService
     trademark_requests: TrademarkRequestService
@@ -172,13 +174,14 @@ class NodeServices:
         settings = settings or NodeSettings(home=installation.home)
         database = Database(installation.database_path)
         limiters, metrics = Limiters.of(settings), NodeMetrics()
+        notifications = Notifications.build(database, installation, settings, clock=clock)
         projector = Projector(
             database,
             installation.connection,
             installation.deployment,
             window=settings.replaced_blocks,
             rewound=(wait_again,),
-            applied=(drop_foreign_list,),
+            applied=(drop_foreign_list, notifications.applied),
             clock=clock,
         )
         verification = VerificationService(database, projector, clock=clock, follow=installation.chain is not None)
@@ -192,7 +195,9 @@ class NodeServices:
             ended=lambda: committing.wake(),
             clock=clock,
         )
-        committer = AlertCommitter(database, projector, installation, sender=outbox, committed=hub.wake)
+        committer = AlertCommitter(
+            database, projector, installation, notifications.log, sender=outbox, committed=hub.wake, clock=clock
+        )
         committing = Worker("alert-committer", committer.run, seconds=settings.commit_retry_seconds)
         access = build_access(
             installation, database, settings, limiter=limiters.logins, freshen=verification.freshen, clock=clock
@@ -227,7 +232,7 @@ class NodeServices:
             verification,
             judge,
             showings,
-            AlertMaker(hint, per_item=settings.alerts_per_item, clock=clock),
+            AlertMaker(hint, notifications.log, per_item=settings.alerts_per_item, clock=clock),
             limiter=limiters.scans,
             signatures=limiters.signatures,
             policy=ScanPolicy(installation.salt, settings.signals_per_item, settings.place_grid_degrees),
@@ -262,6 +267,7 @@ class NodeServices:
             alerts=AlertService(database),
             alert_hub=hub,
             committer=committer,
+            notifications=notifications,
             access=access,
             histories=HistoryService(
                 database,
@@ -288,7 +294,7 @@ class NodeServices:
             idempotency=idempotency,
             principals=Principals(access, installation.salt),
             health=HealthService(projector, committer, (following, committing, keeping, sending, pruning), clock=clock),
-            workers=(following, committing, keeping, sending, pruning),
+            workers=(following, committing, keeping, sending, pruning, *notifications.workers),
         )
 
     def start(self) -> None:

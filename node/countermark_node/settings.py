@@ -90,7 +90,7 @@ class NodeSettings(BaseSettings):
     )
     session_hours: float = Field(default=8, gt=0, le=24, description="How long a browser stays signed in.")
     sessions_kept: int = Field(default=100, ge=1, description="Most sessions at once; the oldest ends first.")
-    streams_at_once: int = Field(default=64, ge=1, description="Most open alert streams.")
+    streams_at_once: int = Field(default=64, ge=1, description="Most open streams of alerts and notifications.")
     heartbeat_seconds: float = Field(default=15, gt=0, description="Silence after which a stream sends a comment.")
     stream_poll_seconds: float = Field(
         default=1, gt=0, description="How often an open stream looks into the database although nobody woke it."
@@ -145,6 +145,7 @@ class NodeSettings(BaseSettings):
     retention_seconds: float = Field(
         default=900, gt=0, le=1800, description="How often what has had its time is removed."
     )
+    notification_days: int = Field(default=30, ge=1, le=365, description="Days that notifications are kept.")
     alerts_per_item: int = Field(
         default=20, ge=1, description="Alerts made per item; later contradictions are counted with the newest."
     )

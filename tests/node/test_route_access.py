@@ -93,6 +93,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/v1/alerts"): Row(Permission.ALERTS),
     ("GET", "/v1/alerts/stream"): Row(Permission.ALERTS),
     ("GET", "/v1/signals"): Row(Permission.SIGNALS),
+    ("GET", "/v1/notifications"): Row(Permission.NOTIFICATIONS),
+    ("GET", "/v1/notifications/stream"): Row(Permission.NOTIFICATIONS),
     ("POST", "/v1/trademark-requests"): Row(Who.ANYBODY, content=JSON),
     ("GET", "/v1/trademark-requests"): Row(Permission.TRADEMARK_REQUESTS),
     ("GET", "/v1/trademark-requests/{request_id}"): Row(
@@ -111,16 +113,17 @@ TABLE: dict[tuple[str, str], Row] = {
 }
 
 ALERTS, SIGNALS, HISTORY = Permission.ALERTS, Permission.SIGNALS, Permission.HISTORY
-REQUESTS = Permission.TRADEMARK_REQUESTS
-OF_ROLE: dict[Role, set[Permission]] = {role: {HISTORY, REQUESTS} for role in Role} | {
-    Role.CUSTOMS: {ALERTS, HISTORY, REQUESTS},
-    Role.MARKET_SURVEILLANCE: {ALERTS, HISTORY, REQUESTS},
-    Role.BRAND: {SIGNALS, HISTORY, REQUESTS},
+REQUESTS, NEWS = Permission.TRADEMARK_REQUESTS, Permission.NOTIFICATIONS
+EVERYBODY = {HISTORY, REQUESTS, NEWS}
+OF_ROLE: dict[Role, set[Permission]] = {role: set(EVERYBODY) for role in Role} | {
+    Role.CUSTOMS: {ALERTS, *EVERYBODY},
+    Role.MARKET_SURVEILLANCE: {ALERTS, *EVERYBODY},
+    Role.BRAND: {SIGNALS, *EVERYBODY},
 }
-OF_DESK: dict[str, set[Permission]] = {"customs": {ALERTS, HISTORY}, "brand": {SIGNALS, HISTORY}}
+OF_DESK: dict[str, set[Permission]] = {"customs": {ALERTS, HISTORY, NEWS}, "brand": {SIGNALS, HISTORY, NEWS}}
 OF_SCOPE: dict[KeyScope, set[Permission]] = {
-    KeyScope.OPERATE: {ALERTS, HISTORY, REQUESTS},
-    KeyScope.CUSTODY: {HISTORY},
+    KeyScope.OPERATE: {ALERTS, *EVERYBODY},
+    KeyScope.CUSTODY: {HISTORY, NEWS},
     KeyScope.SCAN: {HISTORY},
     KeyScope.ACCREDIT: set(),
     KeyScope.ADMIN: set(),
@@ -175,7 +178,7 @@ class Cast:
         yield Actor("token without an account's key", lambda: self._token(A_TOKEN), has_token=True, counts=False)
         for role, account in self._accounts.items():
             yield self._wallet(f"wallet of {role}", account, OF_ROLE[role])
-        yield self._wallet("wallet of no role", self._world.account("stranger"), {HISTORY, REQUESTS})
+        yield self._wallet("wallet of no role", self._world.account("stranger"), EVERYBODY)
         for scope, allowed in OF_SCOPE.items():
             yield self._wallet(f"customs' key for {scope.name}", customs, allowed, scope)
         for permission in Permission:

@@ -17,14 +17,15 @@ class Permission(StrEnum):
     SIGNALS = "signals:read"
     HISTORY = "history:read"
     LEDGER = "ledger:read"
+    NOTIFICATIONS = "notifications:read"
     SCANS = "scans:write"
     TRADEMARK_REQUESTS = "trademark-requests"
     REQUESTS = "requests:send"
 
 
-OF_EVERY_ACCOUNT = frozenset({Permission.HISTORY, Permission.TRADEMARK_REQUESTS})
-"""An account may ask; how much it sees is decided for each item (countermark_node.histories), and of requests for
-credentials each account has its own."""
+OF_EVERY_ACCOUNT = frozenset({Permission.HISTORY, Permission.NOTIFICATIONS, Permission.TRADEMARK_REQUESTS})
+"""An account may ask; how much it sees is decided for each item (countermark_node.histories) and each notification, and
+of requests for credentials each account has its own."""
 
 OF_EVERY_ROLE = frozenset({Permission.LEDGER, Permission.SCANS, Permission.REQUESTS})
 """Somebody accredited the account, so it may read the ledger through the node, send scans of a whole gate, and have the
@@ -40,8 +41,8 @@ OF_ROLE: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 
 OF_DESK: Mapping[Desk, frozenset[Permission]] = MappingProxyType(
     {
-        "customs": frozenset({Permission.ALERTS, Permission.HISTORY}),
-        "brand": frozenset({Permission.SIGNALS, Permission.HISTORY}),
+        "customs": frozenset({Permission.ALERTS, Permission.HISTORY, Permission.NOTIFICATIONS}),
+        "brand": frozenset({Permission.SIGNALS, Permission.HISTORY, Permission.NOTIFICATIONS}),
     }
 )
 
@@ -51,6 +52,7 @@ _NEEDS: Mapping[Permission, KeyScope] = MappingProxyType(
         Permission.SIGNALS: KeyScope.OPERATE,
         Permission.LEDGER: KeyScope.ALL,
         Permission.TRADEMARK_REQUESTS: KeyScope.OPERATE,
+        Permission.NOTIFICATIONS: KeyScope.OPERATE | KeyScope.CUSTODY,
         # Who takes goods over or scans them asks for their history as well.
         Permission.HISTORY: KeyScope.OPERATE | KeyScope.CUSTODY | KeyScope.SCAN,
         Permission.SCANS: KeyScope.OPERATE | KeyScope.SCAN,

@@ -11,12 +11,15 @@ from sqlmodel import col, select
 from countermark.chain.rpc_refused import RpcRefused
 from countermark.chain.transactions import ContractCall
 from countermark.errors import Conflict, ContractRefused, RateLimited, TooLarge, Unavailable
+from countermark_node.alerts.news import alert_committed
 from countermark_node.alerts.tables import COMMITTED, PENDING, AlertRow
 from countermark_node.chain_sync.projector import Projector
 from countermark_node.chain_sync.tables import ChainAlertRow
 from countermark_node.database import Database
 from countermark_node.installation import Installation
+from countermark_node.notifications.log import NotificationLog
 from countermark_node.outbox.views import RequestView
+from countermark_node.times import Clock, seconds, utc_now
 
 _AT_ONCE = 50
 
@@ -36,9 +39,11 @@ class AlertCommitter:
         database: Database,
         projector: Projector,
         installation: Installation,
+        notifications: NotificationLog,
         *,
         sender: OwnWrites,
         committed: Callable[[], None],
+        clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._projector = projector
@@ -46,6 +51,8 @@ class AlertCommitter:
         self._sender = sender
         self._account = installation.account
         self._committed = committed
+        self._notifications = notifications
+        self._clock = clock
 
     def run(self) -> int:
         """Commit what is pending, oldest first; returns how many are done now. Raises Unavailable, WrongChain."""
@@ -103,6 +110,7 @@ class AlertCommitter:
             if row is not None:
                 row.state, row.reason, row.tx_hash, row.block = COMMITTED, None, tx_hash, block
                 session.add(row)
+                self._notifications.note(session, alert_committed(session, row, seconds(self._clock())))
 
     def _explain(self, sequence: int, reason: str) -> None:
         with self._database.write() as session:

@@ -15,7 +15,9 @@ from countermark.chain.contracts import alert_commitment
 from countermark.gs1.identity import ItemKey
 from countermark.roles import Level
 from countermark.scans.place import Place
+from countermark_node.alerts.news import alert_raised
 from countermark_node.alerts.tables import AlertContradictionRow, AlertRow
+from countermark_node.notifications.log import NotificationLog
 from countermark_node.times import Clock, rfc3339, seconds
 from countermark_node.verification.roles import When, active_roles
 from countermark_scanner.anomalies import Contradiction, Scan
@@ -31,12 +33,14 @@ class AlertMaker:
     def __init__(
         self,
         hint: Callable[[], None],
+        notifications: NotificationLog,
         *,
         per_item: int,
         clock: Clock,
         random: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         self._hint = hint
+        self._notifications = notifications
         self._per_item = per_item
         self._clock = clock
         self._random = random
@@ -52,6 +56,7 @@ class AlertMaker:
         """
         pair = _pair(first.place, second.place)
         row = self._open_alert(session, item, pair)
+        fresh = row is None
         if row is None:
             row = self._new(item, pair, found, (_sighting(session, each, self._now()) for each in (first, second)))
         else:
@@ -60,6 +65,8 @@ class AlertMaker:
         session.flush()
         session.add(AlertContradictionRow(sequence=row.sequence or 0, contradiction=found.key))
         session.flush()
+        if fresh:
+            self._notifications.note(session, alert_raised(session, row))
 
     def _open_alert(self, session: Session, item: ItemKey, pair: str) -> AlertRow | None:
         of_item = (AlertRow.kind == CLONE, AlertRow.gtin == item.gtin, AlertRow.serial == item.serial)

@@ -34,8 +34,8 @@ WINDOW_BLOCKS = 256
 Rewound = Callable[[Session, int], None]
 """Called inside the transaction that goes back to a block, with its number."""
 
-Applied = Callable[[Session, ChainEvent], None]
-"""Called inside the transaction that applies an event, after it; again when the event is read again."""
+Applied = Callable[[Session, ChainEvent, int], None]
+"""Called inside the transaction that applies an event, after it, with its block's time; again when it is read again."""
 
 _log = logging.getLogger(__name__)
 
@@ -220,7 +220,7 @@ class Projector:
                 for event in events:
                     apply(event, session, block.timestamp)
                     for told in self._applied:
-                        told(session, event)
+                        told(session, event, block.timestamp)
             if events:
                 session.add(BlockRow(number=block.number, hash=block.hash, time=block.timestamp))
             if block.number >= oldest:

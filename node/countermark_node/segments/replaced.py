@@ -10,7 +10,7 @@ from countermark.identifiers import index_of
 from countermark_node.segments.tables import PackedItemRow, PackingListRow
 
 
-def drop_foreign_list(session: Session, event: events.ChainEvent) -> None:
+def drop_foreign_list(session: Session, event: events.ChainEvent, _time: int) -> None:
     """A list that was taken in for another segment at the place of this one says nothing about it."""
     if not isinstance(event, events.Commissioned):
         return
