@@ -17,6 +17,7 @@ from countermark_wallet.cli import (
     consumer,
     coverage,
     handover,
+    item_ends,
     key,
     label_file,
     licence,
@@ -53,7 +54,7 @@ _GROUPS = (
     ("offer", offer.app, "Handovers by transactions of both sides: make, accept, withdraw."),
     ("paper", paper.app, "Signed files as links and QR codes: share, gather."),
     ("unit", unit.app, "Cartons, pallets, containers: open, pack, seal, show."),
-    ("measure", measure.app, "Measures of customs and market surveillance: record, confirm, lift."),
+    ("measure", measure.app, "Measures of customs and market surveillance: record, confirm, seize, lift."),
     ("label-file", label_file.app, "Digital label files: make, show, correct."),
     ("trust", trust.app, "Trust bundles: update, show, export, sign."),
 )
@@ -95,6 +96,7 @@ def build_app(plugins: Iterable[EntryPoint]) -> typer.Typer:
     tokens.register(app)
     consumer.register(app)
     recall.register(app)
+    item_ends.register(app)
     for plugin in sorted(plugins, key=lambda entry: entry.name):
         _add(app, plugin)
     return app

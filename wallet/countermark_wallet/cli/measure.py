@@ -1,4 +1,4 @@
-"""countermark measure: record, confirm, lift, open, show: what customs and market surveillance do with goods."""
+"""countermark measure: record, confirm, seize, lift, open, show: what customs and market surveillance do with goods."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from countermark_wallet.cli import confirming
 from countermark_wallet.cli.items import Runs, Units, choice, read_runs, read_units, refused
 from countermark_wallet.cli.options import JsonFlag, OutputFile
 from countermark_wallet.cli.session import session_of
@@ -68,6 +69,23 @@ def confirm(
         {"measure": measure, "items": sum(run.items for run in runs), "units": len(chosen), "transactions": sent},
         [f"measure {measure} holds {sum(run.items for run in runs)} more items and {len(chosen)} more units"],
     )
+
+
+@app.command()
+def seize(ctx: typer.Context, measure: Measure, yes: confirming.Yes = False, as_json: JsonFlag = False) -> None:
+    """Take what a measure holds into custody, as customs: its units, and its items whoever has them."""
+    from countermark_wallet.call_words import describe_call
+    from countermark_wallet.seizing import seize_all, seizures_of
+
+    session = session_of(ctx, as_json)
+    ledger = session.ledger()
+    calls = seizures_of(ledger, measure)
+    if not calls:
+        raise refused(f"measure {measure}, which holds nothing more", "items or units to seize", "confirm them first")
+    words = [line for call in calls for line in describe_call(call, ledger.account, ledger.chain_id)]
+    confirming.confirm("Seize this?", words, yes=yes)
+    sent = seize_all(ledger, measure)
+    session.show({"measure": measure, "transactions": sent}, [f"measure {measure} is in custody", *sent])
 
 
 @app.command()
