@@ -42,6 +42,10 @@ def init(
     deployment: Annotated[
         Path | None, typer.Option(help="File of `network deploy`; with COUNTERMARK_CHAIN_URL, a ledger of several.")
     ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(help="postgresql://USER@HOST/NAME instead of a file; its password comes by the environment."),
+    ] = None,
 ) -> None:
     """Make this home folder a node: ledger, contracts, the node's own account, the desks' access keys."""
     from countermark_node.installation import DESKS, Installation
@@ -51,6 +55,8 @@ def init(
     settings = _settings(context)
     if deployment is not None:
         adopt_deployment(deployment, settings.home)
+    if database is not None:
+        settings = settings.model_copy(update={"database_url": database})
     with Installation.create(settings.home, governor, settings=settings) as made:
         keys = {desk: str(made.home / "node" / f"{desk}.key") for desk in DESKS}
         if context.json_output:
@@ -152,16 +158,18 @@ def chips(
 ) -> None:
     """Give this node the chip keys of a series, sealed; the file can be destroyed afterwards."""
     from countermark_node.database import Database
+    from countermark_node.database.places import place_of
     from countermark_node.showings.chip_keys import ChipKeysFile, keep_chip_keys
     from countermark_node.showings.chips import ChipVault
     from countermark_node.times import seconds, utc_now
     from countermark_wallet.safe_files import read_bounded
 
     context: CommandContext = ctx.obj
-    node = _settings(context).home.expanduser() / "node"
+    settings = _settings(context)
+    node = settings.home.expanduser() / "node"
     salt = read_bounded(node / "installation.salt", _FILE_BYTES, what="installation's salt")
     given = ChipKeysFile.read(read_bounded(file, _FILE_BYTES, what="chip key file"))
-    database = Database(node / "node.sqlite3")
+    database = Database(place_of(node, settings))
     with database.write() as session:
         series = keep_chip_keys(
             session, ChipVault(salt), gtin=given.gtin, number=given.number, secret=given.secret, now=seconds(utc_now())

@@ -2,7 +2,8 @@
 
 {home}/chain/                 the embedded ledger
 {home}/node/deployment.json   where the contracts are
-{home}/node/node.sqlite3      the database
+{home}/node/node.sqlite3      the database, unless
+{home}/node/database.url      names a PostgreSQL
 {home}/node/wallets/node/     the node's own account
 {home}/node/wallet.password   its password, unless the environment gives one
 {home}/node/customs.key, brand.key, installation.salt
@@ -17,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+from sqlalchemy import URL
+
 from countermark.chain.connection import ChainConnection
 from countermark.chain.contracts import Contracts
 from countermark.chain.deploy import deploy_all
@@ -27,6 +30,7 @@ from countermark.errors import CountermarkError, InputRefused, NotFound, NotPerm
 from countermark.identifiers import check_account
 from countermark.p256 import PrivateKey
 from countermark.signing import AccountSigner
+from countermark_node.database.places import keep_url, place_of, read_url
 from countermark_node.settings import NodeSettings
 from countermark_node.times import Clock, seconds, utc_now
 from countermark_wallet.gateway_log_in import through_gateway
@@ -78,6 +82,8 @@ class Installation:
         """
         settings = settings or NodeSettings(home=home)
         home, account = home.expanduser(), check_account(governor)
+        if settings.database_url is not None:
+            read_url(settings.database_url)
         folder = private_folder(private_folder(home) / "node")
         if (folder / "installation.salt").exists():
             raise NotPermitted(
@@ -87,6 +93,8 @@ class Installation:
                 reason="installation-exists",
             )
         _create_secrets(folder, settings, work_factor)
+        if settings.database_url is not None:
+            keep_url(folder, settings.database_url)
         chain, connection = _ledger(home, settings, clock)
         try:
             if chain is not None:
@@ -173,10 +181,9 @@ class Installation:
         """The node's own account; the governor makes it a node-operator."""
         return self.signer.address
 
-    @property
-    def database_path(self) -> Path:
-        """Where the database is."""
-        return self.home / "node" / "node.sqlite3"
+    def database_place(self, settings: NodeSettings) -> Path | URL:
+        """Where the database is. Raises InputRefused (database-url)."""
+        return place_of(self.home / "node", settings)
 
     def desk_key(self, desk: Desk) -> str:
         """The access key of a desk."""

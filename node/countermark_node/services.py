@@ -172,7 +172,7 @@ class NodeServices:
     def build(cls, installation: Installation, *, settings: NodeSettings | None = None, clock: Clock = utc_now) -> Self:
         """Put a node together over an opened installation. Raises Unavailable when the database cannot be used."""
         settings = settings or NodeSettings(home=installation.home)
-        database = Database(installation.database_path)
+        database = Database(installation.database_place(settings))
         limiters, metrics = Limiters.of(settings), NodeMetrics()
         notifications = Notifications.build(database, installation, settings, clock=clock)
         projector = Projector(

@@ -17,6 +17,15 @@ class NodeSettings(BaseSettings):
     home: Path = Field(default=Path("~/.countermark"), description="Folder that holds the ledger, database and keys.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8750, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    database_url: str | None = Field(
+        default=None, description="PostgreSQL that holds the database, without a password; empty: as `node init` said."
+    )
+    database_password: SecretStr | None = Field(
+        default=None, description="Password for the PostgreSQL; empty: the file below, else PostgreSQL's own ways."
+    )
+    database_password_file: Path | None = Field(
+        default=None, description="File that holds the password for the PostgreSQL, or /dev/fd/3 for a descriptor."
+    )
     chain_url: str | None = Field(
         default=None, description="JSON-RPC address of the ledger; empty for the embedded one."
     )

@@ -116,6 +116,7 @@ def test_password_from_the_environment_is_written_nowhere(tmp_path: Path) -> Non
         Installation.open(tmp_path, settings=NodeSettings(home=tmp_path, node_password=SecretStr("wrong password")))
 
 
+@pytest.mark.sqlite
 def test_database_of_another_release_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "node.sqlite3") as raw:
         raw.execute("PRAGMA user_version = 99")
@@ -124,6 +125,7 @@ def test_database_of_another_release_is_refused(tmp_path: Path) -> None:
         Database(tmp_path / "node.sqlite3")
 
 
+@pytest.mark.sqlite
 def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "node.sqlite3").write_bytes(b"not a database, certainly not one " * 100)
     with pytest.raises(Unavailable):

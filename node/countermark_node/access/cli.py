@@ -138,16 +138,18 @@ def _shown(row: ApiKeyRow, now: int) -> dict[str, str]:
 def _database(context: CommandContext) -> Iterator[Database]:
     from countermark.errors import NotFound
     from countermark_node.database import Database
+    from countermark_node.database.places import place_of
+    from countermark_node.settings import NodeSettings
 
-    path = Path(context.home).expanduser() / "node" / "node.sqlite3"
-    if not path.exists():
+    folder = Path(context.home).expanduser() / "node"
+    if not (folder / "installation.salt").exists():
         raise NotFound(
-            got=f"{context.home}, where no node has run",
-            expected="the home folder of a node that was started once",
+            got=f"{context.home}, which holds no node",
+            expected="the home folder of a node",
             next_step="run on the node's own machine: countermark --home FOLDER …",
             reason="no-installation",
         )
-    database = Database(path)
+    database = Database(place_of(folder, NodeSettings(home=Path(context.home))))
     try:
         yield database
     finally:

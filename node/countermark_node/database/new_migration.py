@@ -56,7 +56,9 @@ def write_migration(connection: Connection, metadata: MetaData, what: str, folde
 def _short(code: str) -> str:
     lines = (line for line in code.splitlines() if not line.strip().startswith("#"))
     named = "\n".join(lines).replace("sqlmodel.sql.sqltypes.AutoString()", "sa.String()")
-    return named.replace("countermark_node.database.types.Int64()", "Int64()").strip()
+    named = named.replace("countermark_node.database.types.Int64()", "Int64()")
+    # Found on SQLite, which has no word for it; PostgreSQL takes no number for a truth value.
+    return named.replace("sa.Boolean(), server_default=sa.text('0')", "sa.Boolean(), server_default=sa.false()").strip()
 
 
 def main(what: str) -> None:

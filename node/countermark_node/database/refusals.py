@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from countermark.errors import Unavailable
 
@@ -15,15 +16,22 @@ def unusable(got: str) -> Unavailable:
     return Unavailable(
         got=got,
         expected="a node database with a schema of this release or an earlier one, that can be opened",
-        next_step="check the folder's rights, and that no newer release wrote it; a newer one reads it again",
+        next_step="check that it is there with room and rights, and that no newer release wrote it; then try again",
         reason="database",
     )
 
 
+def unusable_because(error: DBAPIError) -> Unavailable:
+    """The refusal with the database's own first line, which tells neither statement nor values."""
+    return unusable(str(error.orig).partition("\n")[0])
+
+
 @contextmanager
 def told() -> Iterator[None]:
-    """A disk that is full or a file that is held is a state of the node, not an error in it."""
+    """A disk that is full, a file that is held or a server that is away is a state of the node, not an error in it."""
     try:
         yield
-    except OperationalError as error:
-        raise unusable(str(error.orig)) from error
+    except (OperationalError, InterfaceError, InternalError) as error:
+        raise unusable_because(error) from error
+    except NoConnectionLeft as error:
+        raise unusable("a database whose connections are all in use") from error

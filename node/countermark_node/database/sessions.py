@@ -6,34 +6,42 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import URL
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import Session
 
-from countermark_node.database.engines import sqlite_engine
-from countermark_node.database.refusals import told, unusable
+from countermark.errors import CountermarkError
+from countermark_node.database import engines
+from countermark_node.database.refusals import told, unusable_because
 from countermark_node.database.schema import upgrade
 from countermark_node.fair_lock import FairLock
 
 
 class Database:
-    """Sessions over one file. Reads see one consistent state; writes are one transaction each, begun at once.
+    """Sessions over one file, or over one database of a PostgreSQL that several processes share.
 
-    Raises Unavailable when the file cannot be opened or belongs to a newer release.
+    Reads see one consistent state. Writes are one transaction each, and one after the other, of all processes.
+    Raises Unavailable when it cannot be opened or belongs to a newer release.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._engine = sqlite_engine(path)
+    def __init__(self, place: Path | URL) -> None:
+        self._engine = engines.engine_of(place)
         self._writing = FairLock()
         try:
             self._prepare()
-            path.chmod(0o600)
         except DatabaseError as error:
-            raise unusable(str(error.orig)) from error
+            self.close()
+            raise unusable_because(error) from error
+        except CountermarkError:
+            self.close()
+            raise
+        if isinstance(place, Path) and place.exists():
+            place.chmod(0o600)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that changes nothing. Raises Unavailable."""
-        with told(), self._engine.connect() as connection, Session(connection) as session:
+        with told(), engines.reading(self._engine) as connection, Session(connection) as session:
             yield session
 
     @contextmanager
@@ -42,17 +50,17 @@ class Database:
         with (
             told(),
             self._writing,
-            self._engine.connect().execution_options(immediate=True) as connection,
+            engines.writing(self._engine) as connection,
             Session(connection, expire_on_commit=False) as session,
         ):
             yield session
             session.commit()
 
     def close(self) -> None:
-        """Let the file go."""
+        """Let the file or the connections go."""
         self._engine.dispose()
 
     def _prepare(self) -> None:
-        with self._engine.connect().execution_options(immediate=True) as connection:
+        with told(), engines.writing(self._engine) as connection:
             upgrade(connection)
             connection.commit()

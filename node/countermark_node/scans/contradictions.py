@@ -10,9 +10,10 @@ from countermark_scanner.anomalies import Contradiction
 _KEEP = text(
     "INSERT INTO contradiction"
     " (key, gtin, serial, rule, first, second, distance_km, minutes, confirmed, dismissed, created_at)"
-    " SELECT :key, :gtin, :serial, :rule, :first, :second, :distance_km, :minutes, :confirmed, FALSE, :now"
+    " SELECT :key, CAST(:gtin AS VARCHAR), CAST(:serial AS VARCHAR), :rule, :first, :second, :distance_km, :minutes,"
+    " :confirmed, FALSE, :now"
     " WHERE :confirmed OR (SELECT count(*) FROM contradiction"
-    " WHERE gtin = :gtin AND serial = :serial AND NOT confirmed) < :most"
+    " WHERE gtin = CAST(:gtin AS VARCHAR) AND serial = CAST(:serial AS VARCHAR) AND NOT confirmed) < :most"
     " ON CONFLICT (key) DO NOTHING RETURNING id"
 )
 _OVERFLOW = text(

@@ -21,7 +21,7 @@ def _nearest(evidence: str, side: str, order: str) -> str:
     return (
         f"SELECT * FROM (SELECT {_COLUMNS} FROM scan WHERE gtin = :gtin AND serial = :serial"  # noqa: S608
         f" AND evidence = '{evidence}' AND latitude IS NOT NULL AND occurred_at {side} :at"
-        f" ORDER BY occurred_at {order} LIMIT :most)"
+        f" ORDER BY occurred_at {order} LIMIT :most) AS nearest"
     )
 
 
@@ -40,9 +40,9 @@ def _nearest_of_each(side: str, order: str) -> str:
 _SIDES = (("<=", "DESC"), (">", "ASC"))
 # The accounts are found by skipping from one to the next in the index, however many scans each has.
 _WHO = (
-    f"WITH RECURSIVE who(name) AS (SELECT min(account) FROM scan WHERE {_SIGNED} UNION ALL"  # noqa: S608
-    f" SELECT (SELECT min(account) FROM scan WHERE {_SIGNED} AND account > who.name) FROM who"
-    f" WHERE who.name IS NOT NULL LIMIT {_MOST_ACCOUNTS}) "
+    f"WITH RECURSIVE who(name, place) AS (SELECT min(account), 1 FROM scan WHERE {_SIGNED} UNION ALL"  # noqa: S608
+    f" SELECT (SELECT min(account) FROM scan WHERE {_SIGNED} AND account > who.name), who.place + 1 FROM who"
+    f" WHERE who.name IS NOT NULL AND who.place < {_MOST_ACCOUNTS}) "
 )
 # Written out because the parts are constants and the statement runs for every scan.
 _NEAR = text(

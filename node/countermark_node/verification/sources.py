@@ -56,7 +56,7 @@ _MOST_CONTRADICTIONS = 20
 # Units are at most four deep (LogisticUnits, MOST_HEIGHT); who holds the outermost has the goods in hand.
 _PACKED = text(
     "SELECT series, segment, item_index, coalesce(u4.holder, u3.holder, u2.holder, u1.holder, held.holder),"
-    " max(coalesce(u1.since, 0), coalesce(u2.since, 0), coalesce(u3.since, 0), coalesce(u4.since, 0)),"
+    " u1.since, u2.since, u3.since, u4.since,"
     " EXISTS (SELECT 1 FROM unit_hold WHERE account IN (u1.account, u2.account, u3.account, u4.account)),"
     " held.claim, held.chip"
     " FROM (SELECT series, segment, item_index, claim, chip,"
@@ -108,6 +108,23 @@ class Packed(NamedTuple):
     def at(self) -> tuple[int, int]:
         """Its segment."""
         return self.series, self.segment
+
+
+def _packed(
+    series: int,
+    segment: int,
+    index: int,
+    holder: str,
+    u1: int | None,
+    u2: int | None,
+    u3: int | None,
+    u4: int | None,
+    in_held_unit: bool,
+    claim: bytes | None,
+    chip: bytes | None,
+) -> Packed:
+    since = max(u1 or 0, u2 or 0, u3 or 0, u4 or 0)
+    return Packed(series, segment, index, holder, since, bool(in_held_unit), claim, chip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +215,7 @@ class SqlChain:
         """The token behind a serial, if a packing list here holds it."""
         if item not in self._packed:
             found = self._connection.execute(_PACKED, {"gtin": item.gtin, "serial": item.serial}).first()
-            self._packed[item] = None if found is None else Packed(*found)
+            self._packed[item] = None if found is None else _packed(*found)
         return self._packed[item]
 
     def item(self, item: ItemKey) -> ItemRecord | None:
