@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from web3 import Web3
 from web3.providers import BaseProvider
@@ -36,13 +36,24 @@ from countermark_wallet.node_client import NodeClient
 E = TypeVar("E", bound=ChainEvent)
 
 
+class CallSender(Protocol):
+    """Carries out writes."""
+
+    def send(self, call: ContractCall) -> TransactionReceipt:
+        """Raises ContractRefused, TooLarge, Unavailable."""
+
+
 @dataclass(frozen=True)
 class Ledger:
-    """Reads and writes as the account that `signer` is a key of: its first one, or one that was added later."""
+    """Reads and writes as the account that `signer` is a key of: its first one, or one that was added later.
+
+    With `relay` a node carries the writes; else the key sends its own transactions.
+    """
 
     connection: ChainConnection
     deployment: Deployment
     signer: AccountSigner
+    relay: CallSender | None = None
 
     @cached_property
     def account(self) -> str:
@@ -60,8 +71,8 @@ class Ledger:
         return Contracts.of(self.connection, self.deployment)
 
     @cached_property
-    def _sender(self) -> TransactionSender:
-        return TransactionSender(self.connection, self.signer)
+    def _sender(self) -> CallSender:
+        return self.relay or TransactionSender(self.connection, self.signer)
 
     @property
     def trust(self) -> TrustRegistry:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
 
 from countermark.chain.deployment import Deployment
 from countermark.credentials.strict_json import load_shallow
@@ -17,6 +18,8 @@ from countermark_wallet.safe_files import open_bytes
 
 if TYPE_CHECKING:
     import httpx
+
+    from countermark.chain.contracts import RelayRequest
 
 _ANSWER_BYTES = 8 * 1024 * 1024
 
@@ -121,6 +124,25 @@ class NodeClient:
     def access(self) -> dict[str, Any]:
         """Who the node takes us for, and what that allows (GET /v1/access)."""
         return self._request("GET", "/v1/access")
+
+    def send_request(self, request: RelayRequest, signature: bytes, *, key: str) -> dict[str, Any]:
+        """Has the node carry a signed call (POST /v1/requests); `key` is its Idempotency-Key."""
+        body = {
+            "request": {
+                "from": request.signer,
+                "to": request.to,
+                "gas": request.gas,
+                "nonce": request.nonce,
+                "deadline": request.deadline,
+                "data": "0x" + request.data.hex(),
+            },
+            "signature": "0x" + signature.hex(),
+        }
+        return self._request("POST", "/v1/requests", json=body, headers={"Idempotency-Key": f'"{key}"'})
+
+    def request_state(self, request_id: str) -> dict[str, Any]:
+        """Where a request is (GET /v1/requests/{request_id})."""
+        return self._request("GET", f"/v1/requests/{quote(request_id, safe='')}")
 
     def send_scan(self, scan: Mapping[str, Any]) -> dict[str, Any]:
         """Records one scan and returns its verdict report (POST /v1/scans)."""

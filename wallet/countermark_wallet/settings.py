@@ -20,4 +20,5 @@ class WalletSettings(BaseSettings):
     deployment: str = Field(
         default="network.json", description="Deployment file for that endpoint; the default is the wallet's own file."
     )
+    via_node: bool = Field(default=False, description="Whether the node carries what the wallet writes.")
     account: str = Field(default="main", description="Name of the wallet's account to use.")

@@ -83,7 +83,7 @@ class TransactionSender:
         receipt = self._wait(tx_hash)
         if receipt["status"] != "0x1":
             raise self._reverted(call, tx_hash)
-        return _read_receipt(receipt)
+        return read_receipt(receipt)
 
     def _message(self, call: ContractCall) -> dict[str, str]:
         target = {} if call.address is None else {"to": call.address}
@@ -142,7 +142,8 @@ class TransactionSender:
         return refusal("Reverted", {"tx_hash": tx_hash})
 
 
-def _read_receipt(receipt: Mapping[str, Any]) -> TransactionReceipt:
+def read_receipt(receipt: Mapping[str, Any]) -> TransactionReceipt:
+    """A receipt from JSON-RPC. Raises Unavailable when fields are missing or malformed."""
     created = receipt.get("contractAddress")
     try:
         return TransactionReceipt(

@@ -28,6 +28,7 @@ from countermark_wallet.cli import (
     paper,
     recall,
     recovery,
+    requests,
     tokens,
     trademark_requests,
     trust,
@@ -52,6 +53,7 @@ _GROUPS = (
     ("coverage", coverage.app, "Which goods carry a label: publish."),
     ("handover", handover.app, "Custody from wallet to wallet."),
     ("offer", offer.app, "Handovers by transactions of both sides: make, accept, withdraw."),
+    ("requests", requests.app, "Writes that a node carries: show."),
     ("paper", paper.app, "Signed files as links and QR codes: share, gather."),
     ("unit", unit.app, "Cartons, pallets, containers: open, pack, seal, show."),
     ("measure", measure.app, "Measures of customs and market surveillance: record, confirm, seize, lift."),
@@ -143,6 +145,13 @@ def _options(
             help="Deployment file for --rpc; default: the network that the wallet belongs to. [COUNTERMARK_DEPLOYMENT]",
         ),
     ] = None,
+    via_node: Annotated[
+        bool | None,
+        typer.Option(
+            "--via-node/--direct",
+            help="Have the node send what the key signs, so that the key sends no transactions. [COUNTERMARK_VIA_NODE]",
+        ),
+    ] = None,
     password_fd: Annotated[
         int | None,
         typer.Option(
@@ -168,6 +177,7 @@ def _options(
     session.account_name = account or settings.account
     found = rpc or settings.rpc_url
     session.rpc_url = None if found == "node" else found
+    session.via_node = settings.via_node if via_node is None else via_node
     session.deployment_file = deployment or (None if settings.deployment == FILE_NAME else Path(settings.deployment))
     session.passwords = PasswordSource(password_fd)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
     from countermark_wallet.ledger import Ledger
     from countermark_wallet.node_client import NodeClient
+    from countermark_wallet.relaying import NodeRelay
     from countermark_wallet.remote_signer import RemoteSigner
     from countermark_wallet.signer import WalletSigner
 
@@ -33,8 +34,10 @@ class Session:
     account_name: str = "main"
     rpc_url: str | None = None
     deployment_file: Path | None = None
+    via_node: bool = False
     json_output: bool = False
     passwords: PasswordSource = field(default_factory=PasswordSource)
+    requests: list[str] = field(default_factory=list)
     _wallet: UnlockedWallet | None = field(default=None, repr=False)
 
     def keystore(self) -> WalletKeystore:
@@ -80,7 +83,29 @@ class Session:
             else connect(self.node_url, signer, self._token())
         )
         check_network(self.keystore().folder(self.wallet_name), ledger.deployment)
-        return ledger
+        return replace(ledger, relay=self._relay(ledger)) if self.via_node else ledger
+
+    def _relay(self, ledger: Ledger) -> NodeRelay:
+        """The node as carrier of what the chosen key writes; it logs in there when the node asks who is there."""
+        from countermark_wallet.logging_in import log_in
+        from countermark_wallet.node_client import NodeClient
+        from countermark_wallet.relaying import NodeRelay
+
+        signer = self.signer()
+
+        def log_in_there() -> str:
+            with NodeClient(self.node_url) as node:
+                return log_in(node, signer, ledger.chain_id).token
+
+        return NodeRelay(
+            ledger.connection,
+            ledger.deployment.address("Forwarder"),
+            signer,
+            lambda token: NodeClient(self.node_url, token=token),
+            token=self._token(),
+            log_in=log_in_there,
+            accepted=self.requests.append,
+        )
 
     def wallet_folder(self) -> Path:
         """The chosen wallet's folder; nothing is unlocked. Raises NotFound (no-such-wallet)."""
@@ -130,11 +155,14 @@ class Session:
     def show(self, result: Mapping[str, Any], lines: Sequence[str]) -> None:
         """The result of a command: `lines` for people, the first behind `OK:`; one JSON document with --json."""
         if self.json_output:
-            typer.echo(json.dumps({"ok": True, **result}, ensure_ascii=False))
+            sent = {"requests": self.requests} if self.requests else {}
+            typer.echo(json.dumps({"ok": True, **result, **sent}, ensure_ascii=False))
             return
         typer.echo(f"OK: {lines[0]}")
         for line in lines[1:]:
             typer.echo(f"    {line}")
+        for request in self.requests:
+            typer.echo(f"    request {request}")
 
     def fail(self, error: CountermarkError) -> None:
         """One line on standard error, or the problem document."""
