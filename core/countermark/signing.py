@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,14 @@ class AccountSigner(Protocol):
 
     def sign_typed(self, message: TypedMessage) -> bytes:
         """65 bytes r | s | v (v 27 or 28, s low) over the EIP-712 digest."""
+
+
+@runtime_checkable
+class TransactionSubmitter(Protocol):
+    """A key whose keeper signs and sends in one step, and hands no signed transaction out."""
+
+    def submit_transaction(self, transaction: Mapping[str, Any]) -> str:
+        """The hash of the transaction that it sent to the ledger, 0x and 64 lower-case digits."""
 
 
 class TextSigner(Protocol):

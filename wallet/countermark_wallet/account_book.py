@@ -33,10 +33,11 @@ class OwnKey:
 
 @dataclass(frozen=True, slots=True)
 class RemoteKey:
-    """The key of `address` (EIP-55) at the JSON-RPC signer `url`."""
+    """The key of `address` (EIP-55) at the JSON-RPC signer `url`, which hands transactions out or `sends` them."""
 
     url: str
     address: str
+    sends: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,15 @@ class AccountBook:
 
 
 def _written(key: OwnKey | RemoteKey) -> dict[str, Any]:
-    return {"key": key.index} if isinstance(key, OwnKey) else {"remote": key.url, "address": key.address}
+    if isinstance(key, OwnKey):
+        return {"key": key.index}
+    return {"remote": key.url, "address": key.address} | ({"sends": True} if key.sends else {})
 
 
 def _read(entry: Any) -> OwnKey | RemoteKey:
     match entry:
         case {"key": int(index)} if type(index) is int and 0 <= index < 1 << 31 and len(entry) == 1:
             return OwnKey(index)
-        case {"remote": str(url), "address": str(address)} if len(entry) == 2:
-            return RemoteKey(url, check_account(address))
+        case {"remote": str(url), "address": str(address), **more} if more in ({}, {"sends": True}):
+            return RemoteKey(url, check_account(address), sends=bool(more))
     raise ValueError

@@ -50,11 +50,7 @@ class RemoteSigner:
 
     def sign_transaction(self, transaction: Mapping[str, Any]) -> bytes:
         """The raw signed transaction, exactly the one that was asked for."""
-        asked = {name: _quantity(value) for name, value in transaction.items() if name not in ("to", "data")}
-        target = {"to": transaction["to"]} if transaction["to"] else {}
-        answer = self._call(
-            "eth_signTransaction", [{"from": self.address, **asked, **target, "data": _hex(transaction["data"])}]
-        )
+        answer = self._call("eth_signTransaction", [self._asked(transaction)])
         raw = _bytes(answer.get("raw") if isinstance(answer, dict) else answer)
         if _contents(raw) != _expected(transaction) or self._signer_of_transaction(raw) != self.address:
             raise self._wrong("another transaction, or one by another key")
@@ -84,6 +80,11 @@ class RemoteSigner:
         if signer != self.address:
             raise self._wrong(f"a signature by {signer}")
         return signature
+
+    def _asked(self, transaction: Mapping[str, Any]) -> dict[str, str]:
+        asked = {name: _quantity(value) for name, value in transaction.items() if name not in ("to", "data")}
+        target = {"to": transaction["to"]} if transaction["to"] else {}
+        return {"from": self.address, **asked, **target, "data": _hex(transaction["data"])}
 
     def _signer_of_transaction(self, raw: bytes) -> str:
         from countermark_wallet.ethereum_tools import Account

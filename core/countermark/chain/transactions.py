@@ -15,9 +15,9 @@ from countermark.chain.connection import ChainConnection
 from countermark.chain.logs import LogEntry, from_hex, read_log
 from countermark.chain.refusal import contract_refused, refusal
 from countermark.chain.rpc_refused import RpcRefused
-from countermark.errors import CountermarkError, TooLarge, Unavailable
+from countermark.errors import CountermarkError, NotPermitted, TooLarge, Unavailable
 from countermark.limits import DEFAULT_LIMITS, Limits
-from countermark.signing import AccountSigner
+from countermark.signing import AccountSigner, TransactionSubmitter
 
 _POLL_SECONDS = 0.2
 
@@ -74,13 +74,15 @@ class TransactionSender:
         """Carry the call out and wait until it is in a block.
 
         Raises ContractRefused (nothing was sent, or it reverted), TooLarge above the gas limit, RpcRefused when the
-        ledger does not take the transaction, Unavailable when it does not answer or mine in time.
+        ledger does not take the transaction, Unavailable when it does not answer or mine in time, NotPermitted
+        (wrong-signer) when a signer that sends by itself sent something else.
         """
         with self._guard:
-            raw = self._signed(call, self._gas_limit(call))
-            tx_hash = "0x" + keccak(raw).hex()
-            self._connection.rpc("eth_sendRawTransaction", ["0x" + raw.hex()])
+            transaction = self._transaction(call, self._gas_limit(call))
+            tx_hash = self._submit(transaction)
         receipt = self._wait(tx_hash)
+        if isinstance(self._signer, TransactionSubmitter):
+            self._check_sent(transaction, tx_hash)
         if receipt["status"] != "0x1":
             raise self._reverted(call, tx_hash)
         return read_receipt(receipt)
@@ -105,19 +107,37 @@ class TransactionSender:
             )
         return min(estimate * 12 // 10, self._limits.transaction_gas)
 
-    def _signed(self, call: ContractCall, gas: int) -> bytes:
+    def _transaction(self, call: ContractCall, gas: int) -> dict[str, Any]:
         nonce = self._connection.rpc("eth_getTransactionCount", [self._signer.address, "pending"])
-        return self._signer.sign_transaction(
-            {
-                "chainId": self._connection.chain_id,
-                "nonce": int(nonce, 16),
-                "gasPrice": 0,
-                "gas": gas,
-                "to": b"" if call.address is None else call.address,
-                "value": 0,
-                "data": call.data,
-            }
-        )
+        return {
+            "chainId": self._connection.chain_id,
+            "nonce": int(nonce, 16),
+            "gasPrice": 0,
+            "gas": gas,
+            "to": b"" if call.address is None else call.address,
+            "value": 0,
+            "data": call.data,
+        }
+
+    def _submit(self, transaction: Mapping[str, Any]) -> str:
+        if isinstance(self._signer, TransactionSubmitter):
+            return self._signer.submit_transaction(transaction)
+        raw = self._signer.sign_transaction(transaction)
+        self._connection.rpc("eth_sendRawTransaction", ["0x" + raw.hex()])
+        return "0x" + keccak(raw).hex()
+
+    def _check_sent(self, asked: Mapping[str, Any], tx_hash: str) -> None:
+        """What somebody else signed and sent is what was asked for, in all that counts."""
+        found: Mapping[str, Any] = self._connection.rpc("eth_getTransactionByHash", [tx_hash]) or {}
+        sent = [str(found.get(name) or "").lower() for name in ("from", "to", "input", "value")]
+        wanted = [self._signer.address.lower(), str(asked["to"] or "").lower(), "0x" + asked["data"].hex(), "0x0"]
+        if sent != wanted:
+            raise NotPermitted(
+                got=f"another transaction than was asked for, {tx_hash}",
+                expected=f"the call to {asked['to']}, by {self._signer.address}",
+                next_step="look at what the signer sent: it is on the ledger; do not use that signer again",
+                reason="wrong-signer",
+            )
 
     def _wait(self, tx_hash: str) -> Mapping[str, Any]:
         deadline = time.monotonic() + self._limits.receipt_seconds

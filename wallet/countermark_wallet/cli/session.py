@@ -58,12 +58,15 @@ class Session:
         """The chosen account's key. Raises NotFound, NotPermitted."""
         from countermark_wallet.account_book import AccountBook, OwnKey
         from countermark_wallet.remote_signer import RemoteSigner
+        from countermark_wallet.sending_signer import SendingSigner
 
         keystore = self.keystore()
         keystore.require(self.wallet_name)
         key = AccountBook(keystore.folder(self.wallet_name)).find(self.account_name)
         # A remote key needs no password here: whoever holds it asks for one.
-        return self.wallet().signer(key.index) if isinstance(key, OwnKey) else RemoteSigner(key.url, key.address)
+        if isinstance(key, OwnKey):
+            return self.wallet().signer(key.index)
+        return (SendingSigner if key.sends else RemoteSigner)(key.url, key.address)
 
     def signer_of(self, secret: bytes) -> WalletSigner:
         """A signer for a secret that is kept nowhere."""

@@ -80,6 +80,9 @@ def add_account(
         str | None, typer.Option("--remote", help="JSON-RPC address of a signing service or hardware wallet's bridge.")
     ] = None,
     address: Annotated[str | None, typer.Option("--address", help="With --remote: the key's address.")] = None,
+    sends: Annotated[
+        bool, typer.Option("--sends", help="With --remote: it sends what it signs by itself (eth_sendTransaction).")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Name one more account: the wallet's next key, or a key that another program signs with."""
@@ -89,10 +92,12 @@ def add_account(
 
     if (remote is None) != (address is None):
         raise typer.BadParameter("--remote and --address go together", param_hint="--remote")
+    if sends and remote is None:
+        raise typer.BadParameter("only with --remote", param_hint="--sends")
     session = session_of(ctx, as_json)
     keystore = session.keystore()
     keystore.require(session.wallet_name)
-    far = RemoteKey(check_signer_url(remote), check_account(address)) if remote and address else None
+    far = RemoteKey(check_signer_url(remote), check_account(address), sends) if remote and address else None
     key = AccountBook(keystore.folder(session.wallet_name)).add(name, far)
     found = _address(session, key)
     session.show(
