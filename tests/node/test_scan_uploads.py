@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlmodel import func, select
 
+from countermark_node.alerts.tables import AlertRow
 from countermark_node.scans.tables import ScanRow
 
 if TYPE_CHECKING:
@@ -109,3 +110,21 @@ def test_batch_of_a_gate_under_one_id_is_stored_once(world: World) -> None:
 def test_id_that_is_no_id_is_refused(world: World, given: object) -> None:
     response = world.scan(world.label().link, id=given)
     assert (response.status_code, response.json()["reason"]) == (400, "bad-scan")
+
+
+SEEN = (("customs", ROTTERDAM, 30), ("brand", SINGAPORE, 28), ("customs", (41.15, -8.61), 27), ("brand", ROTTERDAM, 26))
+
+
+def alerted_pairs(world: World, serial: str) -> set[str]:
+    with world.services.database.read() as session:
+        return set(session.exec(select(AlertRow.pair).where(AlertRow.serial == serial)))
+
+
+def test_queues_of_two_parties_raise_the_same_alerts_in_whatever_order_they_come(world: World) -> None:
+    pairs = []
+    for order in (SEEN, SEEN[::-1], (SEEN[2], SEEN[0], SEEN[3], SEEN[1]), (SEEN[1], SEEN[3], SEEN[0], SEEN[2])):
+        label = world.label()
+        for signer, place, hours in order:
+            world.signed_scan(label.link, signer, place, timedelta(hours=hours))
+        pairs.append(alerted_pairs(world, label.item.serial))
+    assert pairs == [{"1,104|41,-9", "1,104|52,4", "41,-9|52,4"}] * 4

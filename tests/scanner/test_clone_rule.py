@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import Any
 
 import pytest
@@ -20,7 +20,9 @@ from countermark_scanner.anomalies.clone import (
     TWO_PLACES,
     CloneRule,
     CloneSettings,
+    Contradiction,
     least_distance_km,
+    place_cell,
 )
 from countermark_scanner.anomalies.geodesy import EARTH_RADIUS_KM, great_circle_km
 from countermark_scanner.anomalies.scans import EvidenceClass, Scan
@@ -144,6 +146,50 @@ def test_order_of_arrival_does_not_matter_for_a_pair(first: Scan, second: Scan) 
 @given(st.lists(SCANS, max_size=4, unique_by=lambda scan: scan.id))
 def test_order_of_arrival_does_not_matter_for_what_is_concluded(scans: list[Scan]) -> None:
     assert len({frozenset(conclusions(order)) for order in permutations(scans)}) == 1
+
+
+CITIES = {
+    "lisbon": LISBON,
+    "rotterdam": ROTTERDAM,
+    "shanghai": SHANGHAI,
+    "porto": (41.15, -8.61),
+    "nairobi": (-1.29, 36.82),
+}
+TRIPS = st.lists(
+    st.builds(
+        lambda number, minutes, city, evidence, account: seen(
+            f"s{number}", CITIES[city], minutes, evidence, account=account if evidence is A else None
+        ),
+        st.integers(0, 10**9),
+        st.floats(-3_000, 3_000),
+        st.sampled_from(sorted(CITIES)),
+        st.sampled_from(EvidenceClass),
+        st.sampled_from(["carrier", "customs", "retailer"]),
+    ),
+    max_size=12,
+    unique_by=lambda scan: scan.id,
+)
+
+
+def pair(found: Contradiction, scans: dict[str, Scan]) -> tuple[bool, frozenset[str]]:
+    return found.confirmed, frozenset(place_cell(scans[each].place) for each in (found.first, found.second))
+
+
+@given(TRIPS, st.randoms(use_true_random=False))
+def test_queues_uploaded_in_any_order_raise_the_same_alerts(scans: list[Scan], dice: random.Random) -> None:
+    by_id = {scan.id: scan for scan in scans}
+    compared = (RULE.compare(one, other) for one, other in combinations(scans, 2))
+    expected = {pair(found, by_id) for found in compared if found is not None}
+    for _ in range(4):
+        dice.shuffle(scans)
+        found = {pair(one, by_id) for n, scan in enumerate(scans) for one in RULE.judge(scans[:n], scan)}
+        assert found == expected
+
+
+def test_one_scan_contradicts_eight_other_places_of_a_kind_at_most() -> None:
+    earlier = [seen(f"s{n:02}", (n * 3.0, 0.0), -n - 1.0) for n in range(30)]
+    found = RULE.judge(earlier, seen("new", SHANGHAI, 0))
+    assert {one.first for one in found} == {f"s{n:02}" for n in range(8)}
 
 
 @given(SCANS, SCANS, st.integers(-(10**8), 10**8), st.integers(-(10**8), 10**8))

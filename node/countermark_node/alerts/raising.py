@@ -20,7 +20,7 @@ from countermark_node.alerts.tables import AlertContradictionRow, AlertRow
 from countermark_node.notifications.log import NotificationLog
 from countermark_node.times import Clock, rfc3339, seconds
 from countermark_node.verification.roles import When, active_roles
-from countermark_scanner.anomalies import Contradiction, Scan
+from countermark_scanner.anomalies import Contradiction, Scan, place_cell
 
 CLONE = "clone"
 FORMAT = "countermark/alert/1"
@@ -125,7 +125,5 @@ def _sighting(session: Session, scan: Scan, now: int) -> dict[str, Any]:
 
 
 def _pair(first: Place | None, second: Place | None) -> str:
-    """Two places by whole degrees: about a hundred kilometres, well above what one site's scans scatter."""
-    return "|".join(
-        sorted(f"{round(place.latitude)},{round(place.longitude)}" if place else "" for place in (first, second))
-    )
+    """Two places by whole degrees."""
+    return "|".join(sorted(place_cell(place) for place in (first, second)))

@@ -1,6 +1,6 @@
 """Rules over the scans of items. Pure: they see scans and settings, no clock, no database."""
 
-from countermark_scanner.anomalies.clone import CLONE_RULES, CloneRule, CloneSettings, Contradiction
+from countermark_scanner.anomalies.clone import CLONE_RULES, CloneRule, CloneSettings, Contradiction, place_cell
 from countermark_scanner.anomalies.scans import EvidenceClass, Scan
 
 __all__ = [
@@ -10,4 +10,5 @@ __all__ = [
     "Contradiction",
     "EvidenceClass",
     "Scan",
+    "place_cell",
 ]

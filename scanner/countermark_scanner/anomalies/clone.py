@@ -44,6 +44,8 @@ class CloneSettings:
     """Scans this close in time count as at once."""
     clock_tolerance_minutes: float = 5
     """How far the clocks of two scanners may disagree."""
+    places_per_kind: int = 8
+    """Other places that one new scan may contradict, for each kind of earlier scan, nearest in time first."""
     compared_per_class: int = 50
     """Earlier scans compared with a new one, for each evidence class or answerable account, nearest in time first."""
 
@@ -85,6 +87,15 @@ def least_distance_km(first: Place, second: Place) -> float:
     return max(0.0, between - doubt)
 
 
+def place_cell(place: Place | None) -> str:
+    """Whole degrees: about a hundred kilometres, well above what one site's scans scatter. Empty without a place."""
+    return f"{round(place.latitude)},{round(place.longitude)}" if place else ""
+
+
+def _nearer(found: Contradiction) -> tuple[float, str]:
+    return found.minutes, found.key
+
+
 def _believable(scan: Scan) -> bool:
     return scan.evidence.answerable and scan.place is not None and scan.place.source is not PlaceSource.NETWORK
 
@@ -100,21 +111,26 @@ class CloneRule:
     settings: CloneSettings = CloneSettings()
 
     def judge(self, previous: Iterable[Scan], new: Scan) -> tuple[Contradiction, ...]:
-        """What `new` contradicts: at most one finding for each kind of earlier scan, the nearest in time.
+        """What `new` contradicts: for each kind of earlier scan and each place at most one finding, nearest in time.
 
         A kind is an evidence class, apart for believable and other places, so that neither anonymous scans nor guessed
-        places can hide an accredited scan however many there are. That makes six findings at most. Accounts that answer
-        for their scans are compared apart, so that one party's flood cannot hide what another one saw.
+        places can hide an accredited scan however many there are. Accounts that answer for their scans are compared
+        apart, so that one party's flood cannot hide what another one saw. Places are told apart by whole degrees: which
+        two of them contradict each other is the same in whatever order the scans arrive.
         """
         if new.place is None:
             return ()
-        found: dict[tuple[EvidenceClass, bool], Contradiction] = {}
+        kinds: dict[tuple[EvidenceClass, bool], dict[str, Contradiction]] = {}
         for (evidence, believable, _), near in self._near(previous, new).items():
-            one = next(filter(None, (self.compare(scan, new) for scan in near)), None)
-            best = found.get((evidence, believable))
-            if one is not None and (best is None or (one.minutes, one.key) < (best.minutes, best.key)):
-                found[evidence, believable] = one
-        return tuple(sorted(found.values()))
+            found = kinds.setdefault((evidence, believable), {})
+            for scan in near:
+                one, where = self.compare(scan, new), place_cell(scan.place)
+                if one is not None and (where not in found or _nearer(one) < _nearer(found[where])):
+                    found[where] = one
+        most = self.settings.places_per_kind
+        return tuple(
+            sorted(one for each in kinds.values() for one in heapq.nsmallest(most, each.values(), key=_nearer))
+        )
 
     def _near(self, previous: Iterable[Scan], new: Scan) -> dict[tuple[EvidenceClass, bool, str | None], list[Scan]]:
         """For each kind and account the comparable scans nearest in time to `new`; others are let go on the way."""
