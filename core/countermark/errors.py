@@ -7,7 +7,8 @@ CountermarkError
 │   ├── TableRefused        a CSV with wrong lines; carries one finding per line
 │   ├── CredentialRefused   a token that the strict gate does not let in
 │   ├── BundleRefused       a trust bundle, or an update to one, that must not be trusted
-│   └── LabelFileRefused    a digital label file whose parts do not fit each other or the trust bundle
+│   ├── LabelFileRefused    a digital label file whose parts do not fit each other or the trust bundle
+│   └── WrongMedia          a body of another kind than is read here (415)
 ├── TooLarge                beyond a limit of size, depth, count or time (413)
 ├── NotPermitted            the caller's key, role or password does not allow this (403)
 │   └── NotSignedIn         nobody said who is asking (401)
@@ -131,6 +132,14 @@ class LabelFileRefused(InputRefused):
 
     code = "label-file-refused"
     title = "The digital label file was refused"
+
+
+class WrongMedia(InputRefused):
+    """A body of another kind than is read here."""
+
+    code = "wrong-media"
+    title = "This kind of body is not read here"
+    status = 415
 
 
 class TooLarge(CountermarkError):

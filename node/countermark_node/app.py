@@ -22,6 +22,7 @@ from countermark_node.idempotency.middleware import Idempotency
 from countermark_node.metrics.routes import router as metrics
 from countermark_node.network.routes import router as network
 from countermark_node.notifications.routes import router as notifications
+from countermark_node.openapi.routes import router as openapi
 from countermark_node.outbox.routes import router as outbox
 from countermark_node.pages.routes import router as pages
 from countermark_node.passports.routes import router as passports
@@ -57,5 +58,6 @@ def create_app(services: NodeServices) -> FastAPI:
     public = (health, metrics, network, rpc, segments, scans, showings, coverage, passports, trust_bundle, credentials)
     for router in (*public, dpps, resolver, alerts, notifications, access, histories, trademark_requests, outbox):
         app.include_router(router)
+    app.include_router(openapi)
     app.include_router(pages(services))
     return app

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from starlette.requests import Request
 
-from countermark.errors import InputRefused
+from countermark.errors import InputRefused, WrongMedia
 
 
 def parse_json(raw: str | bytes) -> object:
@@ -38,7 +38,7 @@ async def json_body(request: Request) -> object:
     """A dependency: the request's JSON body. Other media types are refused, so that no HTML form can send one."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise InputRefused(
+        raise WrongMedia(
             got=f"content type {kind or 'none'}",
             expected="application/json",
             next_step="set the header Content-Type",

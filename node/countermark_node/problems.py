@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from countermark.errors import CountermarkError
+from countermark.errors import CountermarkError, WrongMedia
 
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger(__name__)
@@ -33,6 +33,8 @@ def problem_response(error: CountermarkError) -> Response:
     headers = dict(_HEADERS)
     if "retry_after" in error.extra:
         headers["Retry-After"] = str(error.extra["retry_after"])
+    if isinstance(error, WrongMedia):
+        headers["Accept"] = "application/json"
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(error.problem(), error.status, headers, MEDIA_TYPE)

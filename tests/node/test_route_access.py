@@ -66,6 +66,7 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/ready"): Row(Who.ANYBODY),
     ("GET", "/metrics"): Row(Who.SCRAPER),
     ("GET", "/v1/network"): Row(Who.ANYBODY),
+    ("GET", "/v1/openapi.json"): Row(Who.ANYBODY),
     ("POST", "/rpc"): Row(Who.HONEST, content={"json": {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId"}}),
     ("POST", "/v1/scans"): Row(Who.ANYBODY, content=JSON),
     ("POST", "/v1/scans/batch"): Row(Permission.SCANS, content=JSON),

@@ -267,7 +267,7 @@ def test_body_that_is_no_json_is_refused(world: World, body: bytes) -> None:
 
 def test_html_form_cannot_post_a_scan(world: World) -> None:
     response = world.client.post("/v1/scans", content=b'{"raw":"x"}', headers={"Content-Type": "text/plain"})
-    assert problem_of(response, 400)["reason"] == "wrong-content-type"
+    assert problem_of(response, 415)["reason"] == "wrong-content-type"
 
 
 def test_answer_speaks_the_asked_language(world: World) -> None:

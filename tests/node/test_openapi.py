@@ -1,0 +1,184 @@
+"""The API as an OpenAPI document, and what every route makes of bad input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+
+from countermark_node.openapi.document import openapi_document, operation_id
+from countermark_node.openapi.operations import OPERATIONS
+
+if TYPE_CHECKING:
+    from tests.node.conftest import World
+
+PROBLEM = "application/problem+json"
+MEMBERS = {"type", "title", "status", "detail", "reason"}
+BODILESS = ("get", "delete")
+
+
+@pytest.fixture(scope="module")
+def document(world: World) -> dict[str, Any]:
+    answer = world.client.get("/v1/openapi.json")
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method, path, operation
+
+
+def contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    bodies = [operation["requestBody"]] if "requestBody" in operation else []
+    for body in [*bodies, *operation["responses"].values()]:
+        yield from body.get("content", {}).values()
+
+
+def test_every_route_for_programs_is_told_with_examples_and_refusals(document: dict[str, Any]) -> None:
+    told = {(method.upper(), path) for method, path, _ in operations(document)}
+    assert told >= set(OPERATIONS)
+    assert len(told) > 35
+    for method, path, operation in operations(document):
+        where = f"{method} {path}"
+        assert len(operation["summary"].split()) > 1 or operation["summary"] == "Live", where
+        assert method in BODILESS or "requestBody" in operation, where
+        assert operation["responses"]["default"]["content"][PROBLEM]["example"]["reason"], where
+        for name in ("path", "query"):
+            wanted = [one for one in operation.get("parameters", ()) if one["in"] == name and one["required"]]
+            assert all("example" in one for one in wanted), where
+        for content in contents(operation):
+            # A new route tells them where it is declared, or in countermark_node/openapi/operations/.
+            assert "example" in content or "examples" in content, where
+
+
+def test_operation_ids_are_stable_and_unique(document: dict[str, Any]) -> None:
+    found = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(set(found)) == len(found)
+    assert operation_id("GET", "/v1/coverage/{brand}") == "get_v1_coverage_brand"
+    assert {"post_v1_scans", "get_v1_alerts", "post_rpc", "put_v1_coverage"} <= set(found)
+
+
+def test_examples_have_the_shapes_that_the_document_gives(document: dict[str, Any]) -> None:
+    shared = document["components"]["schemas"]["Problem"]
+    for method, path, operation in operations(document):
+        for content in contents(operation):
+            schema = (
+                shared if content.get("schema", {}).get("$ref", "").endswith("Problem") else content.get("schema", {})
+            )
+            Draft202012Validator.check_schema(schema)
+            wrong = [error.message for error in Draft202012Validator(schema).iter_errors(content.get("example"))]
+            assert not wrong, f"{method} {path}: {wrong}"
+
+
+def test_document_is_the_same_each_time(world: World, document: dict[str, Any]) -> None:
+    app: Any = world.server._server.config.app
+    assert openapi_document(app) == document
+
+
+def is_problem(answer: httpx.Response) -> bool:
+    if answer.headers.get("content-type") != PROBLEM:
+        return False
+    body = answer.json()
+    return body.keys() >= MEMBERS and body["status"] == answer.status_code
+
+
+JSON_BODIES = {
+    "malformed": b'{"a": ',
+    "no UTF-8": b"\xff\xfe{}",
+    "NUL": b"\x00",
+    "NUL inside": b'{"raw": "\\u0000", "message": "\\u0000", "link": "\\u0000", "coverage": "\\u0000"}',
+    "nothing": b"",
+    "null": b"null",
+    "a list": b"[]",
+    "a text": b'"x"',
+    "a number": b"1e999",
+    "huge number": b'{"raw": ' + b"9" * 4_000 + b', "id": 1}',
+    "wrong kinds": b'{"raw": [], "scans": {}, "lines": 5, "link": {}, "request": 1, "message": 0, "coverage": []}',
+    "half a character": b'{"raw": "\\ud800"}',
+    "deep": b"[" * 500 + b"]" * 500,
+}
+PATHS = ["%00", "x" * 3_000, "-1", "9" * 60, "%F0%9F%A6%86", "0x", "%2e%2e", "'%20OR%201=1--", "{}"]
+QUERIES = [
+    "after=x",
+    "after=-1",
+    "limit=" + "9" * 60,
+    "gtin=%00",
+    "market=%FF",
+    "date=%00",
+    "state=%00",
+    "representation=%00",
+]
+HEADERS = [
+    {"Authorization": b"Bearer \x80\xff"},
+    {"Authorization": b"Bearer " + b"a." * 2_000},
+    {"Authorization": b"Bearer cmk_x"},
+    {"Cookie": b"countermark_session=\xff\xfe"},
+    {"Accept-Language": b"\xff, ;;q=x"},
+    {"Idempotency-Key": b"\xff\x01"},
+    {"X-Forwarded-For": b"not an address"},
+    {"If-None-Match": b"\xff" * 3_000},
+    {"Last-Event-ID": b"9" * 500},
+]
+
+
+def filled(path: str, told: Any, instead: Mapping[str, str] = MappingProxyType({})) -> str:
+    for name, example in (told.path or {}).items():
+        path = path.replace(f"{{{name}}}", instead.get(name, example))
+    return path
+
+
+def check(answer: httpx.Response, what: object) -> None:
+    assert answer.status_code < 500 or answer.status_code == 503, (what, answer.text)
+    if answer.status_code >= 400:
+        assert is_problem(answer), (what, answer.status_code, answer.text[:200])
+
+
+@pytest.mark.parametrize("route", OPERATIONS, ids=lambda route: " ".join(route))
+def test_bad_input_to_any_route_gets_a_problem_document(world: World, route: tuple[str, str]) -> None:
+    (method, path), told = route, OPERATIONS[route]
+    if path.endswith("/stream"):
+        return
+    url, client = filled(path, told), world.client
+    for kind, body in JSON_BODIES.items():
+        answer = client.request(method, url, content=body, headers={"Content-Type": "application/json"})
+        check(answer, kind)
+        if told.request is not None and told.request.media == "application/json" and kind != "a list":
+            assert answer.status_code >= 400 or path == "/rpc", kind
+    for media in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x/\xff"):
+        answer = client.request(method, url, content=b"a=1", headers={"Content-Type": media.encode("latin-1")})
+        check(answer, media)
+    for name in told.path or {}:
+        for text in PATHS:
+            check(client.request(method, filled(path, told, {name: text})), text)
+    for query in QUERIES:
+        check(client.request(method, f"{url}?{query}"), query)
+    for headers in HEADERS:
+        check(client.request(method, url, headers=headers), headers)
+
+
+@pytest.mark.parametrize("path", sorted({path for _, path in OPERATIONS}))
+def test_other_methods_are_refused_with_those_that_are_served(world: World, path: str) -> None:
+    served = {method for method, known in OPERATIONS if known == path}
+    told = OPERATIONS[next(iter(served)), path]
+    for method in {"GET", "POST", "PUT", "DELETE", "PATCH"} - served:
+        answer = world.client.request(method, filled(path, told))
+        assert (answer.status_code, is_problem(answer)) == (405, True), method
+        assert answer.headers["allow"]
+
+
+def test_unsupported_media_too_much_and_unknown_addresses_have_their_own_status(world: World) -> None:
+    client = world.client
+    wrong = client.post("/v1/scans", content=b"raw=1", headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert (wrong.status_code, wrong.json()["reason"]) == (415, "wrong-content-type")
+    assert wrong.headers["accept"] == "application/json"
+    large = client.post("/v1/coverage", content=b" " * 300_000, headers={"Content-Type": "application/json"})
+    assert (large.status_code, is_problem(large)) == (413, True)
+    missing = client.get("/v1/scans/nothing/here")
+    assert (missing.status_code, is_problem(missing)) == (404, True)
