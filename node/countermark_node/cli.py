@@ -20,6 +20,7 @@ _HELP = "Run a node: the service that verifies labels, takes scans in and raises
 def register(app: typer.Typer) -> None:
     """Add the commands of this package to the `countermark` tool."""
     from countermark_node.access.cli import register as register_access
+    from countermark_node.audit.cli import register as register_audit
     from countermark_node.demo.cli import register as register_demo
     from countermark_node.network_setup.cli import register as register_network
 
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
     node.command()(rebuild)
     node.command()(retention)
     node.command()(chips)
+    register_audit(node)
     register_access(app, node)
     app.add_typer(node, name="node")
     register_demo(app)

@@ -1,0 +1,1 @@
+"""The projection compared with the ledger that it was read from."""
