@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 def codes(
     ctx: typer.Context,
     pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="JPEG, PNG or WebP files.")],
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Only the text of each code, whole, one a line: for `paper gather`.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Show the result as one JSON document.")] = False,
 ) -> None:
     """List every code in pictures with the product, serial, lot or unit that it names; no node is asked.
@@ -33,6 +36,10 @@ def codes(
     if as_json or context.json_output:
         pages = [{"picture": path.name, "codes": [code.to_json() for code in each]} for path, each in found.items()]
         typer.echo(json.dumps({"pictures": pages}, ensure_ascii=False))
+    elif raw:
+        # One line each: what would write to the terminal, or pretend to be two lines, is left out.
+        for text in (code.text for each in found.values() for code in each if code.text.isprintable()):
+            typer.echo(text)
     else:
         for path, each in found.items():
             typer.echo("\n".join([f"{'OK' if each else 'FAIL'}: {path.name}: {len(each)} codes", *map(_line, each)]))

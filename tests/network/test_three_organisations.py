@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 from tests.network.real_network import RealNetwork
 from tests.organisations.market import open_market
 from tests.organisations.story import tell
@@ -12,6 +14,8 @@ from tests.organisations.story import tell
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
 
-def test_three_organisations_pass_goods_on_over_a_real_network(network: RealNetwork, tmp_path: Path) -> None:
-    with open_market(tmp_path, chain_url=network.endpoints()[0]) as market:
+def test_three_organisations_pass_goods_on_over_a_real_network(
+    network: RealNetwork, tmp_path: Path, database_place: Callable[[Path], Path | URL]
+) -> None:
+    with open_market(tmp_path, chain_url=network.endpoints()[0], place=database_place) as market:
         tell(market)

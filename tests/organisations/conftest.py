@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 
 pytest.register_assert_rewrite("tests.organisations.story", "tests.organisations.agreement")
 
@@ -13,8 +15,9 @@ from tests.organisations.market import Market, open_market  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+def market(tmp_path_factory: pytest.TempPathFactory, database_place: Callable[[Path], Path | URL]) -> Iterator[Market]:
     """On the ledger that COUNTERMARK_TEST_CHAIN_URL names, else on an embedded one in a process of its own."""
     chain_url = os.environ.get("COUNTERMARK_TEST_CHAIN_URL") or None
-    with open_market(tmp_path_factory.mktemp("organisations"), chain_url=chain_url) as opened:
+    folder = tmp_path_factory.mktemp("organisations")
+    with open_market(folder, chain_url=chain_url, place=database_place) as opened:
         yield opened

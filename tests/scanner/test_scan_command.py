@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import threading
@@ -33,6 +34,7 @@ from countermark_scanner.node_link import NodeLink
 from countermark_scanner.report import report_json
 from countermark_scanner.scanning import ScanningSession, read_picture_file
 from countermark_scanner.terminal import show_answer
+from countermark_wallet.papers import CHARACTERS_IN_QR, from_links, qr_pictures, to_links
 
 ITEM = ItemKey("09501101020917", "5K2V7QX0M3N8R1TA")
 LINK = f"https://id.brand.example/01/{ITEM.gtin}/21/{ITEM.serial}"
@@ -381,3 +383,14 @@ def test_node_that_signs_nothing_leaves_no_evidence(served: str, label_file: Pat
     assert result.exit_code == 1
     assert not (tmp_path / "evidence.jwt").exists()
     assert "without a signed verdict" in result.output
+
+
+def test_texts_of_a_papers_codes_make_the_paper_again(tmp_path: Path) -> None:
+    paper = hashlib.shake_256(b"a paper").digest(2_000)
+    links = to_links(paper, characters=CHARACTERS_IN_QR)
+    pictures = [tmp_path / f"{place}.png" for place in range(len(links))]
+    for path, picture in zip(pictures, qr_pictures(links), strict=True):
+        path.write_bytes(picture)
+    assert len(links) > 1
+    read = command("http://nobody.invalid", "codes", *map(str, reversed(pictures)), "--raw")
+    assert from_links(read.output.splitlines()) == paper

@@ -53,7 +53,10 @@ def gather(
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Make the file again from its links, whatever way and in whatever order they came."""
+    """Make the file again from its links, whatever way and in whatever order they came.
+
+    From pictures of QR codes: countermark codes PICTURE... --raw | countermark paper gather --out FILE
+    """
     from countermark_wallet.papers import from_links
     from countermark_wallet.safe_files import write_whole
 
