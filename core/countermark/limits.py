@@ -105,6 +105,16 @@ class Limits:
     """Most notifications that a node keeps."""
     notification_readers: int = 1_000
     """Most accounts that are told of one event."""
+    webhooks: int = 500
+    """Most webhooks of a node."""
+    webhooks_per_account: int = 10
+    """Most webhooks of one account."""
+    webhook_waiting: int = 1_000
+    """Most messages that wait for one webhook; further ones wait in the log."""
+    webhook_dead: int = 1_000
+    """Most messages of one webhook that were given up and are kept."""
+    webhook_dead_days: int = 30
+    """How long messages that were given up are kept, in days."""
     handover_runs: int = 32
     """Most runs in one handover (contract limit as well)."""
     handover_days: int = 30

@@ -35,6 +35,7 @@ from countermark_node.services import NodeServices
 from countermark_node.showings.routes import router as showings
 from countermark_node.trademark_requests.routes import router as trademark_requests
 from countermark_node.trust_bundle.routes import router as trust_bundle
+from countermark_node.webhooks.routes import router as webhooks
 
 
 def create_app(services: NodeServices) -> FastAPI:
@@ -56,7 +57,9 @@ def create_app(services: NodeServices) -> FastAPI:
     app.add_middleware(BodyLimit, limits=route_limits(DEFAULT_LIMITS))
     app.add_middleware(Headers, metrics=services.metrics)
     public = (health, metrics, network, rpc, segments, scans, showings, coverage, passports, trust_bundle, credentials)
-    for router in (*public, dpps, resolver, alerts, notifications, access, histories, trademark_requests, outbox):
+    told = (alerts, notifications, webhooks)
+    told = (alerts, notifications, webhooks)
+    for router in (*public, dpps, resolver, *told, access, histories, trademark_requests, outbox):
         app.include_router(router)
     app.include_router(openapi)
     app.include_router(pages(services))

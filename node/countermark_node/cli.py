@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     from countermark_node.audit.cli import register as register_audit
     from countermark_node.demo.cli import register as register_demo
     from countermark_node.network_setup.cli import register as register_network
+    from countermark_node.webhooks.cli import register as register_webhooks
 
     node = typer.Typer(help=_HELP, no_args_is_help=True)
     node.command()(init)
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
     node.command()(chips)
     register_audit(node)
     register_access(app, node)
+    register_webhooks(node)
     app.add_typer(node, name="node")
     register_demo(app)
     register_network(app)

@@ -155,6 +155,12 @@ class NodeSettings(BaseSettings):
         default=900, gt=0, le=1800, description="How often what has had its time is removed."
     )
     notification_days: int = Field(default=30, ge=1, le=365, description="Days that notifications are kept.")
+    outbound_networks: str = Field(
+        default="", description="Private networks (CIDR, by commas) that webhooks may be in, also in plain http."
+    )
+    webhook_poll_seconds: float = Field(
+        default=2, gt=0, description="How often the node looks for messages to send to webhooks."
+    )
     alerts_per_item: int = Field(
         default=20, ge=1, description="Alerts made per item; later contradictions are counted with the newest."
     )

@@ -94,6 +94,13 @@ TABLE: dict[tuple[str, str], Row] = {
     ("GET", "/v1/alerts"): Row(Permission.ALERTS),
     ("GET", "/v1/alerts/stream"): Row(Permission.ALERTS),
     ("GET", "/v1/signals"): Row(Permission.SIGNALS),
+    ("POST", "/v1/webhooks"): Row(Permission.WEBHOOKS, content=JSON),
+    ("GET", "/v1/webhooks"): Row(Permission.WEBHOOKS),
+    ("DELETE", "/v1/webhooks/{webhook}"): Row(Permission.WEBHOOKS, "/v1/webhooks/whk_0"),
+    ("POST", "/v1/webhooks/{webhook}/ping"): Row(Permission.WEBHOOKS, "/v1/webhooks/whk_0/ping"),
+    ("PUT", "/v1/webhooks/{webhook}/secret"): Row(Permission.WEBHOOKS, "/v1/webhooks/whk_0/secret"),
+    ("GET", "/v1/webhooks/{webhook}/dead-letters"): Row(Permission.WEBHOOKS, "/v1/webhooks/whk_0/dead-letters"),
+    ("POST", "/v1/webhooks/{webhook}/replay"): Row(Permission.WEBHOOKS, "/v1/webhooks/whk_0/replay", JSON),
     ("GET", "/v1/notifications"): Row(Permission.NOTIFICATIONS),
     ("GET", "/v1/notifications/stream"): Row(Permission.NOTIFICATIONS),
     ("POST", "/v1/trademark-requests"): Row(Who.ANYBODY, content=JSON),
@@ -132,6 +139,8 @@ OF_SCOPE: dict[KeyScope, set[Permission]] = {
 
 for with_role in (*OF_ROLE.values(), *OF_SCOPE.values()):
     with_role.add(Permission.LEDGER)
+for accredited in (*OF_ROLE.values(), OF_SCOPE[KeyScope.OPERATE]):
+    accredited.add(Permission.WEBHOOKS)
 for allowed_to in (*OF_ROLE.values(), OF_SCOPE[KeyScope.OPERATE], OF_SCOPE[KeyScope.SCAN]):
     allowed_to.add(Permission.SCANS)
 

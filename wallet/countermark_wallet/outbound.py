@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -106,16 +107,23 @@ class Outbound:
         may_connect = self._rule(url)
         deadline = self.monotonic() + self.limits.outbound_seconds
         backend = _Guarded(self.resolve, may_connect, deadline, self.monotonic)
-        context = self.tls or ssl.create_default_context()
         sent = {"Accept-Encoding": "identity", "User-Agent": "countermark", **headers}
         try:
             with (
-                httpcore.ConnectionPool(ssl_context=context, network_backend=backend) as pool,
+                httpcore.ConnectionPool(ssl_context=self._trusting(url), network_backend=backend) as pool,
                 pool.stream(method, url, headers=list(sent.items()), content=content) as answer,
             ):
                 yield answer
         except (OSError, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
             raise _failed(url, type(error).__name__) from None
+
+    def _trusting(self, url: str) -> ssl.SSLContext | None:
+        """Reading all authorities that the system trusts takes a while, so it is done once, and not for plain http."""
+        return self._context if url.startswith("https:") else None
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        return self.tls or ssl.create_default_context()
 
     def _rule(self, url: str) -> MayConnect:
         """Which addresses may be behind `url`; refuses one that nobody publishes."""

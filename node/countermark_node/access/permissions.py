@@ -18,6 +18,7 @@ class Permission(StrEnum):
     HISTORY = "history:read"
     LEDGER = "ledger:read"
     NOTIFICATIONS = "notifications:read"
+    WEBHOOKS = "webhooks:write"
     SCANS = "scans:write"
     TRADEMARK_REQUESTS = "trademark-requests"
     REQUESTS = "requests:send"
@@ -27,7 +28,7 @@ OF_EVERY_ACCOUNT = frozenset({Permission.HISTORY, Permission.NOTIFICATIONS, Perm
 """An account may ask; how much it sees is decided for each item (countermark_node.histories) and each notification, and
 of requests for credentials each account has its own."""
 
-OF_EVERY_ROLE = frozenset({Permission.LEDGER, Permission.SCANS, Permission.REQUESTS})
+OF_EVERY_ROLE = frozenset({Permission.WEBHOOKS, Permission.LEDGER, Permission.SCANS, Permission.REQUESTS})
 """Somebody accredited the account, so it may read the ledger through the node, send scans of a whole gate, and have the
 node carry what it signed."""
 
@@ -52,6 +53,7 @@ _NEEDS: Mapping[Permission, KeyScope] = MappingProxyType(
         Permission.SIGNALS: KeyScope.OPERATE,
         Permission.LEDGER: KeyScope.ALL,
         Permission.TRADEMARK_REQUESTS: KeyScope.OPERATE,
+        Permission.WEBHOOKS: KeyScope.OPERATE,
         Permission.NOTIFICATIONS: KeyScope.OPERATE | KeyScope.CUSTODY,
         # Who takes goods over or scans them asks for their history as well.
         Permission.HISTORY: KeyScope.OPERATE | KeyScope.CUSTODY | KeyScope.SCAN,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,24 +14,54 @@ from countermark_node.database import Database
 from countermark_node.installation import Installation
 from countermark_node.notifications.chain_news import news_of
 from countermark_node.notifications.log import NotificationLog
+from countermark_node.rate_limit import RateLimiter
 from countermark_node.settings import NodeSettings
 from countermark_node.times import Clock
+from countermark_node.webhooks.registry import WebhookRegistry
+from countermark_node.webhooks.sender import WebhookSender
+from countermark_node.webhooks.vault import WebhookVault
+from countermark_wallet.address_rules import read_networks
+from countermark_wallet.outbound import Outbound
 
 _FORGET_SECONDS = 3_600
+_ASKED_PER_MINUTE = 30
 
 
 @dataclass(frozen=True)
 class Notifications:
-    """What routes and background work use."""
+    """What routes and background work use. `asking` counts, by account, requests that make the node ask elsewhere."""
 
     log: NotificationLog
+    outbound: Outbound
+    webhooks: WebhookRegistry
+    sender: WebhookSender
+    asking: RateLimiter
     workers: tuple[Worker, ...]
 
     @classmethod
-    def build(cls, database: Database, _installation: Installation, settings: NodeSettings, *, clock: Clock) -> Self:
-        """As the settings say."""
+    def build(cls, database: Database, installation: Installation, settings: NodeSettings, *, clock: Clock) -> Self:
+        """As the settings say. Raises InputRefused for networks that cannot be read."""
         log = NotificationLog(database, days=settings.notification_days, clock=clock)
-        return cls(log, (Worker("notification-keeper", log.forget, seconds=_FORGET_SECONDS),))
+        outbound = Outbound(networks=read_networks(settings.outbound_networks))
+        webhooks = WebhookRegistry(database, WebhookVault(installation.salt), outbound, clock=clock)
+        # Spreads attempts in time; no secret hangs on it.
+        sender = WebhookSender(database, log, webhooks, outbound, clock=clock, random=random.random)
+
+        def forget() -> None:
+            log.forget()
+            webhooks.forget()
+
+        return cls(
+            log,
+            outbound,
+            webhooks,
+            sender,
+            RateLimiter("webhook requests", _ASKED_PER_MINUTE, whose="account"),
+            (
+                Worker("notification-keeper", forget, seconds=_FORGET_SECONDS),
+                Worker("webhooks", sender.run, seconds=settings.webhook_poll_seconds),
+            ),
+        )
 
     def applied(self, session: Session, event: ChainEvent, time: int) -> None:
         """Tell what an event of the ledger means, behind its rows and in their transaction."""

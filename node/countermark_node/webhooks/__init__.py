@@ -1,0 +1,1 @@
+"""Messages to other systems (Standard Webhooks), from the log of notifications: signed, durable, replayable."""
