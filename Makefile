@@ -19,7 +19,7 @@ GETH := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/countermark/geth-$(GETH_VERSION)/
 # Linkers of Go 1.23 and later refuse what one of its dependencies does, unless told not to look.
 GO_LINK_FLAGS = $$(go tool link -h 2>&1 | grep -q checklinkname && echo -checklinkname=0)
 
-.PHONY: demo test test-postgresql test-network geth lint format contracts check-contracts test-forge test-halmos slither test-cancun \
+.PHONY: demo test test-postgresql test-network reliability geth lint format contracts check-contracts test-forge test-halmos slither test-cancun \
 	bench \
 	bench-gas bench-credentials bench-gs1 bench-codes bench-labels bench-decode bench-offline bench-gates bench-chain clean help
 
@@ -28,6 +28,7 @@ help:
 	@echo "make test             set up, then run the tests (TEST_FLAGS=\"-m 'not slow'\")"
 	@echo "make test-network     tests on a real network of several validators (the first time it builds geth; needs Go)"
 	@echo "make test-postgresql  the node's tests again, over a PostgreSQL that they start"
+	@echo "make reliability      the faults of test-network, and their table in docs/reliability.md"
 	@echo "make lint             ruff and mypy"
 	@echo "make contracts        compile the contracts again (needs Node; see CONTRIBUTING.md)"
 	@echo "make test-forge       fuzz and invariant tests of the contracts (FORGE_PROFILE=ci: a million steps)"
@@ -68,6 +69,9 @@ test-network: $(DEV_STAMP) $(GETH)
 # The server is Debian's package `postgresql`; the tests start one of their own and stop it.
 test-postgresql: $(DEV_STAMP)
 	COUNTERMARK_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/node $(TEST_FLAGS)
+
+reliability: $(DEV_STAMP) $(GETH)
+	COUNTERMARK_WRITE_RELIABILITY=1 COUNTERMARK_GETH=$(GETH) $(BIN)/python -m pytest tests/network/test_faults.py -q
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .

@@ -9,9 +9,10 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tests.network.clique import ValidatorKeys, genesis
 from tests.network.validator import Validator, free_ports
@@ -41,27 +42,32 @@ class RealNetwork:
     validators: list[Validator]
     chain_id: int
     period: int
+    genesis: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def prepare(cls, geth: Path, folder: Path, *, validators: int = 3, period: int = 1) -> RealNetwork:
         """Keys, genesis and folders of a network that does not run yet."""
         keys = [ValidatorKeys.fresh() for _ in range(validators)]
-        return cls._of(geth, folder, keys, keys, period)
+        network = cls([], 1 + secrets.randbelow(2**31), period)
+        network.genesis = genesis(network.chain_id, [each.address for each in keys], period)
+        for each in keys:
+            network._add(geth, folder, each)
+        return network
 
-    @classmethod
-    def _of(
-        cls, geth: Path, folder: Path, keys: Sequence[ValidatorKeys], signers: Sequence[ValidatorKeys], period: int
-    ) -> RealNetwork:
-        chain_id = 1 + secrets.randbelow(2**31)
-        first = genesis(chain_id, [each.address for each in signers], period)
-        ports = iter(free_ports(3 * len(keys)))
-        made = [
-            Validator(geth, folder / f"validator-{place}", each, chain_id, next(ports), next(ports), next(ports))
-            for place, each in enumerate(keys)
-        ]
-        for validator in made:
-            validator.prepare(first)
-        return cls(made, chain_id, period)
+    def add_twin(self, place: int) -> int:
+        """A second process that seals with the key of a validator, as a careless move to another machine makes one.
+
+        It does not run yet and is linked with nobody. Returns its place.
+        """
+        first = self.validators[place]
+        self._add(first.geth, first.folder.parent, ValidatorKeys(first.keys.sealing, ValidatorKeys.fresh().peering))
+        return len(self.validators) - 1
+
+    def _add(self, geth: Path, folder: Path, keys: ValidatorKeys) -> None:
+        place = folder / f"validator-{len(self.validators)}"
+        validator = Validator(geth, place, keys, self.chain_id, *free_ports(3))
+        validator.prepare(self.genesis)
+        self.validators.append(validator)
 
     @property
     def running(self) -> list[Validator]:
@@ -107,13 +113,13 @@ class RealNetwork:
                 for here, there in ((left, right), (right, left)):
                     self.validators[here].rpc("admin_removePeer", self.validators[there].enode)
         for group in groups:
-            self._wait(partial(self._only_linked_within, group), "cut links")
+            self.wait(partial(self._only_linked_within, group), "cut links")
 
     def join(self, *places: int) -> None:
         """Link validators with each other. A link that was cut comes back within 40 s: geth does not redial sooner."""
         for left, right in itertools.permutations(places, 2):
             self.validators[left].rpc("admin_addPeer", self.validators[right].enode)
-        self._wait(lambda: all(self._peers(place) >= len(places) - 1 for place in places), "links")
+        self.wait(lambda: all(self._peers(place) >= len(places) - 1 for place in places), "links")
 
     def _peers(self, place: int) -> int:
         return self.validators[place].peers()
@@ -127,25 +133,30 @@ class RealNetwork:
     def wait_blocks(self, count: int, seconds: float = _WAIT_SECONDS) -> int:
         """Until every running validator is `count` blocks above the highest now. Returns that height."""
         target = max(self.heights()) + count
-        self._wait(lambda: min(self.heights()) >= target, f"block {target}", seconds)
+        self.wait(lambda: min(self.heights()) >= target, f"block {target}", seconds)
         return target
 
     def wait_agreement(self, seconds: float = _WAIT_SECONDS) -> int:
         """Until all that run have the same block at the lowest height of all. Returns that height."""
-        self._wait(lambda: len(set(self._hashes(min(self.heights())))) == 1, "one chain", seconds)
+        self.wait(lambda: len(set(self._hashes(min(self.heights())))) == 1, "one chain", seconds)
         return min(self.heights())
+
+    def weight(self, place: int) -> int:
+        """The total difficulty of a validator's chain: of two, the heavier one wins."""
+        return int(self.validators[place].rpc("eth_getBlockByNumber", "latest", False)["totalDifficulty"], 16)
 
     def _hashes(self, number: int) -> list[str]:
         return [validator.connection().block(number).hash for validator in self.running]
 
-    def _wait(self, done: Callable[[], bool], what: str, seconds: float = _WAIT_SECONDS) -> None:
+    def wait(self, done: Callable[[], bool], what: str, seconds: float = _WAIT_SECONDS) -> None:
+        """Until `done` says so; a validator that does not answer yet is asked again."""
         deadline = time.monotonic() + seconds
         while True:
             try:
                 if done():
                     return
             except Unavailable:
-                pass  # A validator that is busy starting; the deadline decides.
+                pass  # The deadline decides.
             assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}\n{self.logs()}"
             time.sleep(_POLL_SECONDS)
 

@@ -1,0 +1,128 @@
+"""Faults made on purpose on the real network. After each nothing is lost or doubled, and the node knows the chain."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tests.network.fault_table import Fault, write
+from tests.network.real_network import RealNetwork, running_network
+from tests.network.site import Site
+
+from countermark_node.demo.stage import raise_curtain
+
+pytestmark = [pytest.mark.network, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def site(geth: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A network of its own, contracts on it, and a node that speaks with validator 0."""
+    folder = tmp_path_factory.mktemp("faults")
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    with (
+        running_network(geth, folder / "network") as network,
+        raise_curtain(home, 0, lambda: datetime.now(UTC), chain_url=network.validators[0].url) as stage,
+    ):
+        yield Site(network, stage, folder)
+
+
+@pytest.fixture(scope="module")
+def faults() -> Iterator[list[Fault]]:
+    kept: list[Fault] = []
+    yield kept
+    write(kept)
+
+
+def begin(site: Site, faults: list[Fault], name: str) -> Fault:
+    """A healthy network, a fresh log-in, and one write before anything is broken."""
+    fault = Fault(name)
+    faults.append(fault)
+    site.enter()
+    site.wait_confirmed(site.write(fault))
+    return fault
+
+
+def network_of(site: Site) -> RealNetwork:
+    assert len(site.network.running) == 3
+    return site.network
+
+
+def test_validator_killed_and_restarted_stops_nobody(site: Site, faults: list[Fault]) -> None:
+    network, fault = network_of(site), begin(site, faults, "a validator of three killed")
+    network.kill(2)
+    site.wait_confirmed(site.write(fault), site.write(fault))
+    fault.tell("nothing: writes go on")
+    since = time.monotonic()
+    network.restart(2)
+    site.check(fault, since=since)
+
+
+def test_two_validators_killed_halt_writes_until_one_is_back(site: Site, faults: list[Fault]) -> None:
+    network, fault = network_of(site), begin(site, faults, "two validators of three killed: the network halts")
+    network.kill(1, 2)
+    number = site.write(fault)
+    height = network.wait_blocks(0)
+    time.sleep(3 * network.period)
+    assert network.heights()[0] <= height + 1
+    assert site.state(number) in ("accepted", "sent")
+    fault.tell(f"202, then `{site.state(number)}` while no blocks come")
+    site.look(fault)
+    since = time.monotonic()
+    network.restart(1, 2)
+    site.wait_confirmed(number)
+    site.check(fault, since=since)
+
+
+def test_endpoint_lost_in_mid_transaction(site: Site, faults: list[Fault]) -> None:
+    network, fault = network_of(site), begin(site, faults, "the node's JSON-RPC endpoint killed in mid-transaction")
+    number = site.write(fault)
+    network.kill(0)
+    assert site.state(number) in ("accepted", "sent", "confirmed")
+    fault.tell(f"202, then `{site.state(number)}`")
+    site.look(fault)
+    since = time.monotonic()
+    network.restart(0)
+    site.wait_confirmed(number, site.write(fault))
+    site.check(fault, since=since)
+
+
+def test_node_cut_off_with_its_validator(site: Site, faults: list[Fault]) -> None:
+    network, fault = network_of(site), begin(site, faults, "the node's validator cut off from the other two")
+    network.partition([0], [1, 2])
+    before = network.validators[1].height()
+    number = site.write(fault)
+    network.wait(lambda: network.validators[1].height() >= before + 3, "blocks of the majority")
+    fault.tell(f"202, then `{site.state(number)}`")
+    site.look(fault)
+    since = time.monotonic()
+    network.join(0, 1, 2)
+    site.wait_confirmed(number)
+    site.check(fault, since=since)
+
+
+def test_three_blocks_and_more_replaced(site: Site, faults: list[Fault]) -> None:
+    network = network_of(site)
+    fault = begin(site, faults, "blocks replaced: a validator's key used in two places while the network is split")
+    twin = network.add_twin(0)
+    network.validators[twin].start()
+    network.join(2, twin)
+    network.wait(lambda: network.validators[twin].height() >= network.validators[2].height() - 1, "the twin to follow")
+    network.partition([0, 1], [2, twin])
+    fork = network.validators[0].height()
+    number = site.write(fault)
+    site.wait_confirmed(number)
+    network.wait(lambda: network.validators[0].height() >= fork + 4, "four blocks of one side")
+    network.kill(1)
+    replaced = network.connection(0).block()
+    network.wait(lambda: network.weight(2) > network.weight(0) + 2, "the other side to be heavier")
+    fault.tell(f"`{site.state(number)}`")
+    network.kill(twin)
+    since = time.monotonic()
+    network.restart(1)
+    site.check(fault, since=since)
+    assert network.connection(0).block(replaced.number).hash != replaced.hash
+    fault.name += f" ({replaced.number - fork} blocks)"
