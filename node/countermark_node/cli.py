@@ -139,12 +139,13 @@ def retention(
 ) -> None:
     """Remove what has had its time: addresses after a day, scans by their class. A running node does so by itself."""
     from countermark_node.database import Database
+    from countermark_node.database.places import place_of
     from countermark_node.scans.retention import Retention, retention_policy
     from countermark_node.times import utc_now
 
     context: CommandContext = ctx.obj
     settings = _settings(context)
-    database = Database(settings.home.expanduser() / "node" / "node.sqlite3")
+    database = Database(place_of(settings.home.expanduser() / "node", settings))
     job = Retention(database, retention_policy(settings), clock=utc_now)
     found = job.due() if dry_run else job.run()
     database.close()

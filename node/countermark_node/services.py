@@ -24,6 +24,7 @@ from countermark_node.histories.service import HistoryService
 from countermark_node.idempotency.principals import Principals
 from countermark_node.idempotency.store import IdempotencyKeys, KeyPolicy
 from countermark_node.installation import Installation
+from countermark_node.leadership.service import Leadership
 from countermark_node.metrics.key import MetricsKey
 from countermark_node.metrics.readings import read_database, read_ledger, read_lines, read_outbox, read_work
 from countermark_node.metrics.registry import NodeMetrics
@@ -128,6 +129,7 @@ class NodeServices:
     clock: Clock
     installation: Installation
     database: Database
+    leadership: Leadership
     limiters: Limiters
     lines: Lines
     decoders: DecodeWorkers
@@ -173,6 +175,7 @@ class NodeServices:
         """Put a node together over an opened installation. Raises Unavailable when the database cannot be used."""
         settings = settings or NodeSettings(home=installation.home)
         database = Database(installation.database_place(settings))
+        leadership = Leadership(database.leader_lock())
         limiters, metrics = Limiters.of(settings), NodeMetrics()
         notifications = Notifications.build(database, installation, settings, clock=clock)
         projector = Projector(
@@ -198,7 +201,7 @@ class NodeServices:
         committer = AlertCommitter(
             database, projector, installation, notifications.log, sender=outbox, committed=hub.wake, clock=clock
         )
-        committing = Worker("alert-committer", committer.run, seconds=settings.commit_retry_seconds)
+        committing = Worker("alert-committer", leadership.only(committer.run), seconds=settings.commit_retry_seconds)
         access = build_access(
             installation, database, settings, limiter=limiters.logins, freshen=verification.freshen, clock=clock
         )
@@ -212,9 +215,11 @@ class NodeServices:
             ),
             clock=clock,
         )
-        pruning = Worker("idempotency-keys", idempotency.prune, seconds=600)
-        sending = Worker("outbox", outbox.sender.run, seconds=settings.outbox_poll_seconds)
-        following = Worker("chain-follower", projector.catch_up, seconds=settings.chain_poll_seconds)
+        pruning = Worker("idempotency-keys", leadership.only(idempotency.prune), seconds=600)
+        sending = Worker("outbox", leadership.only(outbox.sender.run), seconds=settings.outbox_poll_seconds)
+        following = Worker(
+            "chain-follower", leadership.only(projector.catch_up, projector.watch), seconds=settings.chain_poll_seconds
+        )
 
         passports = PassportService(database, projector, clock=clock)
         deployment, challenges = installation.deployment, Challenges(installation.salt)
@@ -239,7 +244,7 @@ class NodeServices:
             clock=clock,
         )
         retention = Retention(database, retention_policy(settings), clock=clock)
-        keeping = Worker("retention", retention.run, seconds=settings.retention_seconds)
+        keeping = Worker("retention", leadership.only(retention.run), seconds=settings.retention_seconds)
         gate_limits = GateLimits(limiters.gates, limiters.signatures)
 
         return cls(
@@ -247,6 +252,7 @@ class NodeServices:
             clock=clock,
             installation=installation,
             database=database,
+            leadership=leadership,
             limiters=limiters,
             lines=Lines.of(settings),
             decoders=DecodeWorkers(settings.pictures_at_once),
@@ -293,13 +299,18 @@ class NodeServices:
             outbox=outbox,
             idempotency=idempotency,
             principals=Principals(access, installation.salt),
-            health=HealthService(projector, committer, (following, committing, keeping, sending, pruning), clock=clock),
+            health=HealthService(
+                projector, leadership, committer, (following, committing, keeping, sending, pruning), clock=clock
+            ),
             workers=(following, committing, keeping, sending, pruning, *notifications.workers),
         )
 
     def start(self) -> None:
-        """Read the chain up to its head, then begin background work. Raises WrongChain, Unavailable."""
-        self.projector.catch_up()
+        """Read the chain up to its head, unless another process does; then begin background work.
+
+        Raises WrongChain, Unavailable.
+        """
+        self.leadership.only(self.projector.catch_up, self.projector.watch)()
         self.idempotency.interrupted()
         self.alert_hub.open()
         for worker in self.workers:
@@ -312,8 +323,9 @@ class NodeServices:
             worker.stop()
 
     def close(self) -> None:
-        """Let the database go, and end the processes that decode pictures."""
+        """Let lead and database go, and end the processes that decode pictures."""
         self.decoders.close()
+        self.leadership.release()
         self.database.close()
 
 

@@ -27,7 +27,7 @@ from countermark_node.chain_sync.pages import PageSize
 from countermark_node.chain_sync.source import BlockSource, Page, page_of, read_logs
 from countermark_node.chain_sync.tables import CHAIN_TABLES, BlockRow, HeadRow
 from countermark_node.database import Database
-from countermark_node.times import Clock, utc_now
+from countermark_node.times import Clock, moment, utc_now
 
 WINDOW_BLOCKS = 256
 
@@ -112,6 +112,19 @@ class Projector:
             self._synced_at = self._clock()
             self._known = head
             return max(0, head.number - at.number)
+
+    def watch(self) -> None:
+        """Where another process follows the ledger: see how far it is. Raises Unavailable."""
+        head = self._source.block("latest")
+        with self._database.read() as session:
+            stored = session.get(HeadRow, 1)
+        if stored is None:
+            return
+        if stored.hash == head.hash:
+            self._synced_at = self._clock()
+        elif stored.number < head.number and self._hash_at(stored.number) == stored.hash:
+            # Until the next block there was nothing more to know.
+            self._synced_at = moment(self._source.block(stored.number + 1).timestamp)
 
     def head(self) -> StoredHead | None:
         """How far the chain was read; None before the first block."""

@@ -12,12 +12,15 @@ _BUSY_SECONDS = 10
 _CONNECT_SECONDS = 5
 _CONNECTIONS = 16
 _MORE_CONNECTIONS = 16
-# Advisory locks are the database's own numbers; these two are ours.
+# Advisory locks are the database's own numbers; leadership has the next one.
 _WRITER = 0x434D_0001
 # What hangs must not hold others up for ever; what is cut off is told as `database` and can be tried again.
+# A machine that is gone without a word frees its locks within half a minute.
 _POSTGRESQL = (
-    "-c lock_timeout=15s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s -c synchronous_commit=on"
+    "-c lock_timeout=15s -c statement_timeout=60s -c idle_in_transaction_session_timeout=60s"
+    " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 )
+_KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 
 
 def engine_of(place: Path | URL) -> Engine:
@@ -59,6 +62,7 @@ def postgresql_engine(url: URL) -> Engine:
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "countermark-node",
             "options": _POSTGRESQL,
+            **_KEEPALIVES,
         },
     )
 

@@ -15,6 +15,7 @@ from countermark_node.database import engines
 from countermark_node.database.refusals import told, unusable_because
 from countermark_node.database.schema import upgrade
 from countermark_node.fair_lock import FairLock
+from countermark_node.leadership.locks import LeaderLock, leader_lock
 
 
 class Database:
@@ -55,6 +56,10 @@ class Database:
         ):
             yield session
             session.commit()
+
+    def leader_lock(self) -> LeaderLock:
+        """The lock of the one process over this database that does the background work."""
+        return leader_lock(self._engine)
 
     def close(self) -> None:
         """Let the file or the connections go."""

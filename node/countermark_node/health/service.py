@@ -9,6 +9,7 @@ from countermark.errors import CountermarkError, Unavailable
 from countermark_node.alerts.committing import AlertCommitter
 from countermark_node.background import Worker
 from countermark_node.chain_sync.projector import Projector
+from countermark_node.leadership.service import Leadership
 from countermark_node.times import Clock
 
 _OLDEST_SECONDS = 15 * 60
@@ -32,9 +33,16 @@ class HealthService:
     """Looks at every part anew each time."""
 
     def __init__(
-        self, projector: Projector, committer: AlertCommitter, workers: Sequence[Worker], *, clock: Clock
+        self,
+        projector: Projector,
+        leadership: Leadership,
+        committer: AlertCommitter,
+        workers: Sequence[Worker],
+        *,
+        clock: Clock,
     ) -> None:
         self._projector = projector
+        self._leadership = leadership
         self._committer = committer
         self._workers = workers
         self._clock = clock
@@ -62,6 +70,7 @@ class HealthService:
                 "database": "ok",
                 "chain": chain,
                 "projection": f"block {head.number}, {age} s old" if head else "nothing read yet",
+                "leader": "this process" if self._leadership.holds() else "another process",
                 "background": f"ended: {', '.join(ended)}" if ended else "ok",
                 "clock": "ok" if sound["clock"] else f"the newest block is {ahead} s ahead of this machine's clock",
                 "commitments": f"{waiting} pending" + (f": {reason}" if reason else ""),
@@ -71,7 +80,7 @@ class HealthService:
 
     def _chain(self) -> str:
         try:
-            self._projector.catch_up()
+            self._leadership.only(self._projector.catch_up, self._projector.watch)()
         except CountermarkError as error:
             return f"failing: {error.line()}"
         return "ok"

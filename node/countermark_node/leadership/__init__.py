@@ -1,0 +1,1 @@
+"""Of several processes over one database one alone does the background work."""
