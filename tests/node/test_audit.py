@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
@@ -123,20 +122,11 @@ def _trust(world: World, mark: str) -> None:
     governor.send(contracts.trust.revoke(world.account("registrar"), Role.GUARDIAN))
 
 
-@pytest.fixture(scope="module")
-def template(rich: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Rows of their own over the same ledger."""
-    path = tmp_path_factory.mktemp("audited") / "node.sqlite3"
-    database = Database(path)
-    Projector(database, rich.installation.connection, rich.installation.deployment).catch_up()
-    database.close()
-    return path
-
-
 @pytest.fixture
-def copy(template: Path, tmp_path: Path) -> Iterator[Database]:
-    """Rows that a test may change."""
-    database = Database(Path(shutil.copy(template, tmp_path)))
+def copy(rich: World, tmp_path: Path) -> Iterator[Database]:
+    """Rows of their own over the same ledger."""
+    database = Database(tmp_path / "node.sqlite3")
+    Projector(database, rich.installation.connection, rich.installation.deployment).catch_up()
     yield database
     database.close()
 

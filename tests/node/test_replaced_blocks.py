@@ -14,6 +14,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 from sqlmodel import Session, select
 
 from countermark.chain.abi import Field, Signature, encode_fields
@@ -355,14 +356,14 @@ def read_anew(folder: Path, ledger: ForkingLedger) -> dict[str, list[str]]:
 FORK = st.tuples(st.integers(1, WINDOW), st.integers(1, WINDOW + 3), st.integers(0, 3))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 1 << 30), forks=st.lists(FORK, min_size=1, max_size=4))
 def test_rows_after_replaced_blocks_are_those_of_a_node_that_read_only_the_winning_branch(
     tmp_path_factory: pytest.TempPathFactory, seed: int, forks: list[tuple[int, int, int]]
 ) -> None:
     folder = tmp_path_factory.mktemp("forks")
     ledger = ForkingLedger(seed)
-    ledger.grow(WINDOW + 12)
+    ledger.grow(WINDOW + 6)
     database, following = projector(folder, ledger)
     following.catch_up()
     lowest = len(ledger.blocks) - 1 - WINDOW
@@ -376,7 +377,33 @@ def test_rows_after_replaced_blocks_are_those_of_a_node_that_read_only_the_winni
         ledger.grow(between)
         following.catch_up()
         lowest = max(lowest, len(ledger.blocks) - 1 - WINDOW)
-    assert rows_of(database) == read_anew(folder / "fresh", ledger)
+    found = rows_of(database)
+    following.rebuild()
+    assert found == rows_of(database)
+    database.close()
+
+
+def test_rebuild_that_is_cut_off_leaves_the_old_rows(tmp_path: Path) -> None:
+    ledger = ForkingLedger(13)
+    ledger.grow(30)
+    database, following = projector(tmp_path, ledger, pages=PageSize(first=5, most=5))
+    following.catch_up()
+    with database.write() as session:
+        session.exec(update(RunRow).values(holder=PARTIES[4]))
+    before, real = rows_of(database), ledger.rpc
+
+    def breaks(method: str, params: Sequence[Any] = ()) -> Any:
+        if method == "eth_getLogs" and int(params[0]["fromBlock"], 16) > 20:
+            raise Unavailable(got="nothing", expected="an answer", next_step="wait")
+        return real(method, params)
+
+    ledger.rpc = breaks  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        following.rebuild()
+    assert rows_of(database) == before
+    ledger.rpc = real  # type: ignore[method-assign]
+    assert following.rebuild() == 31
+    assert rows_of(database) == read_anew(tmp_path / "fresh", ledger)
     database.close()
 
 
