@@ -35,10 +35,12 @@ from countermark_node.rate_limit import RateLimiter
 from countermark_node.resolver.service import ResolverService
 from countermark_node.rpc.building import Members, build_gateway
 from countermark_node.rpc.gateway import Gateway
+from countermark_node.scans.counting import hourly_bounds
 from countermark_node.scans.evidence import EvidenceJudge
 from countermark_node.scans.evidence_tokens import EvidenceSigner
 from countermark_node.scans.gate_service import GateLimits, GateService
 from countermark_node.scans.intake import ScanPolicy
+from countermark_node.scans.page_nonces import PageNonces
 from countermark_node.scans.retention import Retention, retention_policy
 from countermark_node.scans.service import ScanService
 from countermark_node.segments.replaced import drop_foreign_list
@@ -134,6 +136,7 @@ class NodeServices:
     lines: Lines
     decoders: DecodeWorkers
     challenges: Challenges
+    page_nonces: PageNonces
     evidence: EvidenceSigner
     coverage: CoverageService
     projector: Projector
@@ -232,6 +235,7 @@ class NodeServices:
         judge = EvidenceJudge(deployment.chain_id, deployment.address("TrustRegistry"))
         possession = PossessionJudge(challenges, deployment.chain_id, claims_address)
         showings = ShowingJudge(ChipVault(installation.salt), possession, settings.chip_tap_seconds)
+        page_nonces = PageNonces(installation.salt)
         scans = ScanService(
             database,
             verification,
@@ -240,7 +244,10 @@ class NodeServices:
             AlertMaker(hint, notifications.log, per_item=settings.alerts_per_item, clock=clock),
             limiter=limiters.scans,
             signatures=limiters.signatures,
-            policy=ScanPolicy(installation.salt, settings.signals_per_item, settings.place_grid_degrees),
+            policy=ScanPolicy(
+                installation.salt, settings.signals_per_item, hourly_bounds(settings), settings.place_grid_degrees
+            ),
+            pages=page_nonces,
             clock=clock,
         )
         retention = Retention(database, retention_policy(settings), clock=clock)
@@ -257,6 +264,7 @@ class NodeServices:
             lines=Lines.of(settings),
             decoders=DecodeWorkers(settings.pictures_at_once),
             challenges=challenges,
+            page_nonces=page_nonces,
             evidence=EvidenceSigner(
                 AccountId(deployment.chain_id, installation.account),
                 deployment.address("TrustRegistry"),

@@ -138,6 +138,19 @@ class NodeSettings(BaseSettings):
     relayed_per_minute: int = Field(
         default=30, ge=1, description="Claims, signed papers and registrations carried without log-in, per network."
     )
+    network_scans_per_hour: int = Field(
+        default=30_000, ge=1, description="Anonymous scans per network and hour, of all replicas together."
+    )
+    device_scans_per_hour: int = Field(default=2_000, ge=1, description="Anonymous scans per device and hour.")
+    label_scans_per_network_hour: int = Field(
+        default=600, ge=1, description="Anonymous scans of one label per network and hour."
+    )
+    label_scans_kept_per_hour: int = Field(
+        default=500, ge=1, description="Anonymous scans of one label kept per hour; more are answered and not kept."
+    )
+    unrecorded_scans_kept_per_hour: int = Field(
+        default=5_000, ge=1, description="Anonymous scans of labels without a record here kept per hour."
+    )
     place_grid_degrees: float = Field(
         default=0.1, ge=0, le=1, description="Grid for places of scans below class A; a tenth is 11 km, 0 keeps them."
     )

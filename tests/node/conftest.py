@@ -226,6 +226,11 @@ def world_settings(folder: Path) -> NodeSettings:
     return NodeSettings(
         home=folder / "home",
         public_scans_per_minute=100_000,
+        network_scans_per_hour=1_000_000,
+        device_scans_per_hour=1_000_000,
+        label_scans_per_network_hour=1_000_000,
+        label_scans_kept_per_hour=1_000_000,
+        unrecorded_scans_kept_per_hour=1_000_000,
         pictures_per_minute=10_000,
         packing_lists_per_minute=1_000,
         log_ins_per_minute=1_000,

@@ -50,23 +50,35 @@ def everything_in(database: Database) -> str:
     return "\n".join(found)
 
 
+def network_principal(world: World) -> str:
+    """How this network is named where answers are kept under idempotency keys."""
+    with world.services.database.read() as session:
+        rows = session.connection().execute(text("SELECT principal FROM idempotency_key WHERE key LIKE '%retention%'"))
+        return str(rows.scalar_one())
+
+
 def test_after_a_day_nothing_in_the_database_tells_the_network_of_a_scan(world: World) -> None:
     service, link = world.services.scans, world.label().link
     world.scan(link, device="serial-of-a-phone")
+    posted = world.client.post("/v1/scans", json={"raw": link}, headers={"Idempotency-Key": '"retention"'})
+    assert posted.status_code == 200
     world.signed_scan(link, "customs", ROTTERDAM)
     hashed = service._hash("network", "127.0.0.0/24")
     database = world.services.database
     with database.write() as session:
         tapped_at = int(datetime.now(UTC).timestamp())
         session.add(ChipTapRow(gtin="1", serial="2", counter=1, tapped_at=tapped_at, tapper=hashed))
+    principal = network_principal(world)
     before = everything_in(database)
     assert hashed in before
+    assert principal in before
     assert "127.0.0" not in before
     later = Retention(database, POLICY, clock=lambda: datetime.now(UTC) + timedelta(hours=23, minutes=45))
     assert later.due()["addresses of scans"] >= 2
     later.run()
     after = everything_in(database)
     assert hashed not in after
+    assert principal not in after
     assert link in after
 
 

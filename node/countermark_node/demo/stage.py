@@ -30,6 +30,7 @@ _MARKER = ".countermark-demo"
 _WORK_FACTOR = 1 << 12
 """Lighter than the wallet's default: these keys guard a throw-away chain, and there are nine of them."""
 _SCANS_A_MINUTE = 100_000
+_SCANS_AN_HOUR = 1_000_000
 """The story sends ten thousand scans at once; the limit of a real node would answer 429 long before."""
 
 
@@ -92,6 +93,10 @@ def raise_curtain(
         home=folder,
         chain_url=chain_url,
         public_scans_per_minute=scans_a_minute,
+        network_scans_per_hour=_SCANS_AN_HOUR,
+        device_scans_per_hour=_SCANS_AN_HOUR,
+        label_scans_per_network_hour=_SCANS_AN_HOUR,
+        label_scans_kept_per_hour=_SCANS_AN_HOUR,
         public_host=BRAND_HOST,
         # The printed host leads here in the story alone; the wallets know the node by its address.
         log_in_hosts=f"{BRAND_HOST},127.0.0.1:{port}",

@@ -5,13 +5,14 @@ What a visit leaves behind is posted by the page's own script to POST /v1/scans.
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from countermark.errors import CountermarkError, NotFound
-from countermark.gs1 import read_label
+from countermark.gs1 import ItemKey, read_label
 from countermark.nfc import has_sun
 from countermark_node.languages import request_language
 from countermark_node.pages.headers import page_headers
@@ -22,6 +23,8 @@ from countermark_node.pages.texts import PageTexts, page_texts
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.request_source import RequestSource
 from countermark_node.resolver.answering import TO_LINKSET, answer_default, answer_links, wants_links
+from countermark_node.scans.page_nonces import RANDOM_BYTES
+from countermark_node.times import seconds
 from countermark_scanner.report import report_json
 
 if TYPE_CHECKING:
@@ -76,13 +79,21 @@ def _verdict(services: NodeServices, request: Request) -> Response:
         query=request.scope["query_string"],
         public_host=services.settings.public_host,
     )
-    report = services.verification.verify(read_label(printed))
+    label = read_label(printed)
+    report = services.verification.verify(label)
     language = _texts(request).language
     if _wants_json(request):
         return JSONResponse(report_json(report, language), headers=page_headers(language=language))
     shown = report_json(report, language)
     chip = "yes" if has_sun(printed) else "no"
-    return _page(request, "verdict.html", "geolocation", report=shown, printed=printed, chip=chip, blank=_BLANK)
+    about: dict[str, Any] = {"printed": printed, "chip": chip, "nonce": _nonce(services, request, label.item)}
+    return _page(request, "verdict.html", "geolocation", report=shown, blank=_BLANK, **about)
+
+
+def _nonce(services: NodeServices, request: Request, item: ItemKey | None = None) -> str:
+    """What the page's own script sends along with a scan, once."""
+    now, network = seconds(services.clock()), RequestSource.of(request).network
+    return services.page_nonces.make(item, network, now, secrets.token_bytes(RANDOM_BYTES))
 
 
 def _without_serial(services: NodeServices, request: Request, refusal: CountermarkError) -> Response:
@@ -131,7 +142,7 @@ def router(services: NodeServices) -> APIRouter:
 
     @routes.api_route("/scan", methods=_GET)
     def scan(request: Request) -> Response:
-        return _page(request, "scan.html", "camera", "geolocation", blank=_BLANK)
+        return _page(request, "scan.html", "camera", "geolocation", nonce=_nonce(services, request), blank=_BLANK)
 
     @routes.api_route("/customs", methods=_GET)
     def customs(request: Request) -> Response:

@@ -19,8 +19,10 @@ class EvidenceSigner:
     trust_registry: str
     key: PrivateKey = field(repr=False)
 
-    def sign(self, recorded: RecordedScan, now: datetime) -> str:
-        """The signed verdict of a scan."""
+    def sign(self, recorded: RecordedScan, now: datetime) -> str | None:
+        """The signed verdict of a scan; None for one that was answered and not kept."""
+        if recorded.scan_id is None:
+            return None
         return SignedVerdict.of(
             recorded.report,
             node=self.node,

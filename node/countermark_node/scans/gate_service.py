@@ -61,7 +61,7 @@ class GateService:
         sender = principal() if batch.attestation is None else None
         self._verification.freshen()
         now = self._scans.now()
-        lines: Sequence[Line] = [self._scans.prepared(each, now) for each in batch.lines]
+        lines: Sequence[Line] = [self._scans.prepared(each, now, source) for each in batch.lines]
         with self._database.read() as session:
             sources = self._verification.sources(session)
             scanner = self._signed(sources, batch, source)

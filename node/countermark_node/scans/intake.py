@@ -26,9 +26,9 @@ from countermark_scanner.verdict import VerdictReport
 
 @dataclass(frozen=True, slots=True)
 class RecordedScan:
-    """A scan as it was stored, with the verdict after it."""
+    """A scan as it was stored, with the verdict after it; one that was only answered has no id."""
 
-    scan_id: str
+    scan_id: str | None
     received_at: datetime
     evidence: EvidenceClass
     report: VerdictReport
@@ -39,6 +39,7 @@ class RecordedScan:
         """The answer of POST /v1/scans."""
         return {
             "scan_id": self.scan_id,
+            "kept": self.scan_id is not None,
             "received_at": rfc3339(self.received_at),
             "evidence_class": self.evidence.value,
             "report": report_json(self.report, language, audience),
@@ -65,15 +66,32 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """A submission whose label, time and evidence are known."""
+    """A submission whose label, time and evidence are known; `kept` says whether it may be stored."""
 
     submission: ScanSubmission
     label: ScannedLabel
     occurred_at: int
     upload: Upload | None = None
-    from_page: bool = False
+    page_nonce: bytes | None = None
+    kept: bool = True
     evidence: Evidence = ANONYMOUS_EVIDENCE
     shown: Shown = NOTHING_SHOWN
+
+    @property
+    def from_page(self) -> bool:
+        """Whether a page of this node sent it."""
+        return self.page_nonce is not None
+
+
+@dataclass(frozen=True, slots=True)
+class HourlyBounds:
+    """Anonymous scans in an hour; of a label those that are kept, of what was never issued those of the whole node."""
+
+    network: int
+    device: int
+    label_and_network: int
+    kept_of_label: int
+    kept_of_strangers: int
 
 
 class AlertSink(Protocol):
@@ -95,6 +113,7 @@ class ScanPolicy:
 
     salt: bytes
     most_signals: int
+    hourly: HourlyBounds
     grid_degrees: float = 0.1
     limits: Limits = DEFAULT_LIMITS
     rule: CloneRule = field(default_factory=CloneRule)

@@ -103,7 +103,10 @@ class Retention:
         tapped = "tapper <> '' AND tapped_at <= :until"
         forget = "tapper = '', before_tapper = NULL"
         yield _Removal("tappers of chips", "chip_tap", "gtin, serial", tapped, address, forget)
-        yield _Removal("counts of a day", "scan_count", "subject, since", "since <= :until", address)
+        over = {"until": now - 2 * _HOUR}
+        yield _Removal("counts of hours", "scan_count", "subject, since", "since <= :until", over)
+        asked = "principal LIKE 'network:%' AND created_at <= :until"
+        yield _Removal("answers kept for networks", "idempotency_key", "principal, key", asked, address)
         yield _Removal("used nonces", "used_page_nonce", "nonce", "expires_at < :until", {"until": now})
         for evidence, days in policy.scan_days.items():
             values = {"evidence": evidence.value, "until": now - days * _DAY}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any
@@ -19,8 +20,10 @@ from countermark_node.languages import request_language
 from countermark_node.request_source import RequestSource
 from countermark_node.scans.gate import GateSubmission, gate_answer
 from countermark_node.scans.intake import RecordedScan
+from countermark_node.scans.page_nonces import RANDOM_BYTES
 from countermark_node.scans.submission import ScanSubmission
 from countermark_node.services import NodeServices, services_of
+from countermark_node.times import seconds
 from countermark_scanner.messages import Language
 from countermark_scanner.picture_label import picture_label
 from countermark_scanner.report import Audience
@@ -59,7 +62,9 @@ def take_scans(request: Request, body: Annotated[object, Depends(json_body)], ho
     """Take in one scan, or a batch under `scans`."""
     services, source = services_of(request), RequestSource.of(request)
     if not (isinstance(body, dict) and "scans" in body):
-        return how.answer(services, services.scans.record(ScanSubmission.from_json(body), source))
+        submission = ScanSubmission.from_json(body)
+        answer = how.answer(services, services.scans.record(submission, source))
+        return {**answer, **_next_nonce(services, submission, source)}
     bodies = body["scans"]
     if not isinstance(bodies, list) or not bodies or body.keys() != {"scans"}:
         raise InputRefused(
@@ -111,4 +116,12 @@ async def take_picture(request: Request, how: Answered) -> dict[str, Any]:
         source.network, partial(picture_label, data, decode=services.decoders.decode)
     )
     recorded = await run_in_threadpool(services.scans.record, replace(submission, raw=label.raw), source)
-    return {**how.answer(services, recorded), "raw": label.raw}
+    return {**how.answer(services, recorded), "raw": label.raw, **_next_nonce(services, submission, source)}
+
+
+def _next_nonce(services: NodeServices, submission: ScanSubmission, source: RequestSource) -> dict[str, str]:
+    """A page that scans on gets the nonce for its next scan."""
+    if submission.page_nonce is None:
+        return {}
+    now, random = seconds(services.clock()), secrets.token_bytes(RANDOM_BYTES)
+    return {"page_nonce": services.page_nonces.make(None, source.network, now, random)}

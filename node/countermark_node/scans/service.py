@@ -18,6 +18,7 @@ from countermark_node.request_source import RequestSource
 from countermark_node.scans.evidence import EvidenceJudge
 from countermark_node.scans.history import EarlierScans
 from countermark_node.scans.intake import AlertSink, Intake, RecordedScan, ScanPolicy, Upload
+from countermark_node.scans.page_nonces import PageNonces
 from countermark_node.scans.submission import ScanSubmission
 from countermark_node.scans.writing import ScanWriter
 from countermark_node.showings.judge import ShowingJudge
@@ -45,6 +46,7 @@ class ScanService:
         limiter: RateLimiter,
         signatures: RateLimiter,
         policy: ScanPolicy,
+        pages: PageNonces,
         clock: Clock,
     ) -> None:
         self._database = database
@@ -55,6 +57,7 @@ class ScanService:
         self._limiter = limiter
         self._signatures = signatures
         self._policy = policy
+        self._pages = pages
         self._clock = clock
         self._earlier = EarlierScans()
 
@@ -85,7 +88,7 @@ class ScanService:
     ) -> list[RecordedScan | CountermarkError]:
         self._verification.freshen()
         now = self._clock()
-        intakes = self._classed([self.prepared(each, now) for each in submissions], source)
+        intakes = self._classed([self.prepared(each, now, source) for each in submissions], source)
         intakes = self._limited(intakes, source)
         if all(isinstance(each, CountermarkError) for each in intakes):
             return [each for each in intakes if isinstance(each, CountermarkError)]
@@ -110,19 +113,18 @@ class ScanService:
                 self._policy,
                 self._earlier,
                 self._showings,
+                self._pages,
                 now=now,
                 network=network,
             )
-            writer.look_up([each for each in intakes if isinstance(each, Intake)])
-            results = [
-                each if isinstance(each, CountermarkError) else writer.take(each, self._device(each))
-                for each in intakes
-            ]
+            results = writer.take_all(intakes, [self._device(each) for each in intakes])
         if writer.noted:
             self._alerts.wake()
         return results
 
-    def prepared(self, submission: ScanSubmission | CountermarkError, now: datetime) -> Intake | CountermarkError:
+    def prepared(
+        self, submission: ScanSubmission | CountermarkError, now: datetime, source: RequestSource
+    ) -> Intake | CountermarkError:
         """A scan whose label and time can be read."""
         if isinstance(submission, CountermarkError):
             return submission
@@ -130,9 +132,11 @@ class ScanService:
             label = read_label(submission.raw, self._policy.limits)
             occurred = now if submission.occurred_at is None else submission.occurred_at
             _check_time(occurred, now, self._policy.limits)
+            nonce = submission.page_nonce
+            page = None if nonce is None else self._pages.check(nonce, label.item, source.network, seconds(now))
         except CountermarkError as error:
             return error
-        return Intake(submission, label, seconds(occurred), Upload.of(submission, self._policy.salt))
+        return Intake(submission, label, seconds(occurred), Upload.of(submission, self._policy.salt), page)
 
     def _classed(
         self, intakes: Sequence[Intake | CountermarkError], source: RequestSource
@@ -171,8 +175,8 @@ class ScanService:
         beyond = frozenset(counted[allowed:])
         return [refusal if index in beyond else each for index, each in enumerate(intakes)]
 
-    def _device(self, intake: Intake) -> str | None:
-        device = intake.submission.device
+    def _device(self, intake: Intake | CountermarkError) -> str | None:
+        device = None if isinstance(intake, CountermarkError) else intake.submission.device
         return None if device is None else self._hash("device", device)
 
     def _hash(self, purpose: str, value: str) -> str:

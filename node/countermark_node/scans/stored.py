@@ -50,6 +50,11 @@ class StoredScans:
         for account, wanted in nonces.items():
             self._keep(self._session.exec(select(row).where(row.account == account, col(row.nonce).in_(wanted))))
 
+    def knows(self, intake: Intake) -> bool:
+        """Whether a scan came under the same signature or id."""
+        signed = _signature(intake)
+        return signed in self._known or (intake.upload is not None and ("", intake.upload.name) in self._known)
+
     def before(self, intake: Intake) -> Stored | None:
         """The scan that this one repeats. Raises InputRefused (nonce-used, scan-id-used) if it says something else."""
         signed, sent = _signature(intake), intake.upload

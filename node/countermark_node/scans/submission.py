@@ -12,7 +12,7 @@ from countermark.errors import InputRefused
 from countermark.identifiers import check_account
 from countermark.scans.place import Place
 
-_MEMBERS = frozenset({"id", "raw", "occurred_at", "place", "device", "attestation", "possession"})
+_MEMBERS = frozenset({"id", "raw", "occurred_at", "place", "device", "attestation", "possession", "page_nonce"})
 _ATTESTATION = frozenset({"account", "nonce", "signature"})
 _POSSESSION = frozenset({"challenge", "signature"})
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -20,6 +20,7 @@ _NONCE = re.compile(r"0x[0-9a-fA-F]{64}")
 _SIGNATURE = re.compile(r"0x[0-9a-fA-F]{130}")
 _TIME = re.compile(r"20\d\d-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 _DEVICE_CHARACTERS = 200
+_NONCE_CHARACTERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class ScanSubmission:
     attestation: Attestation | None = None
     possession: SignedChallenge | None = None
     id: bytes | None = None
+    page_nonce: str | None = None
 
     @classmethod
     def from_json(cls, body: object, *, raw: str | None = None) -> Self:
@@ -104,7 +106,14 @@ class ScanSubmission:
             attestation=Attestation.from_json(members.get("attestation")),
             possession=SignedChallenge.from_json(members.get("possession")),
             id=read_id(members),
+            page_nonce=_read_nonce(members.get("page_nonce")),
         )
+
+
+def _read_nonce(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and len(value) <= _NONCE_CHARACTERS):
+        return value
+    raise _bad_scan("a page_nonce that is no text of a page")
 
 
 def read_id(members: Mapping[str, Any]) -> bytes | None:
@@ -145,7 +154,8 @@ def read_time(value: object) -> datetime | None:
 def _bad_scan(got: str) -> InputRefused:
     return InputRefused(
         got=got,
-        expected="an object with raw, and optionally id, occurred_at, place, device, attestation, possession",
+        expected="an object with raw, and optionally id, occurred_at, place, device, attestation, possession,"
+        " page_nonce",
         next_step="compare with docs/api.md",
         reason="bad-scan",
     )

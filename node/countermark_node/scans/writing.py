@@ -13,9 +13,11 @@ from sqlmodel import Session
 from countermark.errors import CountermarkError, InputRefused
 from countermark.scans.place import Place
 from countermark_node.scans.contradictions import keep
+from countermark_node.scans.counting import ScanCounter, is_anonymous
 from countermark_node.scans.evidence import Evidence
 from countermark_node.scans.history import EarlierScans
 from countermark_node.scans.intake import AlertSink, Intake, RecordedScan, ScanPolicy
+from countermark_node.scans.page_nonces import PageNonces
 from countermark_node.scans.stored import Stored, StoredScans
 from countermark_node.showings.judge import ShowingJudge
 from countermark_node.times import moment, seconds
@@ -45,7 +47,7 @@ def _strengthened(evidence: Evidence, showing: Showing | None) -> Evidence:
 
 
 class ScanWriter:
-    """One transaction of scans: `look_up` first, then `take` each. `noted`: whether a contradiction was confirmed."""
+    """One transaction of scans. `noted` tells whether a contradiction was confirmed."""
 
     def __init__(
         self,
@@ -55,6 +57,7 @@ class ScanWriter:
         policy: ScanPolicy,
         earlier: EarlierScans,
         showings: ShowingJudge,
+        pages: PageNonces,
         *,
         now: datetime,
         network: str,
@@ -67,22 +70,40 @@ class ScanWriter:
         self._policy = policy
         self._earlier_scans = earlier
         self._showings = showings
+        self._pages = pages
         self._now = now
         self._network = network
         self._stored = StoredScans(session)
+        self._counter = ScanCounter(self._connection, policy.hourly, network=network, now=seconds(now))
         self.noted = False
 
-    def take(self, intake: Intake, device: str | None) -> RecordedScan | CountermarkError:
-        """Store a scan and give its verdict; one that came before is answered again and not stored."""
+    def take_all(
+        self, intakes: Sequence[Intake | CountermarkError], devices: Sequence[str | None]
+    ) -> list[RecordedScan | CountermarkError]:
+        """Store scans and give their verdicts; those that came before are answered again and not stored."""
+        self._stored.look_up([each for each in intakes if isinstance(each, Intake)])
+        known = [isinstance(each, Intake) and self._stored.knows(each) for each in intakes]
+        pairs = list(zip(intakes, devices, strict=True))
+        admitted = iter(self._counter.admit([pair for pair, again in zip(pairs, known, strict=True) if not again]))
+        return [
+            self._take(each if again else next(admitted), device)
+            for (each, device), again in zip(pairs, known, strict=True)
+        ]
+
+    def _take(self, intake: Intake | CountermarkError, device: str | None) -> RecordedScan | CountermarkError:
+        if isinstance(intake, CountermarkError):
+            return intake
         try:
             before = self._stored.before(intake)
             if before is not None:
                 return self._again(before, intake)
-            tapper = device or self._network
-            showing = self._showings.settle(self._connection, intake.shown, tapper=tapper, now=seconds(self._now))
+            showing = self._used_up(intake, device)
         except InputRefused as error:
             return error
         intake = replace(intake, evidence=_strengthened(intake.evidence, showing))
+        if not self._is_kept(intake):
+            report = self._verify(intake, showing)
+            return RecordedScan(None, self._now, intake.evidence.evidence, report, intake.label.raw, None)
         scan = self._scan(intake)
         self._compare(scan)
         report = self._verify(intake, showing)
@@ -90,9 +111,18 @@ class ScanWriter:
         self._stored.add(intake, _stored_now(scan, intake, showing))
         return RecordedScan(scan.id, self._now, scan.evidence, report, intake.label.raw, moment(intake.occurred_at))
 
-    def look_up(self, intakes: Sequence[Intake]) -> None:
-        """Find those among them that were stored before, all at once."""
-        self._stored.look_up(intakes)
+    def _used_up(self, intake: Intake, device: str | None) -> Showing | None:
+        """What was shown, once what counts once is noted. Raises InputRefused when it was before."""
+        if intake.page_nonce is not None:
+            self._pages.use(self._connection, intake.page_nonce)
+        tapper = device or self._network
+        return self._showings.settle(self._connection, intake.shown, tapper=tapper, now=seconds(self._now))
+
+    def _is_kept(self, intake: Intake) -> bool:
+        """Of labels without a record here a node keeps few anonymous scans: anybody can invent serials."""
+        if not intake.kept or not is_anonymous(intake):
+            return intake.kept
+        return self._sources.chain.packed(intake.label.item) is not None or self._counter.keeps_stranger()
 
     def _again(self, before: Stored, intake: Intake) -> RecordedScan:
         evidence = replace(intake.evidence, evidence=before.evidence)

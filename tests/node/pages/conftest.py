@@ -24,7 +24,9 @@ from countermark.passports.passport import Passport, passport_hash, sign_passpor
 from countermark.products import ProductRecord
 from countermark_node.pages.routes import router
 from countermark_node.resolver.links import Link
+from countermark_node.scans.page_nonces import PageNonces
 from countermark_node.settings import NodeSettings
+from countermark_node.times import utc_now
 from countermark_scanner.memory import MemoryChain, MemoryScans, MemoryTrust
 from countermark_scanner.sources import (
     BrandTrust,
@@ -145,6 +147,8 @@ def make_client(genuine: PrintedLabel) -> MakeClient:
             verification=_verifier(genuine.item),
             access=SimpleNamespace(desks=desks),
             resolver=SimpleNamespace(default=_no_link),
+            clock=utc_now,
+            page_nonces=PageNonces(b"secret"),
         )
         app = FastAPI()
         app.include_router(router(cast("NodeServices", services)))

@@ -18,6 +18,7 @@ from countermark_node.openapi.words import (
     SIGNATURE,
     TEXT,
     TIME,
+    TRUTH,
     WHOLE,
     Content,
     Operation,
@@ -38,14 +39,22 @@ _POSSESSION = obj({"challenge": TEXT, "signature": SIGNATURE})
 _SCAN = obj(
     {"raw": TEXT},
     {
+        "id": TEXT,
         "occurred_at": TIME,
         "place": maybe(_PLACE),
         "device": TEXT,
         "attestation": _ATTESTATION,
         "possession": _POSSESSION,
+        "page_nonce": TEXT,
     },
 )
-_A_SCAN = {"raw": A_LABEL, "occurred_at": A_TIME, "place": _A_PLACE, "device": "scanner-7"}
+_A_SCAN = {
+    "id": "5f0c77a1b2d94e6f8091a2b3c4d5e6f7",
+    "raw": A_LABEL,
+    "occurred_at": A_TIME,
+    "place": _A_PLACE,
+    "device": "scanner-7",
+}
 _REPORT = obj(
     {"verdict": TEXT, "headline": TEXT, "advice": TEXT, "checks": many({"type": "object"}), "notices": many(ANYTHING)}
 )
@@ -56,8 +65,12 @@ _A_REPORT: dict[str, Any] = {
     "checks": [{"number": 1, "name": "label", "outcome": "pass", "code": "label-link", "params": {}, "sentence": "…"}],
     "notices": [{"code": "label-can-be-copied", "params": {}, "sentence": "…"}],
 }
-_TAKEN = obj({"scan_id": TEXT, "received_at": TIME, "evidence_class": one_of("A", "B", "C", "D"), "report": _REPORT})
-_A_TAKEN = {"scan_id": "f3a1", "received_at": A_TIME, "evidence_class": "D", "report": _A_REPORT}
+_CLASS = one_of("A", "B", "C", "D")
+_TAKEN = obj(
+    {"scan_id": maybe(TEXT), "kept": TRUTH, "received_at": TIME, "evidence_class": _CLASS, "report": _REPORT},
+    {"page_nonce": TEXT},
+)
+_A_TAKEN = {"scan_id": "f3a1", "kept": True, "received_at": A_TIME, "evidence_class": "D", "report": _A_REPORT}
 _BATCH = obj({"results": many({"type": "object"})})
 _GATE = obj(
     {"lines": many({"anyOf": [TEXT, {"type": "object"}]}, 1_000)},

@@ -4,6 +4,9 @@ import { language } from "./texts.js";
 
 const SECONDS = 15;
 
+/** Refusals of a page's nonce; the scan itself may come without one. */
+export const NONCE_TROUBLES = new Set(["bad-page-nonce", "page-nonce-used"]);
+
 /** Why a request gave no answer: `reason` is the problem document's, or "offline". */
 export class Trouble extends Error {
   constructor(reason, status = 0, retryAfter = 0) {

@@ -3,7 +3,7 @@
  * if the person agrees. Link previews and crawlers run no script, so they leave no scans behind.
  */
 
-import { post } from "./api.js";
+import { NONCE_TROUBLES, post } from "./api.js";
 import { currentPlace } from "./place.js";
 import { localise, showReport } from "./report.js";
 import { language, say } from "./texts.js";
@@ -41,11 +41,22 @@ function tell(key) {
   said.hidden = false;
 }
 
+/** With the page's nonce; without it when the network changed meanwhile, or another tab was faster. */
+async function send(scan) {
+  const path = `/v1/scans?lang=${language}`;
+  try {
+    return await post(path, { ...scan, page_nonce: shown.dataset.nonce }, { keepalive: true });
+  } catch (error) {
+    if (!NONCE_TROUBLES.has(error.reason)) throw error;
+    return post(path, scan, { keepalive: true });
+  }
+}
+
 async function note(place) {
   if (isNoted()) return;
   markNoted();
   try {
-    const answer = await post(`/v1/scans?lang=${language}`, { raw: printed, place }, { keepalive: true });
+    const answer = await send({ raw: printed, place });
     tell(place ? "visit.with-place" : "visit.without-place");
     if (chip || answer.report.verdict !== shown.querySelector(".report").dataset.verdict) showReport(shown, answer.report);
   } catch {
