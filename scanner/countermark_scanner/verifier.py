@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from countermark.gs1.label import ScannedLabel
+from countermark.passports.passport import read_anchored_passport
 from countermark_scanner.checks.case import Case, VerifierSettings
 from countermark_scanner.checks.commissioning import check_commissioned
 from countermark_scanner.checks.custody import check_custody
@@ -14,7 +15,7 @@ from countermark_scanner.checks.findings import fold
 from countermark_scanner.checks.history import check_history
 from countermark_scanner.checks.label import check_form, check_host
 from countermark_scanner.checks.marks import check_marks
-from countermark_scanner.checks.passport import anchored_product, check_passport
+from countermark_scanner.checks.passport import ReadPassport, anchored_product, check_passport
 from countermark_scanner.checks.serial import check_serial
 from countermark_scanner.checks.status import check_status
 from countermark_scanner.notices import notices
@@ -31,7 +32,10 @@ from countermark_scanner.verdict import Outcome, SaleState, VerdictReport
 
 
 class Verifier:
-    """Judges labels by the trust it is given, and by nothing else."""
+    """Judges labels by the trust it is given, and by nothing else.
+
+    `read_passport` may remember what it read: a segment's passport is the same for each of its items.
+    """
 
     def __init__(
         self,
@@ -41,12 +45,14 @@ class Verifier:
         scans: ScanHistory,
         clock: Callable[[], datetime],
         settings: VerifierSettings = VerifierSettings(),  # noqa: B008 (frozen)
+        read_passport: ReadPassport = read_anchored_passport,
     ) -> None:
         self._trust = trust
         self._chain = chain
         self._scans = scans
         self._clock = clock
         self._settings = settings
+        self._read_passport = read_passport
 
     def verify(self, label: ScannedLabel, context: ScannerContext = ANONYMOUS) -> VerdictReport:
         """The verdict on a label and its record, as of now. The label's host is never opened.
@@ -76,7 +82,7 @@ class Verifier:
         commissioned = check_commissioned(case, serial)
 
         # (5) to (8): the record behind it.
-        product = anchored_product(case)
+        product = anchored_product(case, self._read_passport)
         record = (check_marks(case), check_status(case), check_custody(case), check_passport(case, product))
 
         # (9): where it was seen.

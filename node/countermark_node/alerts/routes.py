@@ -14,13 +14,13 @@ from countermark_node.access.permissions import Permission
 from countermark_node.access.principal import Principal
 from countermark_node.alerts.service import MOST
 from countermark_node.alerts.stream import StreamSettings, alert_events
-from countermark_node.languages import request_language
+from countermark_node.languages import chosen_language
 from countermark_node.services import NodeServices, services_of
 from countermark_scanner.messages import Language
 
 router = APIRouter()
 _LAST = 1 << 62
-Chosen = Annotated[Language, Depends(request_language)]
+Chosen = Annotated[Language, Depends(chosen_language)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 After = Annotated[int, Query(ge=0, le=_LAST)]
 

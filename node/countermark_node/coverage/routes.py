@@ -11,7 +11,7 @@ from countermark.errors import InputRefused
 from countermark.gs1.identity import parse_gtin
 from countermark.identifiers import check_account
 from countermark_node.json_body import json_body
-from countermark_node.languages import request_language
+from countermark_node.languages import chosen_language
 from countermark_node.request_source import RequestSource
 from countermark_node.services import services_of
 from countermark_scanner.messages import Language, render
@@ -41,7 +41,7 @@ def give_coverage(request: Request, brand: str) -> dict[str, str]:
 @router.get("/v1/expected-label")
 def expected(
     request: Request,
-    language: Annotated[Language, Depends(request_language)],
+    language: Annotated[Language, Depends(chosen_language)],
     gtin: Annotated[str, Query()] = "",
     market: Annotated[str, Query()] = "",
     made_on: Annotated[str, Query()] = "",

@@ -10,7 +10,7 @@ from countermark.errors import InputRefused
 from countermark.gs1.label_text import read_label
 from countermark_node.histories.service import Question
 from countermark_node.json_body import json_body
-from countermark_node.languages import request_language
+from countermark_node.languages import chosen_language
 from countermark_node.request_source import RequestSource
 from countermark_node.scans.submission import SignedChallenge
 from countermark_node.services import services_of
@@ -23,7 +23,7 @@ router = APIRouter()
 def history(
     request: Request,
     body: Annotated[object, Depends(json_body)],
-    language: Annotated[Language, Depends(request_language)],
+    language: Annotated[Language, Depends(chosen_language)],
 ) -> dict[str, Any]:
     """The history of the item on a label. Asking is no scan: nothing is stored."""
     services = services_of(request)

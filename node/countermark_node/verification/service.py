@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from sqlalchemy import text
 from sqlmodel import Session
 
 from countermark.chain.rpc_refused import RpcRefused
 from countermark.errors import Unavailable
 from countermark.gs1.label import ScannedLabel
+from countermark.passports.passport import read_anchored_passport
 from countermark_node.chain_sync.projector import Projector
 from countermark_node.chain_sync.tables import HeadRow
 from countermark_node.database import Database
@@ -18,6 +22,9 @@ from countermark_scanner.verifier import Verifier
 
 _KEPT_SECONDS = 5
 _KEPT_ANSWERS = 10_000
+_KEPT_PASSPORTS = 1_000
+# Plain SQL: every scan asks this, and the object mapper takes longer than the database.
+_HEAD = text("SELECT number, hash, time FROM chain_head WHERE id = 1")
 
 
 class VerificationService:
@@ -33,6 +40,7 @@ class VerificationService:
         self._clock = clock
         self._follow = follow
         self._kept = Kept("", 0)
+        self._read_passport = lru_cache(_KEPT_PASSPORTS)(read_anchored_passport)
 
     def verify(self, label: ScannedLabel, context: ScannerContext = ANONYMOUS) -> VerdictReport:
         """The verdict about a label. Nothing is stored. Raises WrongChain."""
@@ -56,7 +64,7 @@ class VerificationService:
 
     def sources(self, session: Session) -> SqlSources:
         """What can be believed in one transaction."""
-        row = session.get(HeadRow, 1)
+        row = session.connection().execute(_HEAD).first()
         head = None
         if row is not None:
             block_time = moment(row.time)
@@ -73,5 +81,11 @@ class VerificationService:
 
     def verify_with(self, sources: SqlSources, label: ScannedLabel, context: ScannerContext) -> VerdictReport:
         """The verdict from sources at hand."""
-        verifier = Verifier(trust=sources.trust, chain=sources.chain, scans=sources.scans, clock=self._clock)
+        verifier = Verifier(
+            trust=sources.trust,
+            chain=sources.chain,
+            scans=sources.scans,
+            clock=self._clock,
+            read_passport=self._read_passport,
+        )
         return verifier.verify(label, context)

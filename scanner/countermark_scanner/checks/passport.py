@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from countermark.errors import InputRefused, TooLarge
-from countermark.passports.passport import read_anchored_passport
+from countermark.passports.passport import SignedPassport
 from countermark.products import ProductRecord
 from countermark_scanner.checks.case import Case
 from countermark_scanner.checks.findings import result
 from countermark_scanner.verdict import CheckResult
 
+ReadPassport = Callable[[bytes, bytes], SignedPassport]
+"""What a token says when its SHA-256 is the second value; raises InputRefused or TooLarge."""
 
-def anchored_product(case: Case) -> ProductRecord | None:
+
+def anchored_product(case: Case, read: ReadPassport) -> ProductRecord | None:
     """What the passport says of the product, only if its hash is the segment's and it is about this product and lot."""
     if case.record is None or case.product is None:
         return None
     try:
-        told = read_anchored_passport(case.product, case.record.passport).passport
+        told = read(case.product, case.record.passport).passport
     except (InputRefused, TooLarge):
         return None
     fits = (told.product.gtin, told.brand.address, told.lot) == (
