@@ -105,6 +105,8 @@ class Limits:
     """Most notifications that a node keeps."""
     notification_readers: int = 1_000
     """Most accounts that are told of one event."""
+    mails: int = 100
+    """Most addresses that a node tells by mail."""
     webhooks: int = 500
     """Most webhooks of a node."""
     webhooks_per_account: int = 10

@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
     from countermark_node.access.cli import register as register_access
     from countermark_node.audit.cli import register as register_audit
     from countermark_node.demo.cli import register as register_demo
+    from countermark_node.mails.cli import register as register_mails
     from countermark_node.network_setup.cli import register as register_network
     from countermark_node.webhooks.cli import register as register_webhooks
 
@@ -35,6 +36,7 @@ def register(app: typer.Typer) -> None:
     register_audit(node)
     register_access(app, node)
     register_webhooks(node)
+    register_mails(node)
     app.add_typer(node, name="node")
     register_demo(app)
     register_network(app)

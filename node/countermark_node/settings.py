@@ -171,6 +171,15 @@ class NodeSettings(BaseSettings):
     outbound_networks: str = Field(
         default="", description="Private networks (CIDR, by commas) that webhooks may be in, also in plain http."
     )
+    smtp_host: str = Field(default="", description="Mail server that takes notifications by mail; empty for none.")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Its port.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="starttls, tls, or none, over which no password is sent."
+    )
+    smtp_user: str = Field(default="", description="User at the mail server; empty for none.")
+    smtp_password: SecretStr | None = Field(default=None, description="Password at the mail server.")
+    smtp_password_file: Path | None = Field(default=None, description="File that holds that password instead.")
+    mail_from: str = Field(default="", description="Address that mails come from.")
     webhook_poll_seconds: float = Field(
         default=2, gt=0, description="How often the node looks for messages to send to webhooks."
     )

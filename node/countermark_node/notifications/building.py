@@ -12,6 +12,8 @@ from countermark.chain.event_types import ChainEvent
 from countermark_node.background import Worker
 from countermark_node.database import Database
 from countermark_node.installation import Installation
+from countermark_node.mails.sender import MailSender, letterhead
+from countermark_node.mails.smtp import MailServer
 from countermark_node.notifications.chain_news import news_of
 from countermark_node.notifications.log import NotificationLog
 from countermark_node.rate_limit import RateLimiter
@@ -24,6 +26,7 @@ from countermark_wallet.address_rules import read_networks
 from countermark_wallet.outbound import Outbound
 
 _FORGET_SECONDS = 3_600
+_MAIL_SECONDS = 10
 _ASKED_PER_MINUTE = 30
 
 
@@ -40,12 +43,16 @@ class Notifications:
 
     @classmethod
     def build(cls, database: Database, installation: Installation, settings: NodeSettings, *, clock: Clock) -> Self:
-        """As the settings say. Raises InputRefused for networks that cannot be read."""
+        """As the settings say. Raises InputRefused for networks or a mail server that cannot be."""
         log = NotificationLog(database, days=settings.notification_days, clock=clock)
         outbound = Outbound(networks=read_networks(settings.outbound_networks))
         webhooks = WebhookRegistry(database, WebhookVault(installation.salt), outbound, clock=clock)
         # Spreads attempts in time; no secret hangs on it.
         sender = WebhookSender(database, log, webhooks, outbound, clock=clock, random=random.random)
+
+        mails = MailSender(
+            database, log, MailServer.of(settings), letterhead(settings), clock=clock, random=random.random
+        )
 
         def forget() -> None:
             log.forget()
@@ -59,6 +66,7 @@ class Notifications:
             RateLimiter("webhook requests", _ASKED_PER_MINUTE, whose="account"),
             (
                 Worker("notification-keeper", forget, seconds=_FORGET_SECONDS),
+                Worker("mails", mails.run, seconds=_MAIL_SECONDS),
                 Worker("webhooks", sender.run, seconds=settings.webhook_poll_seconds),
             ),
         )
