@@ -130,8 +130,11 @@ def rebuild(ctx: typer.Context) -> None:
     settings = _settings(context)
     with _opened(settings) as installation:
         services = NodeServices.build(installation, settings=settings)
-        blocks = services.projector.rebuild()
-        services.close()
+        try:
+            services.leadership.require()
+            blocks = services.projector.rebuild()
+        finally:
+            services.close()
         typer.echo(json.dumps({"blocks": blocks}) if context.json_output else f"OK: {blocks} blocks read again")
 
 

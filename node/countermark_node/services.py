@@ -8,6 +8,7 @@ from typing import Self
 from starlette.requests import HTTPConnection
 
 from countermark.credentials.account_id import AccountId
+from countermark.errors import CountermarkError
 from countermark_node.access.building import build_access
 from countermark_node.access.service import AccessService
 from countermark_node.alerts.committing import AlertCommitter
@@ -19,6 +20,7 @@ from countermark_node.background import Worker
 from countermark_node.chain_sync.projector import Projector
 from countermark_node.coverage.service import CoverageService
 from countermark_node.database import Database
+from countermark_node.database.ownership import belong
 from countermark_node.health.service import HealthService
 from countermark_node.histories.service import HistoryService
 from countermark_node.idempotency.principals import Principals
@@ -177,7 +179,7 @@ class NodeServices:
     def build(cls, installation: Installation, *, settings: NodeSettings | None = None, clock: Clock = utc_now) -> Self:
         """Put a node together over an opened installation. Raises Unavailable when the database cannot be used."""
         settings = settings or NodeSettings(home=installation.home)
-        database = Database(installation.database_place(settings))
+        database = _database(installation, settings)
         leadership = Leadership(database.leader_lock())
         limiters, metrics = Limiters.of(settings), NodeMetrics()
         notifications = Notifications.build(database, installation, settings, clock=clock)
@@ -335,6 +337,16 @@ class NodeServices:
         self.decoders.close()
         self.leadership.release()
         self.database.close()
+
+
+def _database(installation: Installation, settings: NodeSettings) -> Database:
+    database = Database(installation.database_place(settings))
+    try:
+        belong(database, installation.salt)
+    except CountermarkError:
+        database.close()
+        raise
+    return database
 
 
 def services_of(request: HTTPConnection) -> NodeServices:

@@ -12,6 +12,7 @@ from sqlalchemy import URL, text
 
 from countermark.errors import InputRefused, Unavailable
 from countermark_node.database import Database
+from countermark_node.database.ownership import belong
 from countermark_node.database.places import keep_url, place_of, read_url
 from countermark_node.settings import NodeSettings
 
@@ -89,6 +90,15 @@ def test_postgresql_that_is_away_is_told_without_the_password(tmp_path: Path) ->
         Database(url)
     assert told.value.reason == "database"
     assert SECRET not in str(told.value)
+
+
+def test_database_of_another_installation_is_refused(tmp_path: Path) -> None:
+    database = Database(tmp_path / "node.sqlite3")
+    for _ in range(2):
+        belong(database, b"\x01" * 32)
+    with pytest.raises(Unavailable, match="another installation"):
+        belong(database, b"\x02" * 32)
+    database.close()
 
 
 @pytest.mark.postgresql

@@ -206,6 +206,7 @@ def test_request_in_flight_holds_its_key_until_its_lease_ends(database: Database
     assert keys_over(database, after=timedelta(seconds=61)).begin("p", "k", "f") is None
 
 
+@pytest.mark.sqlite
 def test_request_that_a_crash_cut_off_can_be_sent_again_at_once(database: Database) -> None:
     keys = keys_over(database)
     keys.begin("p", "cut off", "f")

@@ -99,7 +99,7 @@ def test_ledger_restored_from_an_older_backup_is_refused(tmp_path: Path) -> None
     (tmp_path / "backup").rename(tmp_path / "chain")
     with Installation.open(tmp_path) as made:
         services = NodeServices.build(made)
-        with pytest.raises(WrongChain, match="backup"):
+        with pytest.raises(Unavailable, match="backup"):
             services.projector.catch_up()
         services.close()
 

@@ -19,6 +19,7 @@ import httpx
 import pytest
 from sqlalchemy import URL, text
 
+from countermark.errors import Unavailable
 from countermark.roles import Level, Role
 from countermark.sign_in import SignInMessage
 from countermark_node.database import Database
@@ -61,6 +62,9 @@ def test_one_of_two_leads_until_it_lets_go(two: tuple[Database, Database]) -> No
         one.only(lambda who=who: done.append(f"{who} led"), lambda who=who: done.append(f"{who} watched"))()
         one.only(lambda who=who: done.append(f"{who} alone"))()
     assert done == ["first led", "first alone", "second watched"]
+    first.require()
+    with pytest.raises(Unavailable, match="another process leads"):
+        second.require()
     first.release()
     assert [second.holds(), first.holds()] == [True, False]
     second.release()

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from countermark.errors import Unavailable
 from countermark_node.leadership.locks import LeaderLock
 
 _log = logging.getLogger(__name__)
@@ -27,6 +28,16 @@ class Leadership:
                 _log.info("this process leads" if leads else "another process leads, or none can")
                 self._led = leads
             return leads
+
+    def require(self) -> None:
+        """Raises Unavailable (led-elsewhere) where another process leads."""
+        if not self.holds():
+            raise Unavailable(
+                got="a database that another process leads",
+                expected="one that no node serves now",
+                next_step="stop the node and its replicas, then try again",
+                reason="led-elsewhere",
+            )
 
     def only(self, job: Callable[[], object], otherwise: Callable[[], object] | None = None) -> Callable[[], object]:
         """A job for Worker that does `job` where this process leads, and `otherwise` where another one does."""
