@@ -7,8 +7,8 @@ from alembic import op
 
 from countermark_node.database.types import Int64
 
-revision = "0009_database_owner"
-down_revision = "0008_webhooks"
+revision = "0010_database_owner"
+down_revision = "0009_mails"
 
 
 def upgrade() -> None:
