@@ -12,12 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from countermark.credentials.did_key import did_of
 from countermark.credentials.trademark import Trademark
-from countermark.credentials.trademark_request import SignedTrademarkRequest, TrademarkApproval, TrademarkRefusal
+from countermark.credentials.trademark_request import (
+    SignedTrademarkRequest,
+    TrademarkApproval,
+    TrademarkRefusal,
+    read_answer,
+)
 from countermark.errors import InputRefused, NotFound, NotPermitted, RateLimited
 from countermark.limits import Limits
+from countermark_node.openapi.operations import OPERATIONS
 from countermark_node.trademark_requests.service import Desk, TrademarkRequestService
 from countermark_wallet.cli.main import COMMAND_GROUP, main
 from countermark_wallet.trademark_requests import Application, TrademarkApplying, TrademarkExamining
@@ -232,6 +239,21 @@ def test_requests_that_nobody_answers_are_counted_and_go_after_their_time(own_wo
             desk.take(first[2].to_json())
         assert desk.take(signed_by(world, clock=ahead).to_json())["state"] == "open"
         assert len(desk.list_for(world.account("office"), state=None, after=0, limit=100)) == 1
+
+
+def test_examples_of_the_api_are_requests_and_answers(world: World) -> None:
+    request = OPERATIONS["POST", "/v1/trademark-requests"].request
+    answer = OPERATIONS["PUT", "/v1/trademark-requests/{request_id}/answer"].request
+    assert request is not None
+    assert answer is not None
+    assert SignedTrademarkRequest.from_json(request.example).to_json() == request.example
+    assert isinstance(read_answer(answer.example), TrademarkApproval)
+    schema = OPERATIONS["GET", "/v1/trademark-requests/{request_id}"].answer
+    assert schema is not None
+    signed = signed_by(world)
+    world.client.post("/v1/trademark-requests", json=signed.to_json())
+    found = world.client.get(f"/v1/trademark-requests/{signed.id}", headers=world.logged_in("brand")).json()
+    Draft202012Validator(schema.schema).validate(found)
 
 
 def test_refusal_repeats_byte_for_byte(world: World) -> None:

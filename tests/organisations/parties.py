@@ -41,12 +41,17 @@ class NodeProcess:
 
     def init(self, governor: str) -> None:
         """`countermark node init`."""
+        self.account = self.run("init", "--governor", governor)["account"]
+
+    def run(self, *arguments: str) -> dict[str, Any]:
+        """What `countermark node ...` shows; the node must not be running."""
         done = subprocess.run(
-            [*self._command(), "node", "init", "--governor", governor],
+            [*self._command(), "node", *arguments],
             env=self._environment(), capture_output=True, text=True, timeout=_START_SECONDS, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        self.account = json.loads(done.stdout)["account"]
+        assert done.returncode == 0, done.stdout + done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
 
     def start(self) -> None:
         """Serve, at the port of before if there was one."""

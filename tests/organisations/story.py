@@ -215,6 +215,13 @@ class Story:
     def agree(self) -> None:
         """Three nodes that never spoke with one another know the same, and it is what the ledger says."""
         assert_agreement(self.market, self.first, PACKED)
+        for name in ORGANISATIONS:
+            node = self.market.node(name)
+            node.stop()
+            audited = node.run("audit")
+            assert audited["different"] == 0, audited["differences"]
+            assert audited["compared"]
+            node.start()
 
     def _credential(self) -> str:
         (held,) = self.market["brand"].json("trademark", "list")["credentials"]

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from countermark_node.openapi.operations import access, alerts, goods, ledger, passports, registers, scans
+from countermark_node.openapi.operations import (
+    access,
+    alerts,
+    goods,
+    ledger,
+    passports,
+    registers,
+    scans,
+    trademark_requests,
+)
 from countermark_node.openapi.words import Operations
 
-_AREAS = (access, alerts, goods, ledger, passports, registers, scans)
+_AREAS = (access, alerts, goods, ledger, passports, registers, scans, trademark_requests)
 
 OPERATIONS: Operations = MappingProxyType({key: one for area in _AREAS for key, one in area.OPERATIONS.items()})
