@@ -310,7 +310,12 @@ class NodeServices:
             idempotency=idempotency,
             principals=Principals(access, installation.salt),
             health=HealthService(
-                projector, leadership, committer, (following, committing, keeping, sending, pruning), clock=clock
+                projector,
+                leadership,
+                committer,
+                outbox.depth,
+                (following, committing, keeping, sending, pruning),
+                clock=clock,
             ),
             workers=(following, committing, keeping, sending, pruning, *notifications.workers),
         )
@@ -321,7 +326,8 @@ class NodeServices:
         Raises WrongChain, Unavailable.
         """
         self.leadership.only(self.projector.catch_up, self.projector.watch)()
-        self.idempotency.interrupted()
+        if self.leadership.holds():
+            self.idempotency.interrupted()
         self.alert_hub.open()
         for worker in self.workers:
             worker.start()

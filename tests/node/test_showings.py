@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -39,7 +39,9 @@ from countermark_node.showings.tables import ChipKeysRow
 from countermark_wallet.cli.main import COMMAND_GROUP, main
 from countermark_wallet.commissioning import Commissioning
 from countermark_wallet.keystore import WalletKeystore
-from countermark_wallet.ledger import Ledger
+from countermark_wallet.ledger import Ledger, connect
+from countermark_wallet.node_client import NodeClient
+from countermark_wallet.relaying import NodeRelay
 from countermark_wallet.series import BrandSeries
 from countermark_wallet.signer import WalletSigner
 
@@ -74,7 +76,7 @@ class Chipped:
     def claim_signer(self, label: Label, code: str | None = None) -> WalletSigner:
         return WalletSigner(claim_secret(label.item, code or self.codes[label.item.serial]))
 
-    def claim(self, label: Label, owner: WalletSigner) -> None:
+    def claim(self, label: Label, owner: WalletSigner, ledger: Ledger | None = None) -> None:
         world, token = self.world, self.token(label)
         at = self.labels.index(label)
         claims = Claims(world.installation.connection, world.installation.deployment.address("Claims"))
@@ -88,7 +90,8 @@ class Chipped:
         )
         claim = Claim(token, owner.address, 0, int(datetime.now(UTC).timestamp()) + 3_600)
         typed = claim.typed(world.installation.deployment.chain_id, claims.address)
-        world.ledger("stranger").send(claims.claim(claim, proof, signer.sign_typed(typed), owner.sign_typed(typed)))
+        ledger = ledger or world.ledger("stranger")
+        ledger.send(claims.claim(claim, proof, signer.sign_typed(typed), owner.sign_typed(typed)))
 
 
 @pytest.fixture(scope="module")
@@ -239,6 +242,24 @@ def possession(given: dict[str, Any], signer: WalletSigner, **changed: Any) -> d
         chain_id=values["chain_id"],
         claims_address=values["claims_address"],
     )
+
+
+def test_consumer_without_an_account_claims_through_the_node(world: World, chipped: Chipped) -> None:
+    label, owner = next(chipped.unused), WalletSigner(secrets.token_bytes(32))
+    ledger = connect(world.server.url, owner)
+    requests: list[str] = []
+    relay = NodeRelay(
+        ledger.connection,
+        ledger.deployment.address("Forwarder"),
+        owner,
+        lambda token: NodeClient(world.server.url, token=token),
+        accepted=requests.append,
+    )
+    chipped.claim(label, owner, replace(ledger, relay=relay))
+    assert world.installation.contracts.token.owner_of(chipped.token(label)) == owner.address
+    assert world.client.get(f"/v1/requests/{requests[0]}").json()["state"] == "confirmed"
+    assert not world.installation.contracts.trust.is_account(owner.address)
+    assert int(world.installation.connection.rpc("eth_getTransactionCount", [owner.address, "latest"]), 16) == 0
 
 
 def test_unused_code_makes_the_label_genuine_and_a_claimed_one_does_not(world: World, chipped: Chipped) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from countermark.errors import CountermarkError, Unavailable
@@ -10,6 +10,7 @@ from countermark_node.alerts.committing import AlertCommitter
 from countermark_node.background import Worker
 from countermark_node.chain_sync.projector import Projector
 from countermark_node.leadership.service import Leadership
+from countermark_node.outbox.store import OutboxDepth
 from countermark_node.times import Clock
 
 _OLDEST_SECONDS = 15 * 60
@@ -37,6 +38,7 @@ class HealthService:
         projector: Projector,
         leadership: Leadership,
         committer: AlertCommitter,
+        outbox: Callable[[], OutboxDepth],
         workers: Sequence[Worker],
         *,
         clock: Clock,
@@ -44,6 +46,7 @@ class HealthService:
         self._projector = projector
         self._leadership = leadership
         self._committer = committer
+        self._outbox = outbox
         self._workers = workers
         self._clock = clock
 
@@ -53,6 +56,7 @@ class HealthService:
         try:
             head = self._projector.head()
             waiting, reason = self._committer.pending()
+            depth = self._outbox()
         except Unavailable as error:
             return Health({"database": f"failing: {error.line()}", "chain": chain}, frozenset({"database", "chain"}))
         synced = self._projector.synced_at
@@ -73,6 +77,8 @@ class HealthService:
                 "leader": "this process" if self._leadership.holds() else "another process",
                 "background": f"ended: {', '.join(ended)}" if ended else "ok",
                 "clock": "ok" if sound["clock"] else f"the newest block is {ahead} s ahead of this machine's clock",
+                "outbox": f"{depth.waiting} waiting, the oldest for {depth.oldest_seconds} s"
+                + (f"; the ledger refuses: {depth.refused}" if depth.refused else ""),
                 "commitments": f"{waiting} pending" + (f": {reason}" if reason else ""),
             },
             frozenset(part for part, fit in sound.items() if not fit),

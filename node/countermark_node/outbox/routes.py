@@ -52,6 +52,7 @@ def _charged(request: Request, principal: Principal, submission: SignedRequest) 
     if services.outbox.intake.call(submission).public:
         services.limiters.relayed.take(RequestSource.of(request).network)
         return services.principals.network(request)
+    services.limiters.rpc.take(RequestSource.of(request).network)
     if principal.how is How.NOBODY or principal.account is None:
         raise NotSignedIn(
             got="a request from nobody",
