@@ -23,6 +23,12 @@ class Worker:
         self._hint = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._failing: str | None = None
+
+    @property
+    def failing(self) -> str | None:
+        """What stood against the job the last time; None when nothing did."""
+        return self._failing
 
     @property
     def ended(self) -> bool:
@@ -54,10 +60,13 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 self._job()
+                self._failing = None
             except CountermarkError as error:
+                self._failing = error.line()
                 _log.warning("%s: %s", self._name, error.line())
             except DatabaseError as error:
                 # A locked or full disk passes; a thread that ended would not come back.
+                self._failing = f"database failing: {type(error).__name__}"
                 _log.warning("%s: database failing: %s", self._name, type(error).__name__)
             self._hint.wait(self._seconds)
             self._hint.clear()

@@ -153,7 +153,9 @@ class Installation:
         keystore = WalletKeystore(home / "node")
         wallet = keystore.unlock(_WALLET, _password(home / "node", settings))
         if settings.chain_url is not None:
-            connection = through_gateway(settings.chain_url, wallet.signer(), deployment.chain_id)
+            connection = through_gateway(
+                settings.chain_url, wallet.signer(), deployment.chain_id, timeout=settings.chain_seconds
+            )
         senders = tuple(wallet.signer(_FIRST_SENDER + place) for place in range(settings.outbox_senders))
         return cls(home, connection, deployment, wallet.signer(), wallet.credential_key(), chain, senders=senders)
 
@@ -232,7 +234,7 @@ def _password(folder: Path, settings: NodeSettings) -> str:
 
 def _ledger(home: Path, settings: NodeSettings, clock: Clock) -> tuple[EmbeddedChain | None, ChainConnection]:
     if settings.chain_url is not None:
-        return None, ChainConnection.to(settings.chain_url)
+        return None, ChainConnection.to(settings.chain_url, timeout=settings.chain_seconds)
     chain = EmbeddedChain.open(home / "chain", clock=clock)
     return chain, ChainConnection.embedded(chain)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
+from sqlalchemy import URL
 from starlette.requests import HTTPConnection
 
 from countermark.credentials.account_id import AccountId
@@ -21,6 +23,7 @@ from countermark_node.chain_sync.projector import Projector
 from countermark_node.coverage.service import CoverageService
 from countermark_node.database import Database
 from countermark_node.database.ownership import belong
+from countermark_node.health.database_file import DatabaseFile
 from countermark_node.health.service import HealthService
 from countermark_node.histories.service import HistoryService
 from countermark_node.idempotency.principals import Principals
@@ -28,7 +31,14 @@ from countermark_node.idempotency.store import IdempotencyKeys, KeyPolicy
 from countermark_node.installation import Installation
 from countermark_node.leadership.service import Leadership
 from countermark_node.metrics.key import MetricsKey
-from countermark_node.metrics.readings import read_database, read_ledger, read_lines, read_outbox, read_work
+from countermark_node.metrics.readings import (
+    read_database,
+    read_leader,
+    read_ledger,
+    read_lines,
+    read_outbox,
+    read_work,
+)
 from countermark_node.metrics.registry import NodeMetrics
 from countermark_node.notifications.building import Notifications
 from countermark_node.outbox.service import OutboxService
@@ -174,12 +184,14 @@ class NodeServices:
             {"pictures": self.lines.pictures, "ledger": self.lines.ledger, "packing-lists": self.lines.packing_lists},
         )
         read_outbox(self.metrics, self.outbox)
+        read_leader(self.metrics, self.leadership)
 
     @classmethod
     def build(cls, installation: Installation, *, settings: NodeSettings | None = None, clock: Clock = utc_now) -> Self:
         """Put a node together over an opened installation. Raises Unavailable when the database cannot be used."""
         settings = settings or NodeSettings(home=installation.home)
-        database = _database(installation, settings)
+        place = installation.database_place(settings)
+        database = _database(place, installation.salt)
         leadership = Leadership(database.leader_lock())
         limiters, metrics = Limiters.of(settings), NodeMetrics()
         notifications = Notifications.build(database, installation, settings, clock=clock)
@@ -316,6 +328,8 @@ class NodeServices:
                 outbox.depth,
                 (following, committing, keeping, sending, pruning),
                 clock=clock,
+                follower=following if installation.chain is None else None,
+                file=DatabaseFile.of(place) if isinstance(place, Path) else None,
             ),
             workers=(following, committing, keeping, sending, pruning, *notifications.workers),
         )
@@ -345,10 +359,10 @@ class NodeServices:
         self.database.close()
 
 
-def _database(installation: Installation, settings: NodeSettings) -> Database:
-    database = Database(installation.database_place(settings))
+def _database(place: Path | URL, salt: bytes) -> Database:
+    database = Database(place)
     try:
-        belong(database, installation.salt)
+        belong(database, salt)
     except CountermarkError:
         database.close()
         raise

@@ -29,6 +29,7 @@ class NodeSettings(BaseSettings):
     chain_url: str | None = Field(
         default=None, description="JSON-RPC address of the ledger; empty for the embedded one."
     )
+    chain_seconds: float = Field(default=10, gt=0, le=60, description="Longest wait for one answer of the ledger.")
     chain_poll_seconds: float = Field(
         default=2, gt=0, description="How often the ledger is looked at when nobody asks."
     )

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from countermark.chain.connection import ChainConnection
 from countermark.errors import InputRefused, NotFound, NotPermitted, Unavailable
+from countermark.limits import DEFAULT_LIMITS
 from countermark.signing import AccountSigner, TextSigner
 from countermark_wallet.logging_in import log_in
 from countermark_wallet.node_client import NodeClient
@@ -16,7 +17,14 @@ class PartySigner(AccountSigner, TextSigner, Protocol):
     """A key that signs transactions, typed data and log-ins."""
 
 
-def through_gateway(url: str, signer: TextSigner, chain_id: int, *, token: str | None = None) -> ChainConnection:
+def through_gateway(
+    url: str,
+    signer: TextSigner,
+    chain_id: int,
+    *,
+    token: str | None = None,
+    timeout: float = DEFAULT_LIMITS.ledger_seconds,
+) -> ChainConnection:
     """The ledger at `url`. Only an endpoint that asks for it, which nodes do, gets a log-in: for its own address.
 
     The log-in names `chain_id`, which the caller knows, and is kept nowhere. Raises Unavailable, WrongChain.
@@ -31,4 +39,4 @@ def through_gateway(url: str, signer: TextSigner, chain_id: int, *, token: str |
             # A key without an account, a gateway that is no node: the endpoint's own refusal says what is missing.
             return None
 
-    return ChainConnection.to(url, expected_chain_id=chain_id, token=token, log_in=log_in_there)
+    return ChainConnection.to(url, timeout=timeout, expected_chain_id=chain_id, token=token, log_in=log_in_there)

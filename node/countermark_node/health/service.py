@@ -9,6 +9,7 @@ from countermark.errors import CountermarkError, Unavailable
 from countermark_node.alerts.committing import AlertCommitter
 from countermark_node.background import Worker
 from countermark_node.chain_sync.projector import Projector
+from countermark_node.health.database_file import DatabaseFile
 from countermark_node.leadership.service import Leadership
 from countermark_node.outbox.store import OutboxDepth
 from countermark_node.times import Clock
@@ -31,7 +32,10 @@ class Health:
 
 
 class HealthService:
-    """Looks at every part anew each time."""
+    """Looks at every part anew each time, but for a ledger that a `follower` looks at anyway: it may take its time.
+
+    `file` is that of the database, where it has one.
+    """
 
     def __init__(
         self,
@@ -42,6 +46,8 @@ class HealthService:
         workers: Sequence[Worker],
         *,
         clock: Clock,
+        follower: Worker | None = None,
+        file: DatabaseFile | None = None,
     ) -> None:
         self._projector = projector
         self._leadership = leadership
@@ -49,6 +55,8 @@ class HealthService:
         self._outbox = outbox
         self._workers = workers
         self._clock = clock
+        self._follower = follower
+        self._file = file
 
     def check(self) -> Health:
         """The state of all parts; commitments that wait do not make a node unready."""
@@ -61,9 +69,11 @@ class HealthService:
             return Health({"database": f"failing: {error.line()}", "chain": chain}, frozenset({"database", "chain"}))
         synced = self._projector.synced_at
         age = None if synced is None else int((self._clock() - synced).total_seconds())
+        file = None if self._file is None else self._file.wrong()
         ended = [worker.name for worker in self._workers if worker.ended]
         ahead = 0 if head is None else int(head.time - self._clock().timestamp())
         sound = {
+            "database": file is None,
             "chain": chain == "ok",
             "projection": head is not None and age is not None and age <= _OLDEST_SECONDS,
             "background": not ended,
@@ -71,7 +81,7 @@ class HealthService:
         }
         return Health(
             {
-                "database": "ok",
+                "database": file or "ok",
                 "chain": chain,
                 "projection": f"block {head.number}, {age} s old" if head else "nothing read yet",
                 "leader": "this process" if self._leadership.holds() else "another process",
@@ -85,6 +95,9 @@ class HealthService:
         )
 
     def _chain(self) -> str:
+        if self._follower is not None:
+            failing = self._follower.failing
+            return "ok" if failing is None else f"failing: {failing}"
         try:
             self._leadership.only(self._projector.catch_up, self._projector.watch)()
         except CountermarkError as error:

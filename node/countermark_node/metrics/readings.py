@@ -8,6 +8,7 @@ from countermark_node.alerts.committing import AlertCommitter
 from countermark_node.alerts.hub import AlertHub
 from countermark_node.background import Worker
 from countermark_node.chain_sync.projector import Projector
+from countermark_node.leadership.service import Leadership
 from countermark_node.metrics.registry import NodeMetrics
 from countermark_node.outbox.service import OutboxService
 from countermark_node.times import Clock
@@ -70,3 +71,8 @@ def read_outbox(metrics: NodeMetrics, outbox: OutboxService) -> None:
     """What was accepted and is not on the ledger yet."""
     metrics.gauge_from("outbox_waiting", "Requests that wait for the ledger.", lambda: outbox.depth().waiting)
     metrics.gauge_from("outbox_oldest_seconds", "Age of the oldest of them.", lambda: outbox.depth().oldest_seconds)
+
+
+def read_leader(metrics: NodeMetrics, leadership: Leadership) -> None:
+    """Whether this process does the background work."""
+    metrics.gauge_from("leader", "1 where the background work is done.", lambda: 1.0 if leadership.holds() else 0.0)
