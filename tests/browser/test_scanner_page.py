@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
+from sqlmodel import select
 
-from countermark.gs1 import build_elements
+from countermark.gs1 import ItemKey, build_elements
 from countermark.printing.picture import label_png
 from countermark.printing.print_label import PrintLabel
+from countermark_node.scans.tables import ScanRow
 
 if TYPE_CHECKING:
     from tests.browser.conftest import MakeCamera, OpenPage, Shelf, StoredScans
+
+    from countermark_node.demo.stage import Stage
 
 pytestmark = pytest.mark.browser
 
@@ -143,3 +148,77 @@ def test_scanning_again_opens_the_camera_and_notes_a_second_scan(
             visit.page.get_by_role("button", name="扫描另一个标签").click()
         expect(visit.page.locator("#report h1")).to_have_text("标签为真")
     assert stored_scans(item) == 2
+
+
+OFFLINE = ("ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "ERR_NETWORK_CHANGED")
+
+
+def typed(page: Page, text: str) -> None:
+    page.get_by_label("Link or number on the label").fill(text)
+    page.keyboard.press("Enter")
+
+
+def captured(stage: Stage, item: ItemKey) -> list[ScanRow]:
+    with stage.services.database.read() as session:
+        wanted = select(ScanRow).where(ScanRow.gtin == item.gtin, ScanRow.serial == item.serial)
+        return list(session.exec(wanted).all())
+
+
+def test_scans_without_a_connection_wait_on_the_device_and_are_sent_once_with_their_own_time(
+    open_page: OpenPage, shelf: Shelf, stage: Stage, tmp_path: Path
+) -> None:
+    (one, _), (two, link) = shelf.take(), shelf.take()
+    picture = tmp_path / "label.png"
+    picture.write_bytes(label_png(PrintLabel(0, two, link), scale=6))
+    with open_page(expected=OFFLINE) as visit:
+        page = visit.page
+        page.goto("/scan")
+        expect(page.get_by_label("Link or number on the label")).to_be_visible()
+        page.context.set_offline(True)
+        before = datetime.now(UTC)
+        typed(page, build_elements(one))
+        expect(page.get_by_role("alert")).to_contain_text("kept on this device")
+        page.get_by_label("Take or choose a picture").set_input_files(picture)
+        expect(page.locator("#waiting")).to_contain_text(": 2")
+        after = datetime.now(UTC)
+        assert captured(stage, one) == captured(stage, two) == []
+        page.wait_for_timeout(1_500)
+        page.context.set_offline(False)
+        expect(page.locator("#late li[data-verdict=label-genuine]")).to_have_count(2)
+        expect(page.locator("#waiting")).to_be_hidden()
+    for item in (one, two):
+        (row,) = captured(stage, item)
+        assert int(before.timestamp()) <= row.occurred_at <= int(after.timestamp()) < row.received_at
+        assert row.from_page
+
+
+def test_scan_whose_answer_was_lost_is_stored_once(open_page: OpenPage, shelf: Shelf, stage: Stage) -> None:
+    item, _ = shelf.take()
+    sent: list[str] = []
+
+    def lost(route: Route) -> None:
+        sent.append(str(route.fetch().json()["scan_id"]))
+        route.abort("failed")
+
+    with open_page(expected=OFFLINE) as visit:
+        page = visit.page
+        page.goto("/scan")
+        page.route("**/v1/scans?*", lost)
+        typed(page, build_elements(item))
+        expect(page.get_by_role("alert")).to_contain_text("kept on this device")
+        page.unroute("**/v1/scans?*")
+        page.reload()
+        expect(page.locator("#late li[data-verdict=label-genuine]")).to_have_count(1)
+    assert [row.id for row in captured(stage, item)] == sent
+
+
+def test_device_whose_clock_is_a_day_ahead_is_put_right(open_page: OpenPage, shelf: Shelf, stage: Stage) -> None:
+    item, _ = shelf.take()
+    with open_page(expected=("status of 400",)) as visit:
+        page = visit.page
+        page.clock.install(time=datetime.now(UTC) + timedelta(days=1))
+        page.goto("/scan")
+        typed(page, build_elements(item))
+        expect(page.locator("#report .report")).to_be_visible()
+    (row,) = captured(stage, item)
+    assert abs(row.occurred_at - row.received_at) <= 60

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from countermark_node.services import NodeServices
 
 _GET = ["GET", "HEAD"]
+_KILOMETRES_A_DEGREE = 111
 _BLANK: dict[str, Any] = {
     "verdict": "",
     "headline": "",
@@ -87,7 +88,18 @@ def _verdict(services: NodeServices, request: Request) -> Response:
     shown = report_json(report, language)
     chip = "yes" if has_sun(printed) else "no"
     about: dict[str, Any] = {"printed": printed, "chip": chip, "nonce": _nonce(services, request, label.item)}
+    about["kept"] = _kept(services, request)
     return _page(request, "verdict.html", "geolocation", report=shown, blank=_BLANK, **about)
+
+
+def _kept(services: NodeServices, request: Request) -> str:
+    """What becomes of a scan that somebody without an account sends, as this node's settings say."""
+    settings, texts = services.settings, _texts(request)
+    kilometres = round(settings.place_grid_degrees * _KILOMETRES_A_DEGREE)
+    place = texts("privacy.place", kilometres=kilometres) if kilometres else texts("privacy.place-exact")
+    days = max(settings.keep_scans_b_days, settings.keep_scans_c_days, settings.keep_scans_d_days)
+    hours = settings.keep_networks_hours
+    return f"{place} {texts('privacy.kept', days=days, anonymous=settings.keep_scans_d_days, hours=hours)}"
 
 
 def _nonce(services: NodeServices, request: Request, item: ItemKey | None = None) -> str:
@@ -142,7 +154,8 @@ def router(services: NodeServices) -> APIRouter:
 
     @routes.api_route("/scan", methods=_GET)
     def scan(request: Request) -> Response:
-        return _page(request, "scan.html", "camera", "geolocation", nonce=_nonce(services, request), blank=_BLANK)
+        about: dict[str, Any] = {"nonce": _nonce(services, request), "kept": _kept(services, request)}
+        return _page(request, "scan.html", "camera", "geolocation", blank=_BLANK, **about)
 
     @routes.api_route("/customs", methods=_GET)
     def customs(request: Request) -> Response:

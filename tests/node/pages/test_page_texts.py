@@ -12,7 +12,7 @@ _PARAMETER = re.compile(r"\{([a-z_]+)\}")
 _DIRECT = re.compile(
     r"""(?:\bt|\btexts|\bsay|\bsayOr|\bhint|\btell|\bsaid|\bshowLogIn)\(\s*["']([a-z]+\.[a-zA-Z-]+)["']"""
 )
-_QUOTED = re.compile(r"""["'`]((?:broken|customs|outcome|report|scan|site|start|visit)\.[a-zA-Z-]*)""")
+_QUOTED = re.compile(r"""["'`]((?:broken|customs|outcome|privacy|report|scan|site|start|visit)\.[a-zA-Z-]*)""")
 _FROM_DATA = ("customs.class-", "customs.role-", "customs.source-", "outcome.")
 _COMPOSED = ("customs.line-", "report.", "scan.")
 

@@ -7,20 +7,21 @@ const SECONDS = 15;
 /** Refusals of a page's nonce; the scan itself may come without one. */
 export const NONCE_TROUBLES = new Set(["bad-page-nonce", "page-nonce-used"]);
 
-/** Why a request gave no answer: `reason` is the problem document's, or "offline". */
+/** Why a request gave no answer: `reason` is the problem document's, or "offline"; `nodeTime` where a clock is wrong. */
 export class Trouble extends Error {
-  constructor(reason, status = 0, retryAfter = 0) {
+  constructor(reason, status = 0, retryAfter = 0, nodeTime = "") {
     super(reason);
     this.reason = reason;
     this.status = status;
     this.retryAfter = retryAfter;
+    this.nodeTime = nodeTime;
   }
 }
 
 async function problemOf(response) {
   const document = await response.json().catch(() => ({}));
   const seconds = Number(response.headers.get("Retry-After")) || 0;
-  return new Trouble(String(document.reason ?? "problem"), response.status, seconds);
+  return new Trouble(String(document.reason ?? "problem"), response.status, seconds, document.node_time);
 }
 
 /** The JSON answer of one request (null when it has no body). Throws Trouble. */
