@@ -23,6 +23,7 @@ class Fault:
     accepted: int = 0
     lost: int | None = None
     doubled: int | None = None
+    over: bool = False
 
     def tell(self, words: str) -> None:
         """Note an answer once."""
@@ -37,7 +38,7 @@ class Fault:
 
 def write(faults: list[Fault]) -> None:
     """Put the table into the page, when asked to by the environment."""
-    finished = [fault for fault in faults if fault.doubled is not None]
+    finished = [fault for fault in faults if fault.over]
     if not os.environ.get(WRITE) or not finished:
         return
     before, _, rest = PAGE.read_text("utf-8").partition(BEGIN)

@@ -65,7 +65,8 @@ class RealNetwork:
 
     def _add(self, geth: Path, folder: Path, keys: ValidatorKeys) -> None:
         place = folder / f"validator-{len(self.validators)}"
-        validator = Validator(geth, place, keys, self.chain_id, *free_ports(3))
+        rpc, peer, engine = free_ports(3)
+        validator = Validator(geth, place, keys, self.chain_id, rpc, peer, engine)
         validator.prepare(self.genesis)
         self.validators.append(validator)
 

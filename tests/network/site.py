@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import URL
 from tests.network.fault_table import Fault
 from tests.network.real_network import RealNetwork
 from tests.organisations.agreement import projection
@@ -33,8 +35,9 @@ class Site:
     network: RealNetwork
     stage: Stage
     folder: Path
+    database: Path | URL
     relayed: int = 0
-    numbers: Any = field(default_factory=lambda: count(1))
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
     accepted: dict[int, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -50,7 +53,7 @@ class Site:
         body = self._signed(number)
         deadline = time.monotonic() + _SECONDS
         while True:
-            answer = httpx.post(f"{self.stage.url}/v1/requests", json=body, headers=self.headers, timeout=60)
+            answer = self._post(body)
             if answer.status_code == 202:
                 self.accepted[number] = answer.json()["id"]
                 self.relayed += 1
@@ -61,6 +64,15 @@ class Site:
             fault.tell(f"{answer.status_code} `{answer.json()['reason']}`")
             assert time.monotonic() < deadline, answer.text
             time.sleep(0.2)
+
+    def _post(self, body: object) -> httpx.Response:
+        return httpx.post(f"{self.stage.url}/v1/requests", json=body, headers=self.headers, timeout=60)
+
+    def refused(self, fault: Fault) -> None:
+        """Note with which words a request is refused now; it is sent again by the next `write`."""
+        answer = self._post(self._signed(next(self.numbers)))
+        assert answer.status_code == 503, answer.text
+        fault.tell(f"503 `{answer.json()['reason']}`")
 
     def _signed(self, number: int) -> dict[str, Any]:
         contracts, signer = self.stage.services.installation.contracts, self.stage.cast.brand.wallet.signer()
@@ -91,8 +103,10 @@ class Site:
 
     def check(self, fault: Fault, *, since: float) -> None:
         """All accepted requests are on the chain once, and the node knows what a fresh reading of the chain gives."""
-        self.network.wait_agreement()
         self.wait_confirmed(*self.accepted)
+        # A validator that was away must have come up to the others: until then it only knows less.
+        self.network.wait_blocks(1)
+        self.network.wait_agreement()
         self._wait_projection()
         fault.seconds = time.monotonic() - since
         deployment = self.stage.services.installation.deployment
@@ -106,11 +120,8 @@ class Site:
             fault.doubled = sum(done.values()) - len(done)
             assert (fault.lost, fault.doubled) == (0, 0), (fault, done)
             assert set(done) == set(self.accepted)
-        assert projection(self._database) == self._read_anew()
-
-    @property
-    def _database(self) -> Path:
-        return self.stage.folder / "node" / "node.sqlite3"
+        assert projection(self.database) == self._read_anew()
+        fault.over = True
 
     def _wait_projection(self) -> None:
         """Until the node has read the block that is newest now."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import URL
 from tests.network.fault_table import Fault, write
 from tests.network.real_network import RealNetwork, running_network
 from tests.network.site import Site
+from tests.postgresql_server import PostgresServer, postgresql_programs
 
 from countermark_node.demo.stage import raise_curtain
 
@@ -18,16 +22,32 @@ pytestmark = [pytest.mark.network, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def site(geth: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A network of its own, contracts on it, and a node that speaks with validator 0."""
+def server() -> Iterator[PostgresServer | None]:
+    """A PostgreSQL that keeps what it confirmed, unlike that of the other tests; None where there is none."""
+    programs = postgresql_programs()
+    if programs is None:
+        yield None
+        return
+    server = PostgresServer(programs, durable=True)
+    try:
+        yield server.begin()
+    finally:
+        server.end()
+
+
+@pytest.fixture(scope="module")
+def site(geth: Path, server: PostgresServer | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A network of its own, contracts on it, and a node at validator 0, on a PostgreSQL if there is one."""
     folder = tmp_path_factory.mktemp("faults")
     home = folder / "home"
     home.mkdir(mode=0o700)
-    with (
-        running_network(geth, folder / "network") as network,
-        raise_curtain(home, 0, lambda: datetime.now(UTC), chain_url=network.validators[0].url) as stage,
-    ):
-        yield Site(network, stage, folder)
+    place: Path | URL = home / "node" / "node.sqlite3"
+    with pytest.MonkeyPatch.context() as environment, running_network(geth, folder / "network") as network:
+        if server is not None:
+            place = url = server.create("faults")
+            environment.setenv("COUNTERMARK_DATABASE_URL", url.render_as_string(hide_password=False))
+        with raise_curtain(home, 0, lambda: datetime.now(UTC), chain_url=network.validators[0].url) as stage:
+            yield Site(network, stage, folder, place)
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +121,22 @@ def test_node_cut_off_with_its_validator(site: Site, faults: list[Fault]) -> Non
     since = time.monotonic()
     network.join(0, 1, 2)
     site.wait_confirmed(number)
+    site.check(fault, since=since)
+
+
+def test_database_crashes_in_mid_transaction(site: Site, faults: list[Fault], server: PostgresServer | None) -> None:
+    if server is None:
+        say = pytest.fail if os.environ.get("COUNTERMARK_REQUIRE_ALL") else pytest.skip
+        say("no PostgreSQL here: apt-get install postgresql")
+    network_of(site)
+    fault = begin(site, faults, "the node's PostgreSQL killed in mid-transaction")
+    number = site.write(fault)
+    server.stop(signal.SIGQUIT)
+    site.refused(fault)
+    site.look(fault)
+    since = time.monotonic()
+    server.start()
+    site.wait_confirmed(number, site.write(fault))
     site.check(fault, since=since)
 
 
