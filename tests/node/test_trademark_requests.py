@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from countermark.chain.marks import MarkStatus
 from countermark.credentials.did_key import did_of
 from countermark.credentials.trademark import Trademark
 from countermark.credentials.trademark_request import (
@@ -27,6 +28,8 @@ from countermark.limits import Limits
 from countermark_node.openapi.operations import OPERATIONS
 from countermark_node.trademark_requests.service import Desk, TrademarkRequestService
 from countermark_wallet.cli.main import COMMAND_GROUP, main
+from countermark_wallet.node_client import NodeClient
+from countermark_wallet.request_answers import answer_when_read
 from countermark_wallet.trademark_requests import Application, TrademarkApplying, TrademarkExamining
 
 if TYPE_CHECKING:
@@ -129,6 +132,23 @@ def test_refusal_reaches_the_holder_with_its_reason(world: World, run: Run, tmp_
     assert listed[asked["request"]] == "refused"
     late = ("trademark", "approve", asked["request"], "--office-name", "Example Office", "--yes")
     assert run("office", *late, "--out", tmp_path / "yes.json", code=1)["reason"] == "answered"
+    mark = SignedTrademarkRequest.from_json(json.loads((tmp_path / "ask.json").read_text("utf-8"))).request.trademark
+    assert world.ledger("office").marks.mark_info(mark.mark).status is MarkStatus.NONE
+    assert not (tmp_path / "yes.json").exists()
+
+
+def test_approval_waits_for_a_node_that_has_not_read_its_block(world: World) -> None:
+    signed = signed_by(world)
+    world.client.post("/v1/trademark-requests", json=signed.to_json())
+    approval = TrademarkApproval(signed.id, "a.b.c", "a.b.c~")
+    times = iter(range(100))
+    slept: list[float] = []
+    with NodeClient(world.server.url, token=world.logged_in("office")["Authorization"].split()[1]) as node:
+        with pytest.raises(InputRefused) as caught:
+            answer_when_read(node, approval, clock=lambda: float(next(times) * 20), sleep=slept.append)
+        assert (caught.value.reason, slept) == ("not-anchored", [0.5])
+        anchored, _ = TrademarkExamining(world.office()).approve(signed)
+        assert answer_when_read(node, anchored)["state"] == "approved"
 
 
 def test_request_and_answer_travel_as_links_when_nobody_has_a_node(world: World, run: Run, tmp_path: Path) -> None:

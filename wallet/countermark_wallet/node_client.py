@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from countermark.chain.contracts import RelayRequest
 
 _ANSWER_BYTES = 8 * 1024 * 1024
+_MOST_PAGES = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ class NodeClient:
         """All requests by or to the account that is logged in (GET /v1/trademark-requests)."""
         found: list[dict[str, Any]] = []
         after = 0
-        while True:
+        for _ in range(_MOST_PAGES):
             wanted = {"after": after} | ({} if state is None else {"state": state})
             answer = self._request("GET", "/v1/trademark-requests", params=wanted)
             page, last = answer.get("requests"), answer.get("last")
@@ -187,6 +188,7 @@ class NodeClient:
             if not page or last <= after:
                 return found
             found, after = found + page, last
+        raise self._strange("a list of requests without an end")
 
     def trademark_request(self, request_id: str) -> dict[str, Any]:
         """One request with its answer (GET /v1/trademark-requests/{id})."""

@@ -204,7 +204,7 @@ class TrademarkRequestService:
                 "not-anchored",
                 "a credential that is not the one on the ledger",
                 f"the one whose hash the office anchored for {request.trademark.mark}",
-                "run: countermark trademark approve",
+                "when this node has read that block: countermark trademark send FILE --at URL",
             )
 
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from countermark.errors import InputRefused
+from countermark.errors import InputRefused, shown
 from countermark_wallet.cli.confirming import Yes, confirm
 from countermark_wallet.cli.options import JsonFlag, Mark, OutputFile
 from countermark_wallet.cli.session import Session, session_of
 from countermark_wallet.cli.trademark import IssuerDid, OfficeName, app, issuing_of
+from countermark_wallet.request_answers import answer_when_read
 
 if TYPE_CHECKING:
     from countermark.credentials.trademark_request import SignedTrademarkRequest, TrademarkAnswer
@@ -87,7 +88,7 @@ def send(
         answer = _hand_in(found, at)
     else:
         with _office_node(session, at) as node:
-            answer = node.send_trademark_answer(found.request, found.to_json())
+            answer = answer_when_read(node, found)
     session.show(answer, [f"{file} is at {at}", f"request {answer['id']} is {answer['state']}"])
 
 
@@ -158,7 +159,8 @@ def approve(
     from countermark_wallet.trademark_requests import TrademarkExamining
 
     session = session_of(ctx, as_json)
-    signed, examining = _request(session, name, at), TrademarkExamining(issuing_of(session, office_name, issuer_did))
+    signed = _request(session, name, at, still_open=True)
+    examining = TrademarkExamining(issuing_of(session, office_name, issuer_did))
     examining.check(signed)
     confirm("Issue this credential?", describe_request(signed), yes=yes)
     # An anchor cannot be taken back, and a credential that nobody has is of no use.
@@ -188,7 +190,8 @@ def refuse(
     from countermark_wallet.trademark_requests import TrademarkExamining
 
     session = session_of(ctx, as_json)
-    signed, examining = _request(session, name, at), TrademarkExamining(issuing_of(session))
+    signed = _request(session, name, at, still_open=True)
+    examining = TrademarkExamining(issuing_of(session))
     confirm("Refuse this?", describe_request(signed), yes=yes)
     refusal = examining.refuse(signed, reason)
     write_whole(out, write_members(refusal))
@@ -261,8 +264,9 @@ def _asked(signed: SignedTrademarkRequest, answer: TrademarkAnswer | None) -> di
 
 
 def _summary(found: dict[str, Any]) -> str:
-    said = found.get("request") if isinstance(found.get("request"), dict) else {}
-    return f"{found.get('id')}  {(said or {}).get('mark')}  {found.get('state')}  {found.get('received_at')}"
+    said = found.get("request")
+    mark = said.get("mark") if isinstance(said, dict) else None
+    return "  ".join(shown(str(each)) for each in (found.get("id"), mark, found.get("state"), found.get("received_at")))
 
 
 def _digest(path: Path) -> bytes:
@@ -298,13 +302,17 @@ def _office_node(session: Session, at: str | None) -> Iterator[NodeClient]:
         yield node
 
 
-def _request(session: Session, name: str, at: str | None) -> SignedTrademarkRequest:
+def _request(session: Session, name: str, at: str | None, *, still_open: bool = False) -> SignedTrademarkRequest:
+    """The request in a file, or at the node. With `still_open` one that was answered there is refused."""
     from countermark.credentials.trademark_request import SignedTrademarkRequest
     from countermark_wallet.trademark_requests import read_file
 
     if _ID.fullmatch(name):
         with _office_node(session, at) as node:
-            signed = SignedTrademarkRequest.from_json(node.trademark_request(name).get("request"))
+            kept = node.trademark_request(name)
+        signed = SignedTrademarkRequest.from_json(kept.get("request"))
+        if signed.id == name and still_open and kept.get("state") != "open":
+            raise _not_a_request("a request that is answered already", "ask the holder to ask again", reason="answered")
         if signed.id == name:
             return signed
         raise _not_a_request("another request than the one that was named")
@@ -335,8 +343,10 @@ def _answer(session: Session, name: str, answer: TrademarkAnswer, at: str | None
     if not _ID.fullmatch(name) and at is None:
         return
     with _office_node(session, at) as node:
-        node.send_trademark_answer(answer.request, answer.to_json())
+        answer_when_read(node, answer)
 
 
-def _not_a_request(got: str, next_step: str = "give the file or number of the right one") -> InputRefused:
-    return InputRefused(got=got, expected="a request or an answer", next_step=next_step, reason="not-a-request")
+def _not_a_request(
+    got: str, next_step: str = "give the file or number of the right one", reason: str = "not-a-request"
+) -> InputRefused:
+    return InputRefused(got=got, expected="a request or an answer", next_step=next_step, reason=reason)
