@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -48,7 +47,7 @@ def test_every_route_for_programs_is_told_with_examples_and_refusals(document: d
     for method, path, operation in operations(document):
         where = f"{method} {path}"
         assert len(operation["summary"].split()) > 1 or operation["summary"] == "Live", where
-        assert method in BODILESS or "requestBody" in operation, where
+        assert method in BODILESS or "requestBody" in operation or (method.upper(), path) not in OPERATIONS, where
         assert operation["responses"]["default"]["content"][PROBLEM]["example"]["reason"], where
         for name in ("path", "query"):
             wanted = [one for one in operation.get("parameters", ()) if one["in"] == name and one["required"]]
@@ -128,9 +127,9 @@ HEADERS = [
 ]
 
 
-def filled(path: str, told: Any, instead: Mapping[str, str] = MappingProxyType({})) -> str:
-    for name, example in (told.path or {}).items():
-        path = path.replace(f"{{{name}}}", instead.get(name, example))
+def filled(path: str, examples: Mapping[str, str]) -> str:
+    for name, example in examples.items():
+        path = path.replace(f"{{{name}}}", example)
     return path
 
 
@@ -142,25 +141,38 @@ def check(answer: httpx.Response, what: object) -> None:
 
 @pytest.mark.parametrize("route", OPERATIONS, ids=lambda route: " ".join(route))
 def test_bad_input_to_any_route_gets_a_problem_document(world: World, route: tuple[str, str]) -> None:
-    (method, path), told = route, OPERATIONS[route]
+    told = OPERATIONS[route]
+    reads_json = told.request is not None and told.request.media == "application/json" and route[1] != "/rpc"
+    try_badly(world, *route, told.path or {}, reads_json=reads_json)
+
+
+def test_bad_input_to_routes_that_tell_of_themselves_gets_a_problem_document(
+    world: World, document: dict[str, Any]
+) -> None:
+    for method, path, operation in operations(document):
+        if (method.upper(), path) not in OPERATIONS:
+            examples = {one["name"]: one["example"] for one in operation.get("parameters", ()) if one["in"] == "path"}
+            try_badly(world, method.upper(), path, examples, reads_json=False)
+
+
+def try_badly(world: World, method: str, path: str, examples: Mapping[str, str], *, reads_json: bool) -> None:
     if path.endswith("/stream"):
         return
-    url, client = filled(path, told), world.client
+    url, client = filled(path, examples), world.client
     for kind, body in JSON_BODIES.items():
         answer = client.request(method, url, content=body, headers={"Content-Type": "application/json"})
-        check(answer, kind)
-        if told.request is not None and told.request.media == "application/json" and kind != "a list":
-            assert answer.status_code >= 400 or path == "/rpc", kind
+        check(answer, (method, path, kind))
+        assert answer.status_code >= 400 or not reads_json, kind
     for media in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x/\xff"):
         answer = client.request(method, url, content=b"a=1", headers={"Content-Type": media.encode("latin-1")})
-        check(answer, media)
-    for name in told.path or {}:
+        check(answer, (method, path, media))
+    for name in examples:
         for text in PATHS:
-            check(client.request(method, filled(path, told, {name: text})), text)
+            check(client.request(method, filled(path, {**examples, name: text})), (method, path, text))
     for query in QUERIES:
-        check(client.request(method, f"{url}?{query}"), query)
+        check(client.request(method, f"{url}?{query}"), (method, path, query))
     for headers in HEADERS:
-        check(client.request(method, url, headers=headers), headers)
+        check(client.request(method, url, headers=headers), (method, path, headers))
 
 
 @pytest.mark.parametrize("path", sorted({path for _, path in OPERATIONS}))
@@ -168,7 +180,7 @@ def test_other_methods_are_refused_with_those_that_are_served(world: World, path
     served = {method for method, known in OPERATIONS if known == path}
     told = OPERATIONS[next(iter(served)), path]
     for method in {"GET", "POST", "PUT", "DELETE", "PATCH"} - served:
-        answer = world.client.request(method, filled(path, told))
+        answer = world.client.request(method, filled(path, told.path or {}))
         assert (answer.status_code, is_problem(answer)) == (405, True), method
         assert answer.headers["allow"]
 

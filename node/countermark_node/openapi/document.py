@@ -51,6 +51,8 @@ _REFUSAL: Mapping[str, Any] = {
     "description": "any other refusal",
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": _A_PROBLEM}},
 }
+PATH_EXAMPLES: Mapping[str, str] = {"webhook": "whk_0f3c5d0c7b1f4e0b"}
+"""Of routes that tell the rest where they are declared."""
 _PREFIXES = ("/v1/", "/rpc", "/health", "/ready", "/metrics", "/.well-known/")
 
 
@@ -117,7 +119,7 @@ def _as_declared(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parameter(given: Mapping[str, Any], told: Operation) -> dict[str, Any]:
-    examples = {**(told.path or {}), **(told.query or {})}
+    examples = {**PATH_EXAMPLES, **(told.path or {}), **(told.query or {})}
     schema = {name: value for name, value in given["schema"].items() if name != "title"}
     found = {"name": given["name"], "in": given["in"], "required": given.get("required", False), "schema": schema}
     return found if given["name"] not in examples else {**found, "example": examples[given["name"]]}
