@@ -37,6 +37,7 @@ from countermark_node.metrics.readings import (
     read_ledger,
     read_lines,
     read_outbox,
+    read_webhooks,
     read_work,
 )
 from countermark_node.metrics.registry import NodeMetrics
@@ -185,6 +186,7 @@ class NodeServices:
         )
         read_outbox(self.metrics, self.outbox)
         read_leader(self.metrics, self.leadership)
+        read_webhooks(self.metrics, self.notifications.sender)
 
     @classmethod
     def build(cls, installation: Installation, *, settings: NodeSettings | None = None, clock: Clock = utc_now) -> Self:
@@ -194,7 +196,7 @@ class NodeServices:
         database = _database(place, installation.salt)
         leadership = Leadership(database.leader_lock())
         limiters, metrics = Limiters.of(settings), NodeMetrics()
-        notifications = Notifications.build(database, installation, settings, clock=clock)
+        notifications = Notifications.build(database, installation, settings, leadership, clock=clock)
         projector = Projector(
             database,
             installation.connection,
@@ -268,6 +270,7 @@ class NodeServices:
         keeping = Worker("retention", leadership.only(retention.run), seconds=settings.retention_seconds)
         gate_limits = GateLimits(limiters.gates, limiters.signatures)
 
+        workers = (following, committing, keeping, sending, pruning, *notifications.workers)
         return cls(
             settings=settings,
             clock=clock,
@@ -326,12 +329,12 @@ class NodeServices:
                 leadership,
                 committer,
                 outbox.depth,
-                (following, committing, keeping, sending, pruning),
+                workers,
                 clock=clock,
                 follower=following if installation.chain is None else None,
                 file=DatabaseFile.of(place) if isinstance(place, Path) else None,
             ),
-            workers=(following, committing, keeping, sending, pruning, *notifications.workers),
+            workers=workers,
         )
 
     def start(self) -> None:

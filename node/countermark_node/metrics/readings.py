@@ -13,6 +13,7 @@ from countermark_node.metrics.registry import NodeMetrics
 from countermark_node.outbox.service import OutboxService
 from countermark_node.times import Clock
 from countermark_node.waiting_line import WaitingLine
+from countermark_node.webhooks.sender import WebhookSender
 
 
 def read_ledger(metrics: NodeMetrics, projector: Projector, clock: Clock) -> None:
@@ -76,3 +77,8 @@ def read_outbox(metrics: NodeMetrics, outbox: OutboxService) -> None:
 def read_leader(metrics: NodeMetrics, leadership: Leadership) -> None:
     """Whether this process does the background work."""
     metrics.gauge_from("leader", "1 where the background work is done.", lambda: 1.0 if leadership.holds() else 0.0)
+
+
+def read_webhooks(metrics: NodeMetrics, sender: WebhookSender) -> None:
+    """What endpoints have not taken yet."""
+    metrics.gauge_from("webhooks_waiting", "Messages that wait for their webhook.", sender.waiting)

@@ -12,6 +12,7 @@ from countermark.chain.event_types import ChainEvent
 from countermark_node.background import Worker
 from countermark_node.database import Database
 from countermark_node.installation import Installation
+from countermark_node.leadership.service import Leadership
 from countermark_node.mails.sender import MailSender, letterhead
 from countermark_node.mails.smtp import MailServer
 from countermark_node.notifications.chain_news import news_of
@@ -42,7 +43,15 @@ class Notifications:
     workers: tuple[Worker, ...]
 
     @classmethod
-    def build(cls, database: Database, installation: Installation, settings: NodeSettings, *, clock: Clock) -> Self:
+    def build(
+        cls,
+        database: Database,
+        installation: Installation,
+        settings: NodeSettings,
+        leadership: Leadership,
+        *,
+        clock: Clock,
+    ) -> Self:
         """As the settings say. Raises InputRefused for networks or a mail server that cannot be."""
         log = NotificationLog(database, days=settings.notification_days, clock=clock)
         outbound = Outbound(networks=read_networks(settings.outbound_networks))
@@ -65,9 +74,9 @@ class Notifications:
             sender,
             RateLimiter("webhook requests", _ASKED_PER_MINUTE, whose="account"),
             (
-                Worker("notification-keeper", forget, seconds=_FORGET_SECONDS),
-                Worker("mails", mails.run, seconds=_MAIL_SECONDS),
-                Worker("webhooks", sender.run, seconds=settings.webhook_poll_seconds),
+                Worker("notification-keeper", leadership.only(forget), seconds=_FORGET_SECONDS),
+                Worker("mails", leadership.only(mails.run), seconds=_MAIL_SECONDS),
+                Worker("webhooks", leadership.only(sender.run), seconds=settings.webhook_poll_seconds),
             ),
         )
 

@@ -25,40 +25,12 @@ from countermark_scanner.messages import Language
 router = APIRouter()
 _LAST = 1 << 62
 _MOST = 200
-_SENT_EVENTS = "id: 17\nevent: goods.flagged\ndata: {the notification}\n\n"
-_EXAMPLE = {
-    "notifications": [
-        {
-            "sequence": 17,
-            "id": "msg_0f3c5d0c7b1f4e0b9a2d6c8e1f3a5b7d",
-            "kind": "goods.flagged",
-            "time": "2026-03-01T12:00:00Z",
-            "params": {"flag": "recalled", "by": "0x00000000000000000000000000000000000000B1"},
-            "goods": [
-                {
-                    "gtin": "09521234000013",
-                    "brand": "0x00000000000000000000000000000000000000B1",
-                    "lots": ["L1"],
-                    "first": "16777216",
-                    "last": "16777316",
-                }
-            ],
-            "sentence": "0x00000000000000000000000000000000000000B1 says of goods of yours: recalled.",
-        }
-    ],
-    "last": 17,
-    "forgotten": 0,
-}
 
 Chosen = Annotated[Language, Depends(request_language)]
 Reader = Annotated[Principal, Depends(require(Permission.NOTIFICATIONS))]
 
 
-@router.get(
-    "/v1/notifications",
-    summary="What happened to your goods, offers, roles and alerts",
-    responses={200: {"content": {"application/json": {"example": _EXAMPLE}}}},
-)
+@router.get("/v1/notifications")
 def notifications(
     request: Request,
     principal: Reader,
@@ -67,7 +39,7 @@ def notifications(
     limit: Annotated[int, Query(ge=1, le=_MOST)] = 100,
     kind: Annotated[list[Kind] | None, Query(max_length=len(Kind))] = None,
 ) -> dict[str, Any]:
-    """Notifications after a number, oldest first."""
+    """What happened to one's goods, offers, roles and alerts. Those after a number, oldest first."""
     page = services_of(request).notifications.log.after(readers_of(principal), after, limit, kind or ())
     return {
         "notifications": [notification_json(row, language) for row in page.rows],
@@ -76,12 +48,7 @@ def notifications(
     }
 
 
-@router.get(
-    "/v1/notifications/stream",
-    summary="The same as server-sent events",
-    response_class=StreamingResponse,
-    responses={200: {"content": {"text/event-stream": {"example": _SENT_EVENTS}}}},
-)
+@router.get("/v1/notifications/stream")
 async def notification_stream(
     request: Request, _: Reader, language: Chosen, after: Annotated[int | None, Query(ge=0, le=_LAST)] = None
 ) -> StreamingResponse:

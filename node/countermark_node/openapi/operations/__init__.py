@@ -9,6 +9,7 @@ from countermark_node.openapi.operations import (
     alerts,
     goods,
     ledger,
+    notifications,
     passports,
     registers,
     scans,
@@ -16,6 +17,6 @@ from countermark_node.openapi.operations import (
 )
 from countermark_node.openapi.words import Operations
 
-_AREAS = (access, alerts, goods, ledger, passports, registers, scans, trademark_requests)
+_AREAS = (access, alerts, goods, ledger, notifications, passports, registers, scans, trademark_requests)
 
 OPERATIONS: Operations = MappingProxyType({key: one for area in _AREAS for key, one in area.OPERATIONS.items()})
