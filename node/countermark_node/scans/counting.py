@@ -6,21 +6,29 @@ Nobody can use a label up for others: beyond its own bound it is still answered,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from countermark.errors import CountermarkError, RateLimited
-from countermark_node.scans.intake import HourlyBounds, Intake
+from countermark_node.scans.intake import HourlyBounds, Intake, Sender
 from countermark_node.settings import NodeSettings
 from countermark_scanner.anomalies import EvidenceClass
 
 HOUR = 3_600
-_COUNT = text(
-    "INSERT INTO scan_count (subject, since, count) VALUES (:subject, :since, :more)"
-    " ON CONFLICT (subject, since) DO UPDATE SET count = scan_count.count + excluded.count RETURNING count"
-)
+_ROWS = 50
+
+
+@cache
+def _counting(rows: int) -> TextClause:
+    """Every scan counts several subjects: one statement for all of them, made once for each number of rows."""
+    values = ", ".join(f"(:subject{place}, :since, :more{place})" for place in range(rows))
+    return text(
+        f"INSERT INTO scan_count (subject, since, count) VALUES {values}"  # noqa: S608 (names of parameters only)
+        " ON CONFLICT (subject, since) DO UPDATE SET count = scan_count.count + excluded.count RETURNING subject, count"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,48 +41,53 @@ class _Subject:
 
 
 class ScanCounter:
-    """Counts within one transaction, and says what is too much. `network` is a salted hash."""
+    """Counts within one transaction, and says what is too much."""
 
-    def __init__(self, connection: Connection, bounds: HourlyBounds, *, network: str, now: int) -> None:
+    def __init__(self, connection: Connection, bounds: HourlyBounds, *, now: int) -> None:
         self._connection = connection
         self._bounds = bounds
-        self._network = network
         self._since = now - now % HOUR
         self._wait = self._since + HOUR - now
 
-    def admit(self, intakes: Sequence[tuple[Intake | CountermarkError, str | None]]) -> list[Intake | CountermarkError]:
-        """Each scan with its device's hash: as it was, marked as one that is not kept, or refused (RateLimited)."""
+    def admit(self, intakes: Sequence[tuple[Intake | CountermarkError, Sender]]) -> list[Intake | CountermarkError]:
+        """Each scan with who sent it: as it was, marked as one that is not kept, or refused (RateLimited)."""
         subjects = [self._subjects(*each) for each in intakes]
         left = self._left(subject for each in subjects for subject in each)
         return [self._judged(one, each, left) for (one, _), each in zip(intakes, subjects, strict=True)]
 
     def keeps_stranger(self) -> bool:
         """Count a scan of something that nobody issued; whether it is still kept."""
-        return self._add("strangers", 1) <= self._bounds.kept_of_strangers
+        return self._add({"strangers": 1})["strangers"] <= self._bounds.kept_of_strangers
 
-    def _subjects(self, intake: Intake | CountermarkError, device: str | None) -> list[_Subject]:
+    def _subjects(self, intake: Intake | CountermarkError, sender: Sender) -> list[_Subject]:
         if isinstance(intake, CountermarkError) or not is_anonymous(intake):
             return []
         bounds, label = self._bounds, f"{intake.label.item.gtin} {intake.label.item.serial}"
         found = [
-            _Subject(f"network {self._network}", "from one network", bounds.network),
-            _Subject(f"label {label} {self._network}", "of one label from one network", bounds.label_and_network),
+            _Subject(f"network {sender.network}", "from one network", bounds.network),
+            _Subject(f"label {label} {sender.network}", "of one label from one network", bounds.label_and_network),
             # Last, because it refuses nothing. What pages of this node send has room of its own.
             _Subject(f"label {label} {'page' if intake.from_page else 'other'}", "", bounds.kept_of_label),
         ]
-        if device is not None:
-            found.insert(0, _Subject(f"device {device}", "from one device", bounds.device))
+        if sender.device is not None:
+            found.insert(0, _Subject(f"device {sender.device}", "from one device", bounds.device))
         return found
 
     def _left(self, subjects: Iterable[_Subject]) -> dict[str, int]:
         """How many more of each are allowed, these not counted yet. Written in one order, whatever the scans' order."""
         wanted = Counter(subjects)
         ordered = sorted(wanted.items(), key=lambda each: each[0].name)
-        return {one.name: one.most - self._add(one.name, more) + more for one, more in ordered}
+        counts: dict[str, int] = {}
+        for first in range(0, len(ordered), _ROWS):
+            counts.update(self._add({one.name: more for one, more in ordered[first : first + _ROWS]}))
+        return {one.name: one.most - counts[one.name] + more for one, more in ordered}
 
-    def _add(self, name: str, more: int) -> int:
-        values = {"subject": name, "since": self._since, "more": more}
-        return int(self._connection.execute(_COUNT, values).scalar_one())
+    def _add(self, more: Mapping[str, int]) -> dict[str, int]:
+        values: dict[str, object] = {"since": self._since}
+        for place, (name, count) in enumerate(more.items()):
+            values |= {f"subject{place}": name, f"more{place}": count}
+        found = self._connection.execute(_counting(len(more)), values)
+        return {str(name): int(count) for name, count in found}
 
     def _judged(
         self, intake: Intake | CountermarkError, subjects: Sequence[_Subject], left: dict[str, int]

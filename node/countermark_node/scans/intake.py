@@ -7,7 +7,7 @@ import hmac
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from sqlmodel import Session
 
@@ -44,6 +44,13 @@ class RecordedScan:
             "evidence_class": self.evidence.value,
             "report": report_json(self.report, language, audience),
         }
+
+
+class Sender(NamedTuple):
+    """Who sent a scan, as salted hashes."""
+
+    network: str
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from countermark.errors import CountermarkError, InputRefused, NotPermitted, RateLimited, TooLarge, Unavailable
 from countermark.gs1.label_text import read_label
 from countermark.limits import Limits
 from countermark.nfc import has_sun
 from countermark_node.database import Database
+from countermark_node.gathering import Gathering
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.request_source import RequestSource
 from countermark_node.scans.evidence import EvidenceJudge
 from countermark_node.scans.history import EarlierScans
-from countermark_node.scans.intake import AlertSink, Intake, RecordedScan, ScanPolicy, Upload
+from countermark_node.scans.intake import AlertSink, Intake, RecordedScan, ScanPolicy, Sender, Upload
 from countermark_node.scans.page_nonces import PageNonces
 from countermark_node.scans.submission import ScanSubmission
 from countermark_node.scans.writing import ScanWriter
@@ -30,6 +32,14 @@ from countermark_scanner.sources import Showing
 
 _AT_ONCE = 100
 """Scans in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What one request has to write."""
+
+    sent: Sequence[tuple[Intake | CountermarkError, Sender]]
+    now: datetime
 
 
 class ScanService:
@@ -60,6 +70,7 @@ class ScanService:
         self._pages = pages
         self._clock = clock
         self._earlier = EarlierScans()
+        self._writing = Gathering(self._write, size=lambda batch: len(batch.sent), most=_AT_ONCE)
 
     def record(self, submission: ScanSubmission, source: RequestSource) -> RecordedScan:
         """Take one scan in. Raises LabelRefused, InputRefused, NotPermitted, RateLimited."""
@@ -103,8 +114,14 @@ class ScanService:
     def written(
         self, intakes: Sequence[Intake | CountermarkError], now: datetime, source: RequestSource
     ) -> list[RecordedScan | CountermarkError]:
-        """One transaction: each scan compared, answered and stored; errors are passed on. Raises Unavailable."""
+        """One transaction: each scan compared, answered and stored; errors are passed on. Raises Unavailable.
+
+        Scans of other requests that wait at the same time share it.
+        """
         network = self._hash("network", source.network)
+        return self._writing.ask(_Batch([(each, Sender(network, self._device(each))) for each in intakes], now))
+
+    def _write(self, batches: Sequence[_Batch]) -> list[list[RecordedScan | CountermarkError]]:
         with self._database.write() as session:
             writer = ScanWriter(
                 session,
@@ -114,13 +131,12 @@ class ScanService:
                 self._earlier,
                 self._showings,
                 self._pages,
-                now=now,
-                network=network,
+                now=max(batch.now for batch in batches),
             )
-            results = writer.take_all(intakes, [self._device(each) for each in intakes])
+            results = iter(writer.take_all([each for batch in batches for each in batch.sent]))
         if writer.noted:
             self._alerts.wake()
-        return results
+        return [list(islice(results, len(batch.sent))) for batch in batches]
 
     def prepared(
         self, submission: ScanSubmission | CountermarkError, now: datetime, source: RequestSource

@@ -16,7 +16,7 @@ from countermark_node.scans.contradictions import keep
 from countermark_node.scans.counting import ScanCounter, is_anonymous
 from countermark_node.scans.evidence import Evidence
 from countermark_node.scans.history import EarlierScans
-from countermark_node.scans.intake import AlertSink, Intake, RecordedScan, ScanPolicy
+from countermark_node.scans.intake import AlertSink, Intake, RecordedScan, ScanPolicy, Sender
 from countermark_node.scans.page_nonces import PageNonces
 from countermark_node.scans.stored import Stored, StoredScans
 from countermark_node.showings.judge import ShowingJudge
@@ -60,7 +60,6 @@ class ScanWriter:
         pages: PageNonces,
         *,
         now: datetime,
-        network: str,
     ) -> None:
         self._session = session
         self._connection = session.connection()
@@ -72,32 +71,30 @@ class ScanWriter:
         self._showings = showings
         self._pages = pages
         self._now = now
-        self._network = network
         self._stored = StoredScans(session)
-        self._counter = ScanCounter(self._connection, policy.hourly, network=network, now=seconds(now))
+        self._counter = ScanCounter(self._connection, policy.hourly, now=seconds(now))
         self.noted = False
 
     def take_all(
-        self, intakes: Sequence[Intake | CountermarkError], devices: Sequence[str | None]
+        self, sent: Sequence[tuple[Intake | CountermarkError, Sender]]
     ) -> list[RecordedScan | CountermarkError]:
         """Store scans and give their verdicts; those that came before are answered again and not stored."""
-        self._stored.look_up([each for each in intakes if isinstance(each, Intake)])
-        known = [isinstance(each, Intake) and self._stored.knows(each) for each in intakes]
-        pairs = list(zip(intakes, devices, strict=True))
-        admitted = iter(self._counter.admit([pair for pair, again in zip(pairs, known, strict=True) if not again]))
+        self._stored.look_up([each for each, _ in sent if isinstance(each, Intake)])
+        known = [isinstance(each, Intake) and self._stored.knows(each) for each, _ in sent]
+        admitted = iter(self._counter.admit([pair for pair, again in zip(sent, known, strict=True) if not again]))
         return [
-            self._take(each if again else next(admitted), device)
-            for (each, device), again in zip(pairs, known, strict=True)
+            self._take(each if again else next(admitted), sender)
+            for (each, sender), again in zip(sent, known, strict=True)
         ]
 
-    def _take(self, intake: Intake | CountermarkError, device: str | None) -> RecordedScan | CountermarkError:
+    def _take(self, intake: Intake | CountermarkError, sender: Sender) -> RecordedScan | CountermarkError:
         if isinstance(intake, CountermarkError):
             return intake
         try:
             before = self._stored.before(intake)
             if before is not None:
                 return self._again(before, intake)
-            showing = self._used_up(intake, device)
+            showing = self._used_up(intake, sender)
         except InputRefused as error:
             return error
         intake = replace(intake, evidence=_strengthened(intake.evidence, showing))
@@ -107,15 +104,15 @@ class ScanWriter:
         scan = self._scan(intake)
         self._compare(scan)
         report = self._verify(intake, showing)
-        self._insert(scan, intake, device, report, showing)
+        self._insert(scan, intake, sender, report, showing)
         self._stored.add(intake, _stored_now(scan, intake, showing))
         return RecordedScan(scan.id, self._now, scan.evidence, report, intake.label.raw, moment(intake.occurred_at))
 
-    def _used_up(self, intake: Intake, device: str | None) -> Showing | None:
+    def _used_up(self, intake: Intake, sender: Sender) -> Showing | None:
         """What was shown, once what counts once is noted. Raises InputRefused when it was before."""
         if intake.page_nonce is not None:
             self._pages.use(self._connection, intake.page_nonce)
-        tapper = device or self._network
+        tapper = sender.device or sender.network
         return self._showings.settle(self._connection, intake.shown, tapper=tapper, now=seconds(self._now))
 
     def _is_kept(self, intake: Intake) -> bool:
@@ -175,7 +172,7 @@ class ScanWriter:
         return self._verification.verify_with(self._sources, intake.label, context)
 
     def _insert(
-        self, scan: Scan, intake: Intake, device: str | None, report: VerdictReport, showing: Showing | None
+        self, scan: Scan, intake: Intake, sender: Sender, report: VerdictReport, showing: Showing | None
     ) -> None:
         place, upload = scan.place, intake.upload
         values = {
@@ -196,8 +193,8 @@ class ScanWriter:
             "statement": intake.evidence.statement,
             "upload": upload and upload.name,
             "content": upload and upload.content,
-            "device": device,
-            "network": self._network,
+            "device": sender.device,
+            "network": sender.network,
             "showing": showing and showing.value,
             "from_page": intake.from_page,
             "verdict": report.verdict.value,
