@@ -72,12 +72,18 @@ def database_place(request: pytest.FixtureRequest) -> Callable[[Path], Path | UR
 
 
 @pytest.fixture(scope="session", autouse=ON_POSTGRESQL)
-def every_file_is_a_postgresql(database_place: Callable[[Path], Path | URL]) -> Iterator[None]:
+def every_file_is_a_postgresql(
+    request: pytest.FixtureRequest, database_place: Callable[[Path], Path | URL]
+) -> Iterator[None]:
     """With COUNTERMARK_TEST_DATABASE=postgresql, whatever opens a node's file gets a database of the server instead."""
-    ours = engines.engine_of
+    ours, server = engines.engine_of, request.getfixturevalue("postgresql")
 
     def engine_of(place: Path | URL) -> Engine:
-        return ours(database_place(place) if isinstance(place, Path) else place)
+        if not isinstance(place, Path):
+            return ours(place)
+        engine = ours(database_place(place))
+        server.opened(place, engine)
+        return engine
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(engines, "engine_of", engine_of)

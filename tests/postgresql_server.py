@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 import psycopg.errors
-from sqlalchemy import URL
+from sqlalchemy import URL, Engine
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 20.0
@@ -43,6 +43,7 @@ class PostgresServer:
     folder: Path = field(init=False)
     _process: subprocess.Popen[bytes] | None = None
     _made: dict[Path, str] = field(default_factory=dict)
+    _engines: list[tuple[Path, Engine]] = field(default_factory=list)
 
     def begin(self) -> PostgresServer:
         """Make the cluster and start it."""
@@ -86,6 +87,8 @@ class PostgresServer:
 
     def end(self) -> None:
         """Stop, and leave nothing behind."""
+        for _, engine in self._engines:
+            engine.dispose()
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -112,8 +115,16 @@ class PostgresServer:
             self.create(self._made[at], template)
         return self.url(self._made[at])
 
+    def opened(self, path: Path, engine: Engine) -> None:
+        """Note what to close when the database for `path` is dropped: a file needs no closing, connections do."""
+        self._engines.append((path.absolute(), engine))
+
     def drop_below(self, folder: Path) -> None:
-        """Drop the databases that stand for files in `folder`."""
+        """Close and drop the databases that stand for files in `folder`."""
+        for at, engine in self._engines:
+            if at.is_relative_to(folder.absolute()):
+                engine.dispose()
+        self._engines = [kept for kept in self._engines if not kept[0].is_relative_to(folder.absolute())]
         for at in [at for at in self._made if at.is_relative_to(folder.absolute())]:
             self.drop(self._made.pop(at))
 

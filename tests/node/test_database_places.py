@@ -119,6 +119,18 @@ def test_reader_on_postgresql_sees_one_state_and_changes_nothing(postgresql: Pos
 
 
 @pytest.mark.postgresql
+def test_text_that_postgresql_cannot_hold_is_the_askers_fault(postgresql: PostgresServer) -> None:
+    database = Database(postgresql.create("unstorable"))
+    find = text("SELECT 1 FROM prefix WHERE digits = :digits")
+    with pytest.raises(InputRefused, match="cannot hold"), database.read() as session:
+        session.connection().execute(find, {"digits": "95\x00"})
+    with pytest.raises(InputRefused, match="cannot hold"), database.write() as session:
+        session.connection().execute(text("INSERT INTO prefix VALUES ('1', 'b', :far)"), {"far": 1 << 70})
+    database.close()
+    postgresql.drop("unstorable")
+
+
+@pytest.mark.postgresql
 def test_postgresql_restarted_under_a_node_is_used_again(postgresql: PostgresServer) -> None:
     database = Database(postgresql.create("restarted"))
     postgresql.stop()

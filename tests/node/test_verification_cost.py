@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import delete, event, text
 from sqlmodel import col
 
@@ -54,6 +55,7 @@ def test_verification_takes_a_handful_of_queries_and_fewer_when_repeated(world: 
     assert len(scan) <= 14
 
 
+@pytest.mark.sqlite
 def test_flags_of_an_item_cost_the_same_after_a_hostile_history(world: World) -> None:
     def steps_of(series: int) -> int:
         counted = 0
@@ -83,6 +85,7 @@ def test_flags_of_an_item_cost_the_same_after_a_hostile_history(world: World) ->
     assert hostile < 2 * usual
 
 
+@pytest.mark.sqlite
 def test_every_lookup_of_a_scan_goes_by_an_index(world: World) -> None:
     values = {
         "gtin": "1", "serial": "2", "at": 3, "most": 4, "key": "5", "rule": "6", "first": "7", "second": "8",
@@ -93,6 +96,6 @@ def test_every_lookup_of_a_scan_goes_by_an_index(world: World) -> None:
             plan = session.connection().execute(text(f"EXPLAIN QUERY PLAN {statement.text}"), values).all()
         steps = [row[-1] for row in plan]
         scanned = [step for step in steps if step.startswith("SCAN") and "CONSTANT ROW" not in step]
-        # Bounded lists: of accounts (sixty-four), of flags, of authorities with flags in a series, and the nearest scans.
+        # Bounded lists: of accounts (sixty-four), of flags, of authorities with flags in a series, the nearest scans.
         scanned = [step for step in scanned if step not in ("SCAN who", "SCAN kind", "SCAN map", "SCAN nearest")]
         assert not [step for step in scanned if "(subquery" not in step], steps

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
-from countermark.errors import Unavailable
+from countermark.errors import InputRefused, Unavailable
 
 
 def unusable(got: str) -> Unavailable:
@@ -28,9 +28,19 @@ def unusable_because(error: DBAPIError) -> Unavailable:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """A disk that is full, a file that is held or a server that is away is a state of the node, not an error in it."""
+    """A disk that is full, a file that is held or a server that is away is a state of the node, not an error in it.
+
+    A value that the database cannot hold, as NUL in a text of PostgreSQL, is the asker's: InputRefused.
+    """
     try:
         yield
+    except DataError as error:
+        raise InputRefused(
+            got="a text or number that the database cannot hold",
+            expected="texts without the character NUL, numbers of at most 64 bits",
+            next_step="send the value as it was printed",
+            reason="unstorable",
+        ) from error
     except (OperationalError, InterfaceError, InternalError) as error:
         raise unusable_because(error) from error
     except NoConnectionLeft as error:

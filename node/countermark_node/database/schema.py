@@ -28,6 +28,9 @@ def upgrade(connection: Connection) -> None:
     config = migrations(connection)
     if connection.dialect.name == "sqlite":
         _check_number(connection)
+    else:
+        # An index over a long table may take its time; nobody answers requests yet.
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
     script = ScriptDirectory.from_config(config)
     known = {revision.revision for revision in script.walk_revisions()}
     found = MigrationContext.configure(connection).get_current_revision()
