@@ -13,6 +13,9 @@ from sqlmodel import select
 from countermark.chain.contracts import RelayRequest
 from countermark.chain.transactions import ContractCall, TransactionSender
 from countermark.custody.handover import RunLine
+from countermark_node.database import Database
+from countermark_node.outbox.service import OutboxService
+from countermark_node.outbox.submission import SignedRequest
 from countermark_node.outbox.tables import OutboxRequestRow, OutboxTransactionRow
 from countermark_wallet.handing_over import HandingOver
 from countermark_wallet.signer import WalletSigner
@@ -270,3 +273,21 @@ def test_unknown_request_is_not_found(world: World) -> None:
 def test_request_in_another_shape_is_refused(world: World, content: Any) -> None:
     answer = world.client.post("/v1/requests", json=content)
     assert (answer.status_code, answer.json()["reason"]) == (400, "bad-request")
+
+
+def test_request_that_another_replica_took_in_is_carried_by_the_one_that_sends(world: World, fresh: int) -> None:
+    database = Database(world.installation.database_place(world.services.settings))
+    other = OutboxService.build(
+        database,
+        world.installation,
+        world.services.settings,
+        catch_up=lambda: None,
+        accepted=lambda: None,
+        ended=lambda: None,
+        clock=world.services.clock,
+    )
+    content = signed(world, "brand", cancel(world, fresh))
+    taken = other.intake.accept(SignedRequest.from_json(content), "account:brand")
+    world.services.outbox.sender.run()
+    assert other.intake.view(taken.id).state == "confirmed"
+    database.close()

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from countermark_node.idempotency.middleware import READING, SECRET
 from countermark_node.openapi.operations import OPERATIONS
 from countermark_node.openapi.words import TEXT, Content, Operation, obj
 from countermark_node.problems import MEDIA_TYPE
@@ -46,6 +47,14 @@ _SECURITY = {
         "description": "an access token, an API key, a desk's access key; of /metrics its own key",
     },
     "session": {"type": "apiKey", "in": "cookie", "name": "countermark_session"},
+}
+_KEY: Mapping[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "something fresh and random: what is sent again under it is answered again and not done again",
+    "schema": {"type": "string", "pattern": '^"[0-9A-Za-z-]{1,128}"$'},
+    "example": '"8e03978e-40d5-43e8-bc93-6894a57f9324"',
 }
 _REFUSAL: Mapping[str, Any] = {
     "description": "any other refusal",
@@ -97,7 +106,10 @@ def _operation(method: str, path: str, found: Mapping[str, Any]) -> dict[str, An
         "description": description,
         "responses": _as_declared(found) if told is None else _responses(told),
     }
-    if parameters := [_parameter(one, told or Operation()) for one in found.get("parameters", ())]:
+    parameters = [_parameter(one, told or Operation()) for one in found.get("parameters", ())]
+    if method == "POST" and path not in READING | SECRET:
+        parameters.append(dict(_KEY))
+    if parameters:
         made["parameters"] = parameters
     if told is None:
         return {**made, **{name: found[name] for name in ("requestBody", "security") if name in found}}
