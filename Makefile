@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 DEMO_FLAGS ?=
 TEST_FLAGS ?=
+# One process a core; whoever is done takes tests from another one's list.
+IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist worksteal
 
 BIN := $(VENV)/bin
 # A stamp per set of dependencies: the second run installs nothing and needs no network.
@@ -54,7 +56,7 @@ demo: $(RUN_STAMP)
 	$(BIN)/countermark demo $(DEMO_FLAGS)
 
 test: $(DEV_STAMP)
-	$(BIN)/python -m pytest $(TEST_FLAGS)
+	$(BIN)/python -m pytest $(IN_PARALLEL) $(TEST_FLAGS)
 
 $(GETH):
 	@command -v go >/dev/null || { echo "FAIL: got no Go, expected Go 1.21 or newer. Next: install Go"; exit 1; }
@@ -68,7 +70,7 @@ test-network: $(DEV_STAMP) $(GETH)
 
 # The server is Debian's package `postgresql`; the tests start one of their own and stop it.
 test-postgresql: $(DEV_STAMP)
-	COUNTERMARK_TEST_DATABASE=postgresql $(BIN)/python -m pytest tests/node $(TEST_FLAGS)
+	COUNTERMARK_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(IN_PARALLEL) tests/node $(TEST_FLAGS)
 
 reliability: $(DEV_STAMP) $(GETH)
 	COUNTERMARK_WRITE_RELIABILITY=1 COUNTERMARK_GETH=$(GETH) $(BIN)/python -m pytest tests/network/test_faults.py -q
@@ -152,10 +154,13 @@ bench-offline: $(DEV_STAMP)
 bench-gates: $(DEV_STAMP)
 	$(BIN)/python bench/scan_gate.py
 
+bench-projection: $(DEV_STAMP)
+	$(BIN)/python bench/projection.py
+
 bench-chain: $(DEV_STAMP)
 	$(BIN)/python bench/embedded_chain.py
 
-bench: bench-gas bench-credentials bench-gs1 bench-codes bench-labels bench-decode bench-offline bench-gates bench-chain
+bench: bench-gas bench-credentials bench-gs1 bench-codes bench-labels bench-decode bench-offline bench-gates bench-projection bench-chain
 
 clean:
 	rm -rf $(VENV) demo-run .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules
