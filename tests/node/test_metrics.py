@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -94,6 +96,15 @@ def test_state_of_the_node_is_among_the_numbers(world: World) -> None:
     assert found["countermark_worker_running"]["chain-follower",] == 1
     assert found["countermark_outbox_waiting"][()] >= 0
     assert found["process_open_fds"][()] > 0
+
+
+def test_numbers_that_are_documented_are_those_that_are_told(world: World) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "node.md").read_text("utf-8")
+    table = page.partition("| metric (`countermark_…`)")[2].partition("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    documented = {name for cell in cells for name in re.findall(r"`(\w+)[`{]", cell) if not name.startswith("process")}
+    told = set(re.findall(r"^# TYPE countermark_(\w+) ", world.services.metrics.text().decode(), re.MULTILINE))
+    assert {name for name in told if not name.endswith("_created")} == documented
 
 
 def test_number_that_cannot_be_read_is_left_out_and_counted() -> None:
