@@ -45,12 +45,10 @@ class NodeProcess:
 
     def run(self, *arguments: str) -> dict[str, Any]:
         """What `countermark node ...` shows; the node must not be running."""
-        done = subprocess.run(
-            [*self._command(), "node", *arguments],
-            env=self._environment(), capture_output=True, text=True, timeout=_START_SECONDS, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        found: dict[str, Any] = json.loads(done.stdout)
+        names = {f"COUNTERMARK_{name}": value for name, value in self.settings.items()}
+        code, out, err = command(["--home", str(self.home), "--json", "node", *arguments], names)
+        assert code == 0, out + err
+        found: dict[str, Any] = json.loads(out)
         return found
 
     def start(self) -> None:
@@ -114,13 +112,19 @@ class Party:
     def _run(self, arguments: list[str], node: str, code: int) -> tuple[str, str]:
         at = node or (self.node.url if self.node else self.node_url)
         common = ["--home", str(self.home), *self.ledger, *(["--node", at] if at else [])]
-        out, err = io.StringIO(), io.StringIO()
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERMARK_")}
-        with (
-            mock.patch.dict(os.environ, kept | {"COUNTERMARK_WALLET_PASSWORD": PASSWORD}, clear=True),
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
-        ):
-            found = main([*common, *arguments], entry_points(group=COMMAND_GROUP))
-        assert found == code, f"{self.name}: {' '.join(arguments)}: {out.getvalue()}{err.getvalue()}"
-        return out.getvalue(), err.getvalue()
+        found, out, err = command([*common, *arguments], {"COUNTERMARK_WALLET_PASSWORD": PASSWORD})
+        assert found == code, f"{self.name}: {' '.join(arguments)}: {out}{err}"
+        return out, err
+
+
+def command(arguments: list[str], settings: Mapping[str, str]) -> tuple[int, str, str]:
+    """Runs `countermark` here, with these settings alone: its exit code and what it wrote on both streams."""
+    out, err = io.StringIO(), io.StringIO()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERMARK_")}
+    with (
+        mock.patch.dict(os.environ, {**kept, **settings}, clear=True),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        code = main(arguments, entry_points(group=COMMAND_GROUP))
+    return code, out.getvalue(), err.getvalue()
