@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ from countermark_node.services import NodeServices
 from countermark_node.settings import NodeSettings
 
 if TYPE_CHECKING:
-    from tests.node.conftest import World
+    from tests.node.conftest import Ahead, World
 
 PROBLEM = "application/problem+json"
 PATIENCE = 15.0
@@ -303,3 +304,23 @@ def test_full_disk_under_the_embedded_ledger_mines_nothing_and_breaks_nothing(ow
         connection.execute("PRAGMA max_page_count = 1073741823")
         assert send().status_code == 200
         assert world.installation.connection.block("latest").number == before.number + mined + 1
+
+
+def test_clock_that_jumps_ahead_and_back_loses_nothing_and_is_told(own_world: Any, ahead: Ahead) -> None:
+    with own_world(clock=ahead) as world:
+        ahead.by = timedelta(hours=2)
+        world.commission(packed=1)
+        assert world.client.get("/ready").status_code == 200
+        early = world.client.get("/v1/log-in/nonce").json()["nonce"]
+        ahead.by = timedelta()
+        body = world.client.get("/ready").json()
+        assert (body["status"], body["got"].partition(":")[0]) == (503, "clock")
+        # The ledger's time never goes back: it waits for the clock, and what is written meanwhile is written.
+        goods = world.commission(packed=1)
+        report = world.scan(goods.packed[0].link).json()["report"]
+        assert report["verdict"] == "label-genuine"
+        assert report["as_of"]["age_seconds"] >= 0
+        assert world.logged_in("customs")
+        assert world.client.post("/v1/log-in", json={"message": early, "signature": "0x"}).status_code == 400
+        ahead.by = timedelta(hours=3)
+        assert world.client.get("/ready").status_code == 200
