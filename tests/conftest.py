@@ -14,6 +14,9 @@ from tests.postgresql_server import PostgresServer, postgresql_programs
 
 from countermark_node.database import Database, engines
 
+# Helpers that assert; here, since several folders import them.
+pytest.register_assert_rewrite("tests.organisations.story", "tests.organisations.agreement")
+
 # Tests must not depend on how busy the machine is.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")

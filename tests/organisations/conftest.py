@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
-
-pytest.register_assert_rewrite("tests.organisations.story", "tests.organisations.agreement")
-
-from tests.organisations.market import Market, open_market  # noqa: E402
+from tests.organisations.market import Market, open_market
 
 
 @pytest.fixture(scope="session")
