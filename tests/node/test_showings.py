@@ -32,6 +32,7 @@ from countermark.nfc.encoding import write_chip_keys
 from countermark.nfc.soft_chip import SoftChip
 from countermark.products import Product, ProductRecord
 from countermark.scans.possession import show_possession
+from countermark_node.alerts.tables import AlertRow
 from countermark_node.chain_sync.tables import ClaimRow
 from countermark_node.showings.chip_keys import keep_chip_keys
 from countermark_node.showings.chips import ChipVault
@@ -48,7 +49,7 @@ from countermark_wallet.signer import WalletSigner
 if TYPE_CHECKING:
     from tests.node.conftest import World
 
-SIZE = 12
+SIZE = 16
 FRESH: tuple[str, str] = ("genuine", "chip-fresh")
 ONCE: tuple[str, str] = ("label-genuine", "chip-tapped")
 REPLAYED: tuple[str, str] = ("caution", "chip-replayed")
@@ -147,6 +148,38 @@ def test_answer_of_a_chip_is_of_class_b_once_and_a_replay_is_anonymous(world: Wo
     label = next(chipped.unused)
     answer = chipped.chip(label).tap(label.link)
     assert [world.scan(answer).json()["evidence_class"] for _ in range(2)] == ["B", "D"]
+
+
+def test_fresh_answers_of_one_chip_in_two_far_places_raise_an_alert_and_a_replay_does_not(
+    world: World, chipped: Chipped
+) -> None:
+    def alerts(label: Label) -> int:
+        with world.services.database.read() as session:
+            return len(session.exec(select(AlertRow).where(AlertRow.serial == label.item.serial)).all())
+
+    def seen(label: Label, answer: str, place: tuple[float, float], minutes: int) -> str:
+        body = world.scan_body(answer, place=place, ago=timedelta(minutes=minutes))
+        return str(world.client.post("/v1/scans", json=body).json()["evidence_class"])
+
+    moved, replayed = next(chipped.unused), next(chipped.unused)
+    chip = chipped.chip(moved)
+    assert seen(moved, chip.tap(moved.link), (51.95, 4.14), 20) == "B"
+    assert seen(moved, chip.tap(moved.link), (1.26, 103.84), 5) == "B"
+    assert alerts(moved) == 1
+    answer = chipped.chip(replayed).tap(replayed.link)
+    assert [seen(replayed, answer, place, 9) for place in ((51.95, 4.14), (1.26, 103.84))] == ["B", "D"]
+    assert alerts(replayed) == 0
+
+
+def test_chips_answer_that_is_uploaded_twice_under_its_id_is_no_replay(world: World, chipped: Chipped) -> None:
+    label = next(chipped.unused)
+    body = world.scan_body(chipped.chip(label).tap(label.link)) | {"id": secrets.token_hex(16)}
+    first, second = (world.client.post("/v1/scans", json=body).json() for _ in range(2))
+    assert first["evidence_class"] == second["evidence_class"] == "B"
+    assert first["scan_id"] == second["scan_id"]
+    verdicts = [(one["report"]["verdict"], one["report"]["checks"][2]["code"]) for one in (first, second)]
+    assert verdicts == [ONCE, ONCE]
+    assert judged(world, body["raw"]) == REPLAYED
 
 
 def test_kept_answers_are_replays_once_the_chip_was_tapped_again(world: World, chipped: Chipped) -> None:
