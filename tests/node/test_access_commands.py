@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from countermark.roles import Level, Role
+from countermark_node.access.cli import _SCOPES
+from countermark_node.access.permissions import Permission
 from countermark_wallet.cli.main import COMMAND_GROUP, main
 from countermark_wallet.logging_in import FILE_NAME
 
@@ -176,3 +178,7 @@ def test_damaged_or_foreign_session_file_counts_as_none(world: World, run: Any) 
         kept.write_bytes(bad)
         assert run("--wallet", "carrier", "whoami", home="wallet")["how"] == "nobody"
     kept.unlink()
+
+
+def test_help_of_api_keys_names_every_scope() -> None:
+    assert sorted(_SCOPES.split(", ")) == sorted(Permission)

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from countermark_node.access.tables import ApiKeyRow
     from countermark_node.database import Database
 
+_SCOPES = (
+    "alerts:read, signals:read, history:read, ledger:read, notifications:read, webhooks:write, scans:write, "
+    "trademark-requests, requests:send"
+)
+"""Every Permission; written out, since what has them takes long to load for a help text."""
 _KEYS = "API keys of ERP systems: make, list, revoke."
 
 
@@ -31,9 +36,7 @@ def register(app: typer.Typer, node: typer.Typer) -> None:
 def make_key(
     ctx: typer.Context,
     account: Annotated[str, typer.Option(help="Account (0x…) whose rights on the ledger the key may use.")],
-    scope: Annotated[
-        list[str], typer.Option(help="What it is for: alerts:read, signals:read, history:read, ledger:read; repeat.")
-    ],
+    scope: Annotated[list[str], typer.Option(help=f"What it is for, once for each: {_SCOPES}.")],
     label: Annotated[str, typer.Option(help="What people call it.")],
     days: Annotated[int, typer.Option(help="Days until it ends.")] = 365,
 ) -> None:
