@@ -70,6 +70,30 @@ def test_core_is_pure_outside_its_chain_package() -> None:
             assert not imported(path) & OUTSIDE_THE_CHAIN, path.relative_to(ROOT)
 
 
+TO_WHAT_ITS_USER_CHOSE = {
+    "countermark/chain/connection.py",
+    "countermark/chain/bearer_provider.py",
+    "countermark_wallet/node_client.py",
+    "countermark_wallet/remote_signer.py",
+    "countermark_wallet/trust_sources.py",
+    "countermark_scanner/node_link.py",
+    "countermark_node/mails/smtp.py",
+}
+"""The ledger, the node, the signer, the source of trust and the mail server that somebody set up on this machine."""
+GUARDED = "countermark_wallet/outbound.py"
+
+
+def test_addresses_that_others_wrote_are_asked_through_the_guarded_client_alone() -> None:
+    clients = {"aiohttp", "http", "httpcore", "httpx", "requests", "smtplib", "urllib3"}
+    found = set()
+    for package, folder in PACKAGES.items():
+        for path in modules(package):
+            name = f"{package}/{path.relative_to(folder).as_posix()}"
+            if imported(path) & clients and not name.startswith("countermark_node/demo/"):
+                found.add(name)
+    assert found == {*TO_WHAT_ITS_USER_CHOSE, GUARDED}
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_module_grows_past_its_budget(package: str) -> None:
     for path in modules(package):

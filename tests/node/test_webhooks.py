@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import URL
 from sqlmodel import select
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -102,9 +104,9 @@ def receiver() -> Iterator[Receiver]:
 class Node:
     """Log, webhooks and sender over one database, with a clock that tests put forward."""
 
-    def __init__(self, path: Path, **limits: int) -> None:
+    def __init__(self, place: Path | URL, **limits: int) -> None:
         self.now = NOON
-        self.database = Database(path)
+        self.database = Database(place)
         bounds = Limits(**limits)  # type: ignore[arg-type]
         self.log = NotificationLog(self.database, days=30, clock=self.clock, limits=bounds)
         self.webhooks = WebhookRegistry(self.database, WebhookVault(SALT), LOOPBACK, clock=self.clock, limits=bounds)
@@ -515,25 +517,28 @@ def test_somebody_elses_webhook_is_as_if_it_were_not_there(node: Node, receiver:
 
 
 KILLED = """
-import sys
+import os, sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[3])
+from sqlalchemy import make_url
+sys.path.insert(0, sys.argv[1])
 from test_webhooks import Node
-node = Node(Path(sys.argv[1]))
-print("ready", flush=True)
-node.run()
+place = os.environ["PLACE"]
+Node(make_url(place) if "://" in place else Path(place)).run()
 """
 
 
-def test_message_under_way_at_a_kill_is_sent_again_and_none_is_lost(tmp_path: Path, receiver: Receiver) -> None:
-    path = tmp_path / "killed.sqlite3"
-    node = Node(path)
+def test_message_under_way_at_a_kill_is_sent_again_and_none_is_lost(
+    tmp_path: Path, receiver: Receiver, database_place: Callable[[Path], Path | URL]
+) -> None:
+    place = database_place(tmp_path / "killed.sqlite3")
+    node = Node(place)
     node.hook(receiver.url)
     receiver.got.clear()
     node.tell(1, 2)
     receiver.hold = threading.Event()
-    command = [sys.executable, "-c", KILLED, str(path), "", str(Path(__file__).parent)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    text = str(place) if isinstance(place, Path) else place.render_as_string(hide_password=False)
+    command = [sys.executable, "-c", KILLED, str(Path(__file__).parent)]
+    with subprocess.Popen(command, env={**os.environ, "PLACE": text}) as process:
         deadline = time.monotonic() + 30
         while not receiver.got and time.monotonic() < deadline:
             time.sleep(0.02)
