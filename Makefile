@@ -23,7 +23,8 @@ GO_LINK_FLAGS = $$(go tool link -h 2>&1 | grep -q checklinkname && echo -checkli
 
 .PHONY: demo test test-postgresql test-network reliability geth lint format contracts check-contracts test-forge test-halmos slither test-cancun \
 	bench \
-	bench-gas bench-credentials bench-gs1 bench-codes bench-labels bench-decode bench-offline bench-gates bench-chain clean help
+	bench-gas bench-credentials bench-gs1 bench-codes bench-labels bench-decode bench-offline bench-gates bench-projection \
+	bench-chain clean help
 
 help:
 	@echo "make demo             set up, then play the main job (DEMO_FLAGS=\"--exit --json FILE\")"

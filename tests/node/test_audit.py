@@ -86,11 +86,13 @@ def rich(world: World) -> World:
     brand.send(contracts.status.retire(token[30], token[31], Retirement.DAMAGED, b"\x05" * 32))
     brand.send(contracts.handovers.release_to_sale([RunLine(token[32], token[36])]))
     customs = world.ledger("customs")
-    made = customs.send(contracts.customs.record_measure(measure_commitment(BLANK, BLANK), MeasureKind.DETENTION))
+    made = customs.send(
+        contracts.customs.record_measure(measure_commitment(b"\xa7" * 32, BLANK), MeasureKind.DETENTION)
+    )
     measure = one_event(made, MeasureRecorded, world.installation.deployment).id
     customs.send(contracts.customs.confirm_identity(measure, token[0], token[1]))
     customs.send(contracts.customs.confirm_unit(measure, outer.unit))
-    brand.send(contracts.alerts.raise_alert(alert_commitment(b"\x01" * 32, token[0].to_bytes(32, "big"))))
+    brand.send(contracts.alerts.raise_alert(alert_commitment(b"\xa7" * 32, token[0].to_bytes(32, "big"))))
     _trust(world, goods.product.marks[0])
     return world
 

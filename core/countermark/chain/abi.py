@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from eth_abi.abi import decode, encode
@@ -14,6 +15,8 @@ from eth_utils.crypto import keccak
 
 from countermark.errors import InputRefused, Unavailable
 
+# Spelling an address takes a hash, and the same ones come again and again.
+_spelled = lru_cache(maxsize=4_096)(to_checksum_address)
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -57,7 +60,7 @@ class Field:
             return {part.python_name: part.python(item) for part, item in zip(self.parts, value, strict=True)}
         if self.kind == "string":
             return value.decode("utf-8", "backslashreplace")
-        return to_checksum_address(value) if self.kind == "address" else value
+        return _spelled(value) if self.kind == "address" else value
 
 
 @dataclass(frozen=True, slots=True)

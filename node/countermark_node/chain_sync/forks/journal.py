@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, event, insert, inspect, select
@@ -12,6 +13,8 @@ from sqlmodel import Session, SQLModel
 
 from countermark_node.chain_sync.forks.row_text import key_text, row_text
 from countermark_node.chain_sync.forks.tables import UndoRow
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Journal:
@@ -57,10 +60,12 @@ class Journal:
         table = self._tables.get(statement.table.name)
         if table is None:
             return
+        given: Any = state.parameters or {}
         if state.is_insert:
-            raise TypeError(f"rows of {table.name} are added to the session, so that the journal sees them")
+            self._note_new(table, given if isinstance(given, list) else [given])
+            return
         self._session.flush()
-        self._note_all(table, statement.whereclause)
+        self._note_all(table, statement.whereclause, given=given)
 
     def _before_flush(self, session: Session, _context: object, _instances: object) -> None:
         for row in (*session.dirty, *session.deleted):
@@ -77,9 +82,15 @@ class Journal:
                 key = key_text([getattr(row, column.name) for column in table.primary_key.columns])
                 self._noted.setdefault((table.name, key), None)
 
-    def _note_all(self, table: Table, *where: ColumnElement[bool] | None) -> None:
+    def _note_new(self, table: Table, given: Sequence[Mapping[str, Any]]) -> None:
+        for row in given:
+            # A key that the database counts, or a statement that finds its rows by itself, would not be seen: KeyError.
+            key = key_text([row[column.name] for column in table.primary_key.columns])
+            self._noted.setdefault((table.name, key), None)
+
+    def _note_all(self, table: Table, *where: ColumnElement[bool] | None, given: Mapping[str, Any] = _NOTHING) -> None:
         found = select(table).where(*(clause for clause in where if clause is not None))
-        for row in self._session.connection().execute(found).mappings():
+        for row in self._session.connection().execute(found, dict(given)).mappings():
             key = key_text([row[column.name] for column in table.primary_key.columns])
             self._noted.setdefault((table.name, key), row_text(dict(row)))
 
