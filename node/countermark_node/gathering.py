@@ -10,6 +10,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from sqlalchemy.exc import DatabaseError
+
+from countermark.errors import CountermarkError
 from countermark_node.fair_lock import FairLock
 
 Asked = TypeVar("Asked")
@@ -65,13 +68,20 @@ class Gathering(Generic[Asked, Answer]):
         return together
 
     def _serve(self, together: Sequence[_Ticket[Asked, Answer]]) -> None:
-        answered = False
         try:
-            answers = self._do([each.asked for each in together])
-            for ticket, answer in zip(together, answers, strict=True):
+            answers = tuple(zip(together, self._do([each.asked for each in together]), strict=True))
+        except (CountermarkError, DatabaseError):
+            # Each thread does its own again, and raises what is its own.
+            _send_apart(together)
+        except BaseException:
+            # A defect is raised here, and again for whose it is: the others wait for nothing.
+            _send_apart(together)
+            raise
+        else:
+            for ticket, answer in answers:
                 ticket.answers.append(answer)
-            answered = True
-        except Exception:  # noqa: BLE001 (each thread does its own again, and raises what is its own)
-            answered = False
-        for ticket in together:
-            ticket.alone = not answered
+
+
+def _send_apart(together: Sequence[_Ticket[Asked, Answer]]) -> None:
+    for ticket in together:
+        ticket.alone = True
