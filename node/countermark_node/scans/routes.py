@@ -16,7 +16,7 @@ from countermark.limits import DEFAULT_LIMITS
 from countermark_node.access.guard import require
 from countermark_node.access.permissions import Permission
 from countermark_node.json_body import json_body, parse_json
-from countermark_node.languages import request_language
+from countermark_node.languages import chosen_language
 from countermark_node.request_source import RequestSource
 from countermark_node.scans.gate import GateSubmission, gate_answer
 from countermark_node.scans.intake import RecordedScan
@@ -29,7 +29,7 @@ from countermark_scanner.picture_label import picture_label
 from countermark_scanner.report import Audience
 
 router = APIRouter()
-Chosen = Annotated[Language, Depends(request_language)]
+Chosen = Annotated[Language, Depends(chosen_language)]
 Reader = Annotated[Audience, Query()]
 
 
@@ -49,7 +49,7 @@ class Answering:
         return answer
 
 
-def answering(language: Chosen, audience: Reader = "consumer", evidence: bool = False) -> Answering:
+async def answering(language: Chosen, audience: Reader = "consumer", evidence: bool = False) -> Answering:
     """As the query and the language header say."""
     return Answering(language, audience, evidence)
 
