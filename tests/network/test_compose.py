@@ -161,6 +161,20 @@ def test_nodes_are_given_settings_that_exist_and_their_own_validator(compose: di
         assert node["environment"]["COUNTERMARK_DATABASE_PASSWORD_FILE"] in mounted(compose, organisation)
 
 
+def test_wallets_on_this_machine_can_log_in_and_mail_goes_to_the_catcher(compose: dict[str, Any]) -> None:
+    for organisation in ("brand", "customs"):
+        node = compose["services"][organisation]
+        (port,) = node["ports"]
+        outside, _, inside = port.rpartition(":")
+        hosts = node["environment"]["COUNTERMARK_LOG_IN_HOSTS"].split(",")
+        assert {outside, f"{organisation}:{inside}"} <= set(hosts)
+        settings = NodeSettings.model_validate(
+            {name.removeprefix("COUNTERMARK_").lower(): value for name, value in node["environment"].items()}
+        )
+        assert settings.smtp_host in compose["services"]
+        assert set(compose["services"][settings.smtp_host]["networks"]) <= set(node["networks"])
+
+
 def test_image_is_built_from_the_packages_alone() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
