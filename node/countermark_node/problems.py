@@ -84,7 +84,8 @@ async def _unexpected(_: Request, error: Exception) -> Response:
         "expected": "an answer",
         "next_step": "try again later; the operator finds the reason in the node's log",
     }
-    return JSONResponse(body, 500, _HEADERS, MEDIA_TYPE)
+    # The server closes the connection after an error; who is told so opens a new one for the next request.
+    return JSONResponse(body, 500, {**_HEADERS, "Connection": "close"}, MEDIA_TYPE)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
