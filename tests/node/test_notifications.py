@@ -13,8 +13,13 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import func, select
 
+from countermark.chain.contracts import measure_commitment
+from countermark.chain.event_types import MeasureRecorded
+from countermark.chain.events import one_event
 from countermark.chain.flags import Flag
+from countermark.chain.kinds import MeasureKind
 from countermark.custody.handover import RunLine
+from countermark.custody.unit import UnitKey, UnitLines, UnitScheme
 from countermark.limits import Limits
 from countermark.roles import Level, Role
 from countermark_node.access.permissions import Permission
@@ -124,6 +129,68 @@ def test_ledger_that_is_read_again_tells_nobody_anything_twice(own_world: Any) -
         world.services.projector.rebuild()
         assert (told(world, "carrier"), newest(world)) == before
         assert before[0]
+
+
+def measure(world: World) -> int:
+    """A measure of customs, whose items are not named yet."""
+    customs = world.installation.contracts.customs
+    commitment = measure_commitment(next(world.counter).to_bytes(32, "big"), b"\x0e" * 32)
+    receipt = world.ledger("customs").send(customs.record_measure(commitment, MeasureKind.DETENTION))
+    return one_event(receipt, MeasureRecorded, world.installation.deployment).id
+
+
+def test_hold_is_told_to_who_has_the_goods_and_seizure_to_who_loses_them(world: World) -> None:
+    first, customs = world.commission(packed=4).segment.first, world.installation.contracts.customs
+    world.hand_over("brand", "carrier", first, first + 1)
+    at, number = newest(world), measure(world)
+    world.ledger("customs").send(customs.confirm_identity(number, first, first + 1))
+    world.ledger("customs").send(customs.seize(number, 0, 32))
+    flags = [one["params"]["flag"] for one in told(world, "carrier", at, kind="goods.flagged")]
+    assert flags[0] == "held"
+    assert "seized" in flags
+    assert told(world, "retailer", at) == []
+
+
+def test_hold_on_a_unit_is_told_to_who_has_the_outermost_one_in_hand(world: World) -> None:
+    first, ledger = world.commission(packed=2).segment.first, world.ledger("brand")
+    units, customs = world.installation.contracts.units, world.installation.contracts.customs
+    inner, outer = (UnitKey.parse(UnitScheme.CARRIER_PLATE, f"1JUN{next(world.counter):09d}") for _ in range(2))
+    for unit in (inner, outer):
+        ledger.send(units.open(unit))
+    ledger.send(units.pack(inner.unit, UnitLines((RunLine(first, first),))))
+    ledger.send(units.pack(outer.unit, UnitLines(units=(inner.unit,))))
+    giver, taker = HandingOver(ledger), HandingOver(world.ledger("carrier"))
+    taker.submit(taker.accept(giver.offer(world.account("carrier"), [], units=[outer.unit])))
+    at = newest(world)
+    world.ledger("customs").send(customs.confirm_unit(measure(world), inner.unit))
+    (seen,) = told(world, "carrier", at)
+    assert (seen["kind"], seen["params"]["unit"]) == ("unit.held", f"{inner.unit:x}")
+    assert told(world, "brand", at) == []
+    # What is inside is in the hands of who holds the outermost unit, too.
+    world.ledger("brand").send(world.ledger("brand").status.recall(first, first, b"\x01" * 32))
+    assert kinds(world, "carrier", at) == ["unit.held", "goods.flagged"]
+
+
+def test_trademark_that_is_revoked_is_told_to_its_holder_and_licensees(world: World) -> None:
+    mark, marks = world.new_mark(), world.installation.contracts.marks
+    world.ledger("brand").send(marks.grant_licence(mark, world.account("retailer"), 2**64 - 1, 100))
+    at = newest(world)
+    world.ledger("office").send(marks.revoke(mark))
+    for name in ("brand", "retailer", "office"):
+        (seen,) = told(world, name, at)
+        assert (seen["kind"], seen["params"]["mark"]) == ("mark.changed", mark)
+        assert mark in seen["sentence"]
+    assert told(world, "carrier", at) == []
+
+
+def test_alert_of_a_contract_is_told_to_those_who_may_read_alerts(world: World) -> None:
+    first, at = world.commission(packed=2).segment.first, newest(world)
+    giver, taker = HandingOver(world.ledger("brand")), HandingOver(world.ledger("carrier"))
+    taker.submit(
+        taker.accept(giver.offer(world.account("carrier"), [RunLine(first, first + 1)]), [RunLine(first, first)])
+    )
+    assert "alert.contract" in kinds(world, "customs", at)
+    assert "alert.contract" not in kinds(world, "carrier", at)
 
 
 def events(response: httpx.Response) -> Iterator[tuple[str, str, dict[str, Any]]]:
