@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from countermark.errors import CountermarkError, InputRefused
+from countermark.gs1.identity import ItemKey
 from countermark.scans.place import Place
 from countermark_node.scans.contradictions import keep
 from countermark_node.scans.counting import ScanCounter, is_anonymous
@@ -72,6 +73,8 @@ class ScanWriter:
         self._pages = pages
         self._now = now
         self._stored = StoredScans(session)
+        self._waiting: list[dict[str, object]] = []
+        self._waiting_items: set[ItemKey] = set()
         self._counter = ScanCounter(self._connection, policy.hourly, now=seconds(now))
         self.noted = False
 
@@ -82,10 +85,12 @@ class ScanWriter:
         self._stored.look_up([each for each, _ in sent if isinstance(each, Intake)])
         known = [isinstance(each, Intake) and self._stored.knows(each) for each, _ in sent]
         admitted = iter(self._counter.admit([pair for pair, again in zip(sent, known, strict=True) if not again]))
-        return [
+        found = [
             self._take(each if again else next(admitted), sender)
             for (each, sender), again in zip(sent, known, strict=True)
         ]
+        self._insert_waiting()
+        return found
 
     def _take(self, intake: Intake | CountermarkError, sender: Sender) -> RecordedScan | CountermarkError:
         if isinstance(intake, CountermarkError):
@@ -148,6 +153,8 @@ class ScanWriter:
     def _compare(self, scan: Scan) -> None:
         if scan.place is None:
             return
+        if scan.item in self._waiting_items:
+            self._insert_waiting()
         previous = self._earlier_scans.near(
             self._connection, scan, per_class=self._policy.rule.settings.compared_per_class
         )
@@ -199,7 +206,15 @@ class ScanWriter:
             "from_page": intake.from_page,
             "verdict": report.verdict.value,
         }
-        self._connection.execute(_INSERT, values)
+        self._waiting.append(values)
+        self._waiting_items.add(scan.item)
+
+    def _insert_waiting(self) -> None:
+        """Rows go in together; before, only a scan of the same item would miss them."""
+        if self._waiting:
+            self._connection.execute(_INSERT, self._waiting)
+        self._waiting.clear()
+        self._waiting_items.clear()
 
 
 def _stored_now(scan: Scan, intake: Intake, showing: Showing | None) -> Stored:
