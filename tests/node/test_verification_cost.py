@@ -22,16 +22,14 @@ if TYPE_CHECKING:
     from tests.node.conftest import World
 
 
-_WORKERS = {"alert-committer", "chain-follower", "outbox"}
-
-
 @contextmanager
 def statements(world: World) -> Iterator[list[str]]:
     seen: list[str] = []
+    workers = {worker.name for worker in world.services.workers}
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         # Background work looks into the database whenever it likes.
-        if threading.current_thread().name not in _WORKERS:
+        if threading.current_thread().name not in workers:
             seen.append(statement)
 
     engine = world.services.database._engine
