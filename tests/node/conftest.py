@@ -25,6 +25,7 @@ from countermark.scans.attestation import attest_scan
 from countermark.scans.place import Place, PlaceSource
 from countermark_node.app import create_app
 from countermark_node.installation import Installation
+from countermark_node.rate_limit import RateLimiter
 from countermark_node.server import RunningServer, serve
 from countermark_node.services import NodeServices
 from countermark_node.settings import NodeSettings
@@ -285,6 +286,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One node for all tests that leave it as they found it, but for scans of labels of their own."""
     with open_world(tmp_path_factory.mktemp("world")) as built:
         yield built
+
+
+@pytest.fixture
+def kept_limits(world: World) -> Iterator[None]:
+    """For tests that send nonsense by the hundred: what they used up of the rates is given back."""
+    found = [*vars(world.services.limiters).values(), *vars(world.services.access).values()]
+    limiters = [one for one in found if isinstance(one, RateLimiter)]
+    before = [one._buckets.copy() for one in limiters]
+    yield
+    for limiter, buckets in zip(limiters, before, strict=True):
+        limiter._buckets = buckets
 
 
 @pytest.fixture

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from tests.node.conftest import Ahead, World
 
 
+pytestmark = pytest.mark.usefixtures("kept_limits")
+
+
 def key_of(world: World) -> str:
     return (world.installation.home / "node" / "metrics.key").read_text("ascii")
 

@@ -15,6 +15,7 @@ from countermark_node.openapi.operations import OPERATIONS
 if TYPE_CHECKING:
     from tests.node.conftest import World
 
+pytestmark = pytest.mark.usefixtures("kept_limits")
 PROBLEM = "application/problem+json"
 MEMBERS = {"type", "title", "status", "detail", "reason"}
 BODILESS = ("get", "delete")

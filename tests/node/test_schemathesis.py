@@ -27,6 +27,7 @@ with warnings.catch_warnings():
 if TYPE_CHECKING:
     from tests.node.conftest import World
 
+pytestmark = pytest.mark.usefixtures("kept_limits")
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 QUICK, LONG = 2, int(os.environ.get("COUNTERMARK_SCHEMATHESIS_EXAMPLES", "10"))
 CALL_SECONDS = 20
