@@ -1,38 +1,25 @@
-"""Work that is cheaper together: of the threads that ask at the same time one does it for all.
+"""Work that is cheaper together: what is asked while a thread is at work is done by it afterwards, in one go.
 
-A durable transaction costs one write to the disk, however much is in it ("group commit").
+A durable transaction costs one write to the disk, however much is in it ("group commit"); and one thread that works for
+many requests leaves the others' processor alone.
 """
 
 from __future__ import annotations
 
-import threading
+import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
-
-from sqlalchemy.exc import DatabaseError
-
-from countermark.errors import CountermarkError
-from countermark_node.fair_lock import FairLock
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 
-class _Ticket(Generic[Asked, Answer]):
-    """One call on its way. `alone`: it was done with others, and that failed."""
-
-    def __init__(self, asked: Asked) -> None:
-        self.asked = asked
-        self.answers: list[Answer] = []
-        self.alone = False
-
-
 class Gathering(Generic[Asked, Answer]):
-    """`do` gets what was asked, in the order of asking, and gives one answer to each; one thread at a time runs it.
+    """`do` gets what was asked, in the order of asking, and gives one answer to each. For one event loop.
 
-    At most `most` by `size` go together; a single one may be larger. When `do` fails for several, everyone does its
-    own again by itself, so that nobody pays for a neighbour.
+    At most `most` by `size` go together; a single one may be larger. When `do` fails for several, each is done again by
+    itself, so that nobody pays for a neighbour.
     """
 
     def __init__(
@@ -41,47 +28,42 @@ class Gathering(Generic[Asked, Answer]):
         self._do = do
         self._size = size
         self._most = most
-        self._turn = FairLock()
-        self._guard = threading.Lock()
-        self._waiting: deque[_Ticket[Asked, Answer]] = deque()
+        self._waiting: deque[tuple[Asked, asyncio.Future[Answer]]] = deque()
+        self._work: asyncio.Task[None] | None = None
 
-    def ask(self, asked: Asked) -> Answer:
+    async def ask(self, asked: Asked) -> Answer:
         """The answer, once it is there. Raises what `do` raises for it."""
-        own: _Ticket[Asked, Answer] = _Ticket(asked)
-        with self._guard:
-            self._waiting.append(own)
-        with self._turn:
-            while not own.answers:
-                together = [own] if own.alone else self._next()
-                if together == [own]:
-                    return self._do([asked])[0]
-                self._serve(together)
-        return own.answers[0]
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((asked, answer))
+        if self._work is None or self._work.done():
+            self._work = asyncio.create_task(self._serve())
+        return await answer
 
-    def _next(self) -> list[_Ticket[Asked, Answer]]:
-        with self._guard:
-            together = [self._waiting.popleft()]
-            room = self._most - self._size(together[0].asked)
-            while self._waiting and (size := self._size(self._waiting[0].asked)) <= room:
-                together.append(self._waiting.popleft())
-                room -= size
+    async def _serve(self) -> None:
+        while self._waiting:
+            together = self._next()
+            if not await self._answered(together):
+                for one in together:
+                    await self._answered([one])
+
+    def _next(self) -> list[tuple[Asked, asyncio.Future[Answer]]]:
+        together = [self._waiting.popleft()]
+        room = self._most - self._size(together[0][0])
+        while self._waiting and (size := self._size(self._waiting[0][0])) <= room:
+            together.append(self._waiting.popleft())
+            room -= size
         return together
 
-    def _serve(self, together: Sequence[_Ticket[Asked, Answer]]) -> None:
-        try:
-            answers = tuple(zip(together, self._do([each.asked for each in together]), strict=True))
-        except (CountermarkError, DatabaseError):
-            # Each thread does its own again, and raises what is its own.
-            _send_apart(together)
-        except BaseException:
-            # A defect is raised here, and again for whose it is: the others wait for nothing.
-            _send_apart(together)
-            raise
-        else:
-            for ticket, answer in answers:
-                ticket.answers.append(answer)
-
-
-def _send_apart(together: Sequence[_Ticket[Asked, Answer]]) -> None:
-    for ticket in together:
-        ticket.alone = True
+    async def _answered(self, together: Sequence[tuple[Asked, asyncio.Future[Answer]]]) -> bool:
+        """Whether everyone has an answer now, be it a failure."""
+        work = asyncio.get_running_loop().run_in_executor(None, self._do, [asked for asked, _ in together])
+        await asyncio.wait([work])
+        failure = work.exception()
+        if failure is None:
+            for (_, future), answer in zip(together, work.result(), strict=True):
+                # Who asked may have gone in the meantime.
+                if not future.done():
+                    future.set_result(answer)
+        elif len(together) == 1 and not together[0][1].done():
+            together[0][1].set_exception(failure)
+        return failure is None or len(together) == 1

@@ -23,6 +23,7 @@ from countermark_node.chain_sync.projector import Projector
 from countermark_node.coverage.service import CoverageService
 from countermark_node.database import Database
 from countermark_node.database.ownership import belong
+from countermark_node.gathering import Gathering
 from countermark_node.health.database_file import DatabaseFile
 from countermark_node.health.service import HealthService
 from countermark_node.histories.service import HistoryService
@@ -52,10 +53,10 @@ from countermark_node.scans.counting import hourly_bounds
 from countermark_node.scans.evidence import EvidenceJudge
 from countermark_node.scans.evidence_tokens import EvidenceSigner
 from countermark_node.scans.gate_service import GateLimits, GateService
-from countermark_node.scans.intake import ScanPolicy
+from countermark_node.scans.intake import RecordedScan, ScanPolicy
 from countermark_node.scans.page_nonces import PageNonces
 from countermark_node.scans.retention import Retention, retention_policy
-from countermark_node.scans.service import ScanService
+from countermark_node.scans.service import SCANS_AT_ONCE, ScanRequest, ScanService
 from countermark_node.segments.replaced import drop_foreign_list
 from countermark_node.segments.service import SegmentService
 from countermark_node.settings import NodeSettings
@@ -158,6 +159,7 @@ class NodeServices:
     passports: PassportService
     resolver: ResolverService
     scans: ScanService
+    scan_line: Gathering[ScanRequest, list[RecordedScan | CountermarkError]]
     gates: GateService
     alerts: AlertService
     alert_hub: AlertHub
@@ -294,6 +296,7 @@ class NodeServices:
             passports=passports,
             resolver=ResolverService(database, passports),
             scans=scans,
+            scan_line=Gathering(scans.record_all, size=ScanRequest.size, most=SCANS_AT_ONCE),
             gates=GateService(database, verification, judge, showings, scans, gate_limits),
             alerts=AlertService(database),
             alert_hub=hub,

@@ -157,7 +157,7 @@ def test_unexpected_error_shows_nothing_of_the_inside(world: World, monkeypatch:
     def broken(*_: object) -> None:
         raise ZeroDivisionError("secret detail in /home/operator")
 
-    monkeypatch.setattr(world.services.scans, "record", broken)
+    monkeypatch.setattr(world.services.verification, "freshen", broken)
     response = world.scan("x")
     assert response.status_code == 500
     assert response.headers["content-type"] == PROBLEM

@@ -17,6 +17,7 @@ from countermark.gs1.identity import ItemKey
 from countermark_node.request_source import RequestSource
 from countermark_node.scans.intake import RecordedScan
 from countermark_node.scans.page_nonces import LIFE_SECONDS, PageNonces
+from countermark_node.scans.service import ScanRequest
 from countermark_node.scans.submission import ScanSubmission
 from countermark_node.scans.tables import ScanRow
 
@@ -42,7 +43,7 @@ def bounds(world: World, **less: int) -> Iterator[None]:
 
 def record(world: World, raws: list[str], source: RequestSource = HERE, **members: Any) -> list[Any]:
     bodies = [{"raw": raw, **members} for raw in raws]
-    return list(world.services.scans.record_many(bodies, source))
+    return list(world.services.scans.record_all([ScanRequest.of_many(bodies, source)])[0])
 
 
 def outcome(result: RecordedScan | CountermarkError) -> str:
@@ -92,7 +93,7 @@ def test_signed_scans_are_not_counted_and_go_on_beside_a_flood(world: World) -> 
     with bounds(world, label_and_network=1, kept_of_label=1):
         record(world, [link] * 3)
         body = world.scan_body(link, ago=timedelta(hours=1), signer="customs")
-        (found,) = world.services.scans.record_many([body], HERE)
+        (found,) = world.services.scans.record_all([ScanRequest.of_many([body], HERE)])[0]
     assert outcome(found) == "kept"
 
 
@@ -123,7 +124,7 @@ def test_two_replicas_count_together(world: World) -> None:
     with bounds(world, label_and_network=2):
         other.scans._policy, other.scans._clock = world.services.scans._policy, world.services.scans._clock
         assert [outcome(one) for one in record(world, [link])] == ["kept"]
-        found = [outcome(one) for one in other.scans.record_many([{"raw": link}] * 2, HERE)]
+        found = [outcome(one) for one in other.scans.record_all([ScanRequest.of_many([{"raw": link}] * 2, HERE)])[0]]
         assert found == ["kept", "rate-limited"]
         assert [outcome(one) for one in record(world, [link])] == ["rate-limited"]
     other.close()

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from countermark.errors import InputRefused, RateLimited
+from countermark.errors import CountermarkError, InputRefused, RateLimited
 from countermark.limits import DEFAULT_LIMITS
 from countermark_node.access.guard import require
 from countermark_node.access.permissions import Permission
@@ -21,6 +21,7 @@ from countermark_node.request_source import RequestSource
 from countermark_node.scans.gate import GateSubmission, gate_answer
 from countermark_node.scans.intake import RecordedScan
 from countermark_node.scans.page_nonces import RANDOM_BYTES
+from countermark_node.scans.service import ScanRequest
 from countermark_node.scans.submission import ScanSubmission
 from countermark_node.services import NodeServices, services_of
 from countermark_node.times import seconds
@@ -58,13 +59,15 @@ Answered = Annotated[Answering, Depends(answering)]
 
 
 @router.post("/v1/scans")
-def take_scans(request: Request, body: Annotated[object, Depends(json_body)], how: Answered) -> dict[str, Any]:
+async def take_scans(request: Request, body: Annotated[object, Depends(json_body)], how: Answered) -> dict[str, Any]:
     """Take in one scan, or a batch under `scans`."""
     services, source = services_of(request), RequestSource.of(request)
     if not (isinstance(body, dict) and "scans" in body):
         submission = ScanSubmission.from_json(body)
-        answer = how.answer(services, services.scans.record(submission, source))
-        return {**answer, **_next_nonce(services, submission, source)}
+        (recorded,) = await services.scan_line.ask(ScanRequest([submission], source))
+        if isinstance(recorded, CountermarkError):
+            raise recorded
+        return {**how.answer(services, recorded), **_next_nonce(services, submission, source)}
     bodies = body["scans"]
     if not isinstance(bodies, list) or not bodies or body.keys() != {"scans"}:
         raise InputRefused(
@@ -73,7 +76,7 @@ def take_scans(request: Request, body: Annotated[object, Depends(json_body)], ho
             next_step="compare with docs/api.md",
             reason="bad-scan",
         )
-    results = services.scans.record_many(bodies, source)
+    results = await services.scan_line.ask(ScanRequest.of_many(bodies, source))
     limited = next((one for one in results if isinstance(one, RateLimited)), None)
     if limited is not None and all(isinstance(one, RateLimited) for one in results):
         raise limited

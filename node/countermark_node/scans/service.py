@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Self
 
 from countermark.errors import CountermarkError, InputRefused, NotPermitted, RateLimited, TooLarge, Unavailable
 from countermark.gs1.label_text import read_label
-from countermark.limits import Limits
+from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.nfc import has_sun
 from countermark_node.database import Database
-from countermark_node.gathering import Gathering
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.request_source import RequestSource
 from countermark_node.scans.evidence import EvidenceJudge
@@ -30,8 +30,33 @@ from countermark_node.verification.sources import SqlSources
 from countermark_scanner.anomalies import EvidenceClass
 from countermark_scanner.sources import Showing
 
-_AT_ONCE = 100
+SCANS_AT_ONCE = 100
 """Scans in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """What one request sends; what could not be read stands in its place."""
+
+    submissions: Sequence[ScanSubmission | CountermarkError]
+    source: RequestSource
+
+    def size(self) -> int:
+        """How many scans."""
+        return len(self.submissions)
+
+    @classmethod
+    def of_many(cls, bodies: Sequence[object], source: RequestSource, limits: Limits = DEFAULT_LIMITS) -> Self:
+        """A batch as sent. Raises TooLarge for more than `Limits.scans_per_request`."""
+        most = limits.scans_per_request
+        if len(bodies) > most:
+            raise TooLarge(
+                got=f"{len(bodies)} scans",
+                expected=f"at most {most} a request",
+                next_step="send several requests",
+                reason="too-many-scans",
+            )
+        return cls([_submission(body) for body in bodies], source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +65,11 @@ class _Batch:
 
     sent: Sequence[tuple[Intake | CountermarkError, Sender]]
     now: datetime
+
+    def parts(self) -> list[_Batch]:
+        """The same in transactions of a bounded size."""
+        firsts = range(0, len(self.sent), SCANS_AT_ONCE)
+        return [_Batch(self.sent[first : first + SCANS_AT_ONCE], self.now) for first in firsts]
 
 
 class ScanService:
@@ -70,42 +100,28 @@ class ScanService:
         self._pages = pages
         self._clock = clock
         self._earlier = EarlierScans()
-        self._writing = Gathering(self._write, size=lambda batch: len(batch.sent), most=_AT_ONCE)
 
     def record(self, submission: ScanSubmission, source: RequestSource) -> RecordedScan:
         """Take one scan in. Raises LabelRefused, InputRefused, NotPermitted, RateLimited."""
-        (result,) = self._record([submission], source)
+        ((result,),) = self.record_all([ScanRequest([submission], source)])
         if isinstance(result, CountermarkError):
             raise result
         return result
 
-    def record_many(self, bodies: Sequence[object], source: RequestSource) -> list[RecordedScan | CountermarkError]:
-        """Take a batch in; a bad element gets its own error and the others are kept.
-
-        Raises TooLarge for more than `Limits.scans_per_request`, InputRefused for none.
-        """
-        most = self._policy.limits.scans_per_request
-        if len(bodies) > most:
-            raise TooLarge(
-                got=f"{len(bodies)} scans",
-                expected=f"at most {most} a request",
-                next_step="send several requests",
-                reason="too-many-scans",
-            )
-        return self._record([_submission(body) for body in bodies], source)
-
-    def _record(
-        self, submissions: Sequence[ScanSubmission | CountermarkError], source: RequestSource
-    ) -> list[RecordedScan | CountermarkError]:
+    def record_all(self, requests: Sequence[ScanRequest]) -> list[list[RecordedScan | CountermarkError]]:
+        """Take in what several requests sent; a bad scan gets its own error and the others are kept."""
         self._verification.freshen()
         now = self._clock()
-        intakes = self._classed([self.prepared(each, now, source) for each in submissions], source)
-        intakes = self._limited(intakes, source)
-        if all(isinstance(each, CountermarkError) for each in intakes):
-            return [each for each in intakes if isinstance(each, CountermarkError)]
+        batches = [self._batch(each, now) for each in requests]
+        if sum(len(each.sent) for each in batches) <= SCANS_AT_ONCE:
+            return self._write(batches)
         # A large batch is written in parts, so that others' scans come in between.
-        parts = [intakes[first : first + _AT_ONCE] for first in range(0, len(intakes), _AT_ONCE)]
-        return [result for part in parts for result in self.written(part, now, source)]
+        return [[result for part in batch.parts() for result in self._write([part])[0]] for batch in batches]
+
+    def _batch(self, request: ScanRequest, now: datetime) -> _Batch:
+        source = request.source
+        intakes = self._classed([self.prepared(each, now, source) for each in request.submissions], source)
+        return self._sent(self._limited(intakes, source), now, source)
 
     def now(self) -> datetime:
         """The node's clock."""
@@ -114,14 +130,16 @@ class ScanService:
     def written(
         self, intakes: Sequence[Intake | CountermarkError], now: datetime, source: RequestSource
     ) -> list[RecordedScan | CountermarkError]:
-        """One transaction: each scan compared, answered and stored; errors are passed on. Raises Unavailable.
+        """One transaction: each scan compared, answered and stored; errors are passed on. Raises Unavailable."""
+        return self._write([self._sent(intakes, now, source)])[0]
 
-        Scans of other requests that wait at the same time share it.
-        """
+    def _sent(self, intakes: Sequence[Intake | CountermarkError], now: datetime, source: RequestSource) -> _Batch:
         network = self._hash("network", source.network)
-        return self._writing.ask(_Batch([(each, Sender(network, self._device(each))) for each in intakes], now))
+        return _Batch([(each, Sender(network, self._device(each))) for each in intakes], now)
 
     def _write(self, batches: Sequence[_Batch]) -> list[list[RecordedScan | CountermarkError]]:
+        if not any(isinstance(each, Intake) for batch in batches for each, _ in batch.sent):
+            return [[each for each, _ in batch.sent if isinstance(each, CountermarkError)] for batch in batches]
         with self._database.write() as session:
             writer = ScanWriter(
                 session,
