@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +16,10 @@ import pytest
 from sqlmodel import select
 
 from countermark.chain.contracts import alert_commitment
-from countermark.errors import Unavailable
+from countermark.errors import RateLimited, Unavailable
 from countermark.roles import Level, Role
+from countermark_node.access.principal import How, Principal
+from countermark_node.alerts.hub import AlertHub
 from countermark_node.alerts.tables import AlertRow
 from countermark_node.app import create_app
 from countermark_node.installation import Installation
@@ -183,6 +187,30 @@ def test_too_many_streams_are_refused_as_a_problem(world: World, monkeypatch: py
     response = world.client.get("/v1/alerts/stream", headers=world.desk())
     assert response.status_code == 429
     assert response.json()["reason"] == "too-many-streams"
+
+
+def test_accounts_that_cost_nothing_cannot_take_the_streams_of_the_desks() -> None:
+    async def open_streams() -> None:
+        hub = AlertHub(8)
+        with ExitStack() as streams:
+
+            def opened(principal: Principal, most: int) -> int:
+                for count in range(most):
+                    try:
+                        streams.enter_context(hub.listener(principal))
+                    except RateLimited:
+                        return count
+                return most
+
+            strangers = (Principal(How.WALLET, f"account:{n}", account=f"{n}") for n in range(9))
+            assert sum(opened(each, 9) for each in strangers) == 2
+            assert opened(Principal(How.WALLET, "account:a", account="a", roles=frozenset({Role.CARRIER})), 9) == 2
+            # Another key of the same account is the same account.
+            assert opened(Principal(How.API_KEY, "api-key:1", account="a", roles=frozenset({Role.CARRIER})), 9) == 0
+            assert opened(Principal(How.DESK, "desk:customs"), 9) == 4
+        assert hub.streams == 0
+
+    asyncio.run(open_streams())
 
 
 def test_silent_stream_sends_heartbeats(own_world: Any) -> None:

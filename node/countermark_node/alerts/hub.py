@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from countermark.errors import RateLimited
+from countermark_node.access.principal import Principal
+
+_NO_ROLE = "accounts without a role"
 
 
 class Listener:
@@ -31,12 +34,17 @@ class Listener:
 
 
 class AlertHub:
-    """Knows the open streams, at most `streams` of them."""
+    """Knows the open streams, at most `streams` of them.
+
+    One account has a quarter at most, and so have all accounts without a role together: they cost nothing. The desks,
+    which many people may share, have what is left.
+    """
 
     def __init__(self, streams: int) -> None:
         self._most = streams
+        self._share = max(1, streams // 4)
         self._guard = threading.Lock()
-        self._listeners: set[Listener] = set()
+        self._listeners: dict[Listener, str | None] = {}
         self.closing = False
 
     @property
@@ -46,24 +54,28 @@ class AlertHub:
             return len(self._listeners)
 
     @contextmanager
-    def listener(self) -> Iterator[Listener]:
+    def listener(self, principal: Principal) -> Iterator[Listener]:
         """A place among the open streams. Raises RateLimited (too-many-streams)."""
-        one = Listener(asyncio.get_running_loop())
+        one, whose = Listener(asyncio.get_running_loop()), _whose(principal)
         with self._guard:
-            if len(self._listeners) >= self._most:
-                raise RateLimited(
-                    got=f"{len(self._listeners)} open streams",
-                    expected=f"at most {self._most}",
-                    next_step="close a page that shows alerts, then try again",
-                    reason="too-many-streams",
-                    extra={"retry_after": 30},
-                )
-            self._listeners.add(one)
+            self._check_room(whose)
+            self._listeners[one] = whose
         try:
             yield one
         finally:
             with self._guard:
-                self._listeners.discard(one)
+                self._listeners.pop(one, None)
+
+    def _check_room(self, whose: str | None) -> None:
+        of_one = 0 if whose is None else sum(each == whose for each in self._listeners.values())
+        if len(self._listeners) >= self._most or of_one >= self._share:
+            raise RateLimited(
+                got=f"{len(self._listeners)} open streams" + (f", {of_one} of {whose}" if whose else ""),
+                expected=f"at most {self._most}, and {self._share} of one account or of all without a role",
+                next_step="close a page that shows alerts, then try again",
+                reason="too-many-streams",
+                extra={"retry_after": 30},
+            )
 
     def wake(self) -> None:
         """There may be something new to send."""
@@ -80,3 +92,8 @@ class AlertHub:
         """End all streams: the server is about to stop."""
         self.closing = True
         self.wake()
+
+
+def _whose(principal: Principal) -> str | None:
+    """In whose share a stream counts; None for a desk."""
+    return principal.account if principal.roles or principal.account is None else _NO_ROLE

@@ -36,26 +36,33 @@ def alerts(
     return {"alerts": [view.to_json(language) for view in views], "last": last}
 
 
-@router.get("/v1/alerts/stream", dependencies=[Depends(require(Permission.ALERTS))])
+@router.get("/v1/alerts/stream")
 async def alert_stream(
-    request: Request, language: Chosen, after: Annotated[int | None, Query(ge=0, le=_LAST)] = None
+    request: Request,
+    principal: Annotated[Principal, Depends(require(Permission.ALERTS))],
+    language: Chosen,
+    after: Annotated[int | None, Query(ge=0, le=_LAST)] = None,
 ) -> StreamingResponse:
     """Alerts as they come, as server-sent events."""
     resumed = request.headers.get("last-event-id", "")
     if resumed.isascii() and resumed.isdigit() and len(resumed) < 19:
         after = int(resumed)
     services = services_of(request)
-    events = _listened(services, after, language, lambda: services.access.may(request, Permission.ALERTS))
+    events = _listened(services, principal, after, language, lambda: services.access.may(request, Permission.ALERTS))
     first = await anext(events)
     return StreamingResponse(_rest(first, events), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
 async def _listened(
-    services: NodeServices, after: int | None, language: Language, allowed: Callable[[], bool]
+    services: NodeServices,
+    principal: Principal,
+    after: int | None,
+    language: Language,
+    allowed: Callable[[], bool],
 ) -> AsyncIterator[str]:
     """Ends when the session does: each heartbeat looks again."""
     settings = StreamSettings(services.settings.stream_poll_seconds, services.settings.heartbeat_seconds)
-    with services.alert_hub.listener() as listener:
+    with services.alert_hub.listener(principal) as listener:
         stream = alert_events(
             services.alerts, services.alert_hub, listener, after=after, language=language, settings=settings
         )

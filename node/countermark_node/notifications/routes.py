@@ -50,7 +50,7 @@ def notifications(
 
 @router.get("/v1/notifications/stream")
 async def notification_stream(
-    request: Request, _: Reader, language: Chosen, after: Annotated[int | None, Query(ge=0, le=_LAST)] = None
+    request: Request, principal: Reader, language: Chosen, after: Annotated[int | None, Query(ge=0, le=_LAST)] = None
 ) -> StreamingResponse:
     """Notifications as they come; resumes after Last-Event-ID or `after`, else begins with what is new."""
     resumed = request.headers.get("last-event-id", "")
@@ -59,12 +59,14 @@ async def notification_stream(
     services = services_of(request)
     if after is None:
         after = await run_in_threadpool(services.notifications.log.newest)
-    events = _listened(services, request, after, language)
+    events = _listened(services, request, principal, after, language)
     first = await anext(events)
     return StreamingResponse(_rest(first, events), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-async def _listened(services: NodeServices, request: Request, after: int, language: Language) -> AsyncIterator[str]:
+async def _listened(
+    services: NodeServices, request: Request, principal: Principal, after: int, language: Language
+) -> AsyncIterator[str]:
     settings = StreamSettings(services.settings.stream_poll_seconds, services.settings.heartbeat_seconds)
 
     def readers() -> frozenset[str]:
@@ -73,7 +75,7 @@ async def _listened(services: NodeServices, request: Request, after: int, langua
         except (NotSignedIn, RateLimited):
             return frozenset()
 
-    with services.alert_hub.listener() as listener:
+    with services.alert_hub.listener(principal) as listener:
         stream = notification_events(
             services.notifications.log,
             services.alert_hub,
