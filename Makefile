@@ -71,7 +71,7 @@ test-network: $(DEV_STAMP) $(GETH)
 
 # The server is Debian's package `postgresql`; the tests start one of their own and stop it.
 test-postgresql: $(DEV_STAMP)
-	COUNTERMARK_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(IN_PARALLEL) tests/node $(TEST_FLAGS)
+	COUNTERMARK_TEST_DATABASE=postgresql $(BIN)/python -m pytest $(IN_PARALLEL) tests/node tests/browser tests/organisations $(TEST_FLAGS)
 
 reliability: $(DEV_STAMP) $(GETH)
 	COUNTERMARK_WRITE_RELIABILITY=1 COUNTERMARK_GETH=$(GETH) $(BIN)/python -m pytest tests/network/test_faults.py -q
