@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import uuid
 from collections.abc import Iterator
@@ -14,12 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.routing import BaseRoute
+from starlette.types import Message, Receive, Scope, Send
 
 from countermark.errors import Conflict, InputRefused, KeyReused, RateLimited
 from countermark_node.database import Database
 from countermark_node.idempotency.fingerprint import Fingerprint
 from countermark_node.idempotency.header import read_key
-from countermark_node.idempotency.middleware import READING, SECRET
+from countermark_node.idempotency.middleware import READING, SECRET, Idempotency
 from countermark_node.idempotency.store import IdempotencyKeys, KeptAnswer, KeyPolicy
 from countermark_node.idempotency.tables import IdempotencyKeyRow
 
@@ -227,6 +229,49 @@ def test_keys_are_bounded_for_each_principal_and_in_all(database: Database) -> N
     keys.begin("r", "0", "f")
     with pytest.raises(RateLimited):
         keys.begin("s", "0", "f")
+
+
+def test_networks_without_log_in_leave_room_for_the_others(database: Database) -> None:
+    keys = keys_over(database)
+    for number in range(3):
+        keys.begin(f"network:{number}", "0", "f")
+    with pytest.raises(RateLimited):
+        keys.begin("network:3", "0", "f")
+    keys.begin("account:0x1", "0", "f")
+    keys.begin("account:0x2", "0", "f")
+
+
+def test_request_that_broke_off_does_not_stand_for_the_whole_one(database: Database) -> None:
+    """Else the client that sends it again, as it should, would be told that its key meant something else."""
+    done: list[bytes] = []
+
+    async def app(_: Scope, receive: Receive, send: Send) -> None:
+        message = await receive()
+        done.append(message["body"])
+        await send({"type": "http.response.start", "status": 400, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    middleware = Idempotency(app, keys=keys_over(database), principal=lambda _: "p")
+
+    def sent(*messages: Message) -> list[Message]:
+        coming, answers = iter(messages), list[Message]()
+
+        async def receive() -> Message:
+            return next(coming)
+
+        async def send(message: Message) -> None:
+            answers.append(message)
+
+        headers = [(b"idempotency-key", b'"k"'), (b"content-type", b"application/json")]
+        scope = {"type": "http", "method": "POST", "path": "/v1/scans", "query_string": b"", "headers": headers}
+        asyncio.run(middleware(scope, receive, send))
+        return answers
+
+    half, rest = b'{"raw":', b'"x"}'
+    begun: Message = {"type": "http.request", "body": half, "more_body": True}
+    assert sent(begun, {"type": "http.disconnect"}) == []
+    whole = sent(begun, {"type": "http.request", "body": rest})
+    assert (whole[0]["status"], done) == (400, [half + rest])
 
 
 def test_kept_answers_are_bounded_in_size(database: Database) -> None:

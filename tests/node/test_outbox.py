@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -246,6 +247,29 @@ def test_paper_that_both_signed_is_carried_for_anybody_at_a_bounded_rate(
     limited = post(world, signed(world, "stranger", paper(world, token - 1)))
     assert (limited.status_code, limited.json()["type"]) == (429, "urn:countermark:problem:rate-limited")
     assert world.installation.contracts.token.owner_of(token - 1) == world.account("brand")
+    # What a member passes on counts in the member's bound.
+    passed_on = post(world, signed(world, "stranger", paper(world, token - 1)), by="carrier")
+    assert passed_on.status_code == 202, passed_on.text
+    with world.services.database.read() as session:
+        (charged,) = session.exec(select(OutboxRequestRow.charged).where(OutboxRequestRow.id == passed_on.json()["id"]))
+    assert charged in (f"account:{world.account('carrier')}", "")
+    assert settled(world, passed_on.json()["id"])["state"] == "confirmed"
+
+
+def test_strangers_have_half_of_what_may_be_under_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = world.services.outbox.intake._policy
+    monkeypatch.setattr(world.services.outbox.intake, "_policy", replace(policy, waiting=2))
+    monkeypatch.setattr(world.services.limiters.relayed, "_buckets", OrderedDict())
+    token = world.goods.segment.first + 490
+    with world.services.outbox.sender._guard:
+        kept = post(world, signed(world, "stranger", paper(world, token)))
+        assert kept.status_code == 202, kept.text
+        refused = post(world, signed(world, "retailer", paper(world, token - 1)))
+        assert (refused.status_code, refused.json()["reason"]) == (429, "requests-waiting")
+        member = post(world, signed(world, "brand", cancel(world, next(world.counter) + 5_000_000)), by="brand")
+        assert member.status_code == 202, member.text
+    for each in (kept, member):
+        assert settled(world, each.json()["id"])["state"] == "confirmed"
 
 
 def test_requests_under_way_are_bounded_for_each_account(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, func
 from sqlmodel import Session, select
 
 from countermark.chain.contracts import RelayRequest
@@ -182,7 +182,7 @@ class Bench:
     def store(self) -> OutboxStore:
         return OutboxStore(self.database, clock=self.clock)
 
-    def accept(self, signer: str, nonce: int, *, deadline: int = 1 << 40) -> None:
+    def accept(self, signer: str, nonce: int, *, deadline: int = 1 << 40, charged: str | None = None) -> None:
         row = OutboxRequestRow(
             id=f"{signer}/{nonce}",
             signer=signer,
@@ -192,7 +192,7 @@ class Bench:
             deadline=deadline,
             data=b"",
             signature=b"",
-            charged=signer,
+            charged=charged or signer,
             state=RequestState.ACCEPTED.value,
             accepted_at=0,
             accepted_block=0,
@@ -314,6 +314,27 @@ def test_nothing_is_sent_to_another_ledger(bench: Bench) -> None:
     with pytest.raises(WrongChain):
         bench.run(catch_up=refuse)
     assert (bench.transactions(), bench.state("a/0")) == ([], "accepted")
+
+
+def test_requests_of_strangers_wait_for_those_that_somebody_answers_for(bench: Bench) -> None:
+    for number in range(20):
+        bench.accept(f"stranger {number}", 0, charged=f"network:{number}")
+    bench.accept("member", 0, charged="account:0x1")
+    bench.run()
+    sent = {row.request for row in bench.transactions()}
+    assert "member/0" in sent
+    assert len(sent) == len(SENDERS), "and strangers have the senders that are left"
+
+
+def test_what_ended_long_ago_is_forgotten_however_much_it_is(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("countermark_node.outbox.store._AT_ONCE", 2)
+    for number in range(7):
+        bench.accept(f"{number}", 0, deadline=0)
+    bench.run()
+    bench.now += timedelta(days=31)
+    bench.run()
+    with bench.database.read() as session:
+        assert session.exec(select(func.count()).select_from(OutboxRequestRow)).one() == 0
 
 
 def test_what_ended_long_ago_is_forgotten(bench: Bench) -> None:

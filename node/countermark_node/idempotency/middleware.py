@@ -14,7 +14,7 @@ from typing import IO
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from countermark.errors import CountermarkError, NotSignedIn
@@ -60,6 +60,9 @@ class Idempotency:
                     before = await self._begin(scope, receive, body, asked)
                     await self._answer(scope, _replayed(body, receive), send, asked, before)
                     return
+            except ClientDisconnect:
+                # Half a request is none: it must neither be done nor stand for the whole one, which comes again.
+                return
             except CountermarkError as error:
                 await problem_response(error)(scope, receive, send)
                 return
@@ -132,7 +135,7 @@ async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            return
+            raise ClientDisconnect
         yield message.get("body", b"")
         if not message.get("more_body", False):
             return

@@ -11,6 +11,9 @@ from countermark_node.access.principal import How
 from countermark_node.access.service import AccessService
 from countermark_node.request_source import RequestSource
 
+NETWORK = "network:"
+"""Begins the name of a principal for whom nobody answers."""
+
 
 class Principals:
     """Who asks, as a text for the database: networks as salted hashes, never as they are."""
@@ -27,4 +30,4 @@ class Principals:
     def network(self, request: HTTPConnection) -> str:
         """The network that a request comes from."""
         network = RequestSource.of(request).network
-        return "network:" + hmac.digest(self._salt, f"principal {network}".encode(), hashlib.sha256).hex()[:32]
+        return NETWORK + hmac.digest(self._salt, f"principal {network}".encode(), hashlib.sha256).hex()[:32]

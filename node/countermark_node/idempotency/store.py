@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from countermark.errors import Conflict, KeyReused, RateLimited
 from countermark_node.database import Database
+from countermark_node.idempotency.principals import NETWORK
 from countermark_node.idempotency.tables import IdempotencyKeyRow
 from countermark_node.times import Clock, seconds
 
@@ -19,7 +20,10 @@ _PRUNED_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class KeyPolicy:
-    """How long answers are kept, how many and how many bytes (compressed) for each principal, how many in all."""
+    """How long answers are kept, how many and how many bytes (compressed) for each principal, how many in all.
+
+    Half of all at most are of networks without log-in: whoever has many of them leaves the others their room.
+    """
 
     seconds: int
     per_principal: int
@@ -104,6 +108,9 @@ class IdempotencyKeys:
         ).one()
         in_all = session.exec(select(func.count()).select_from(row)).one()
         full = of_one >= self._policy.per_principal or int(size or 0) >= self._policy.bytes_per_principal
+        if not full and principal.startswith(NETWORK):
+            strangers = select(func.count()).select_from(row).where(col(row.principal).startswith(NETWORK))
+            full = 2 * session.exec(strangers).one() >= self._policy.most
         if full or in_all >= self._policy.most:
             raise RateLimited(
                 got="more idempotency keys than are kept",

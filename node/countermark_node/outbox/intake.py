@@ -12,6 +12,7 @@ from countermark.chain.deployment import Deployment
 from countermark.errors import Conflict, CountermarkError, InputRefused, NotFound, NotPermitted, RateLimited, TooLarge
 from countermark.signing_check import digest, recover
 from countermark_node.database import Database
+from countermark_node.idempotency.principals import NETWORK
 from countermark_node.outbox.calls import Call, call_of
 from countermark_node.outbox.ledger import OutboxLedger
 from countermark_node.outbox.submission import SignedRequest
@@ -22,7 +23,10 @@ from countermark_node.times import Clock, rfc3339, seconds
 
 @dataclass(frozen=True, slots=True)
 class IntakePolicy:
-    """How many requests may be under way, for each who is charged and in all, and how far ahead a deadline may lie."""
+    """How many requests may be under way, for each who is charged and in all, and how far ahead a deadline may lie.
+
+    Half of all at most are charged to networks without log-in.
+    """
 
     per_principal: int
     waiting: int
@@ -174,7 +178,11 @@ class OutboxIntake:
         waiting = select(func.count()).where(col(OutboxRequestRow.state).in_(UNDER_WAY))
         of_one = session.exec(waiting.where(OutboxRequestRow.charged == charged)).one()
         in_all = session.exec(waiting).one()
-        if of_one >= self._policy.per_principal or in_all >= self._policy.waiting:
+        full = of_one >= self._policy.per_principal or in_all >= self._policy.waiting
+        if not full and charged.startswith(NETWORK):
+            strangers = session.exec(waiting.where(col(OutboxRequestRow.charged).startswith(NETWORK))).one()
+            full = 2 * strangers >= self._policy.waiting
+        if full:
             raise RateLimited(
                 got="more requests than may be under way at once",
                 expected=f"at most {self._policy.per_principal} of one principal and {self._policy.waiting} in all",

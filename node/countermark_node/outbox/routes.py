@@ -49,10 +49,14 @@ def request_state(request: Request, request_id: str) -> dict[str, Any]:
 def _charged(request: Request, principal: Principal, submission: SignedRequest) -> str:
     """In whose bound a request counts. Raises NotSignedIn, NotPermitted, RateLimited."""
     services = services_of(request)
-    if services.outbox.intake.call(submission).public:
+    public = services.outbox.intake.call(submission).public
+    may = principal.account is not None and Permission.REQUESTS in principal.permissions
+    if public and not may:
         services.limiters.relayed.take(RequestSource.of(request).network)
         return services.principals.network(request)
     services.limiters.rpc.take(RequestSource.of(request).network)
+    if public:
+        return f"account:{principal.account}"
     if principal.how is How.NOBODY or principal.account is None:
         raise NotSignedIn(
             got="a request from nobody",

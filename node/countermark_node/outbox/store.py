@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from countermark.chain.contracts import RelayRequest
 from countermark.errors import CountermarkError
 from countermark_node.database import Database
+from countermark_node.idempotency.principals import NETWORK
 from countermark_node.outbox.ledger import MinedTransaction, WrittenTransaction
 from countermark_node.outbox.tables import (
     UNDER_WAY,
@@ -94,16 +95,17 @@ class OutboxStore:
             self._reopen(session, session.exec(select(row).where(*gone)).all())
 
     def sendable(self) -> OutboxRequestRow | None:
-        """The oldest accepted request of a signer who has none on its way, its lowest nonce first."""
+        """The oldest accepted request of a signer who has none on its way.
+
+        Those for whom nobody answers wait for all others: from many networks they could fill every block.
+        """
         row = OutboxRequestRow
         with self._database.read() as session:
             busy = select(row.signer).where(row.state == RequestState.SENT.value)
-            return session.exec(
-                select(row)
-                .where(row.state == RequestState.ACCEPTED.value, col(row.signer).not_in(busy))
-                .order_by(col(row.position))
-                .limit(1)
-            ).first()
+            waiting = select(row).where(row.state == RequestState.ACCEPTED.value, col(row.signer).not_in(busy))
+            oldest = waiting.order_by(col(row.position)).limit(1)
+            answered_for = oldest.where(col(row.charged).not_like(f"{NETWORK}%"))
+            return session.exec(answered_for).first() or session.exec(oldest).first()
 
     def earlier(self, request: OutboxRequestRow) -> OutboxRequestRow | None:
         """The same signer's request with the lowest nonce that is under way, if it is lower."""
@@ -203,7 +205,15 @@ class OutboxStore:
             return session.exec(select(OutboxRequestRow).where(OutboxRequestRow.id == request_id)).first()
 
     def prune(self, older_than: int) -> int:
-        """Delete some of what ended before a time (seconds UTC); how many requests."""
+        """Delete what ended before a time (seconds UTC), some at a time; how many requests."""
+        done = 0
+        while True:
+            count = self._prune_some(older_than)
+            done += count
+            if count < _AT_ONCE:
+                return done
+
+    def _prune_some(self, older_than: int) -> int:
         request, transaction = OutboxRequestRow, OutboxTransactionRow
         with self._database.write() as session:
             ended = (col(request.state).not_in(UNDER_WAY), col(request.changed_at) < older_than)
