@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import entry_points
@@ -24,11 +24,14 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from countermark.errors import CountermarkError
 from countermark.limits import Limits
+from countermark.roles import Role
 from countermark_node.access.permissions import Permission
+from countermark_node.access.principal import How, Principal
 from countermark_node.chain_sync.tables import AccountRow, RoleEntryRow
 from countermark_node.database import Database
 from countermark_node.notifications.kinds import Goods, Kind, News
 from countermark_node.notifications.log import NotificationLog
+from countermark_node.notifications.readers import readers_of
 from countermark_node.notifications.wanted import Wanted
 from countermark_node.webhooks.registry import NewWebhook, WebhookRegistry
 from countermark_node.webhooks.retry import WAITS, wait_after
@@ -417,6 +420,37 @@ def test_webhook_made_by_a_key_of_few_scopes_gets_no_more_than_the_key(node: Nod
     node.tell(2)
     node.run()
     assert receiver.types() == ["webhook.ping", "role.granted"]
+
+
+def test_key_of_few_scopes_neither_reads_nor_takes_over_the_webhook_of_another_key(
+    node: Node, receiver: Receiver
+) -> None:
+    with node.database.write() as session:
+        session.add(_role(OWNER, "customs"))
+    row, _ = node.hook(receiver.url)
+    receiver.status = 410
+    node.tell(1, reader="right:alerts:read")
+    node.tell(2)
+    node.run()
+    few = Principal(
+        How.API_KEY,
+        "api-key:1",
+        frozenset({Permission.WEBHOOKS, Permission.NOTIFICATIONS}),
+        OWNER,
+        frozenset({Role.CUSTOMS}),
+    )
+    numbers = [one["sequence"] for one in node.webhooks.dead(row.id, OWNER, readers=readers_of(few))]
+    assert (numbers, len(node.webhooks.dead(row.id, OWNER))) == ([2], 2)
+    blind = replace(few, permissions=frozenset({Permission.WEBHOOKS}))
+    assert node.webhooks.dead(row.id, OWNER, readers=readers_of(blind)) == []
+    assert reason(lambda: node.webhooks.rotate(row.id, OWNER, few.permissions)) == "no-right"
+    node.webhooks.rotate(row.id, OWNER)
+    # Once the role is gone, the webhook is told no more than this key may see.
+    with node.database.write() as session:
+        for entry in session.exec(select(RoleEntryRow)):
+            entry.ended = 2
+            session.add(entry)
+    node.webhooks.rotate(row.id, OWNER, few.permissions)
 
 
 def test_webhook_is_told_of_the_kinds_and_goods_that_it_asked_for(node: Node, receiver: Receiver) -> None:

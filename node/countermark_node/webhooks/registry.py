@@ -13,9 +13,10 @@ from sqlmodel import Session, col, select
 
 from countermark.errors import NotFound, NotPermitted, Unavailable
 from countermark.limits import DEFAULT_LIMITS, Limits
-from countermark_node.access.permissions import Permission
+from countermark_node.access.permissions import Permission, permissions_of
+from countermark_node.access.rights import roles_of
 from countermark_node.database import Database
-from countermark_node.notifications.tables import NotificationLogRow
+from countermark_node.notifications.tables import NotificationLogRow, NotificationReaderRow
 from countermark_node.notifications.wanted import Wanted
 from countermark_node.times import Clock, rfc3339, seconds
 from countermark_node.webhooks.signing import SECRET_BYTES, shown_secret, signed_headers
@@ -28,6 +29,7 @@ FORMER_SECONDS = 86_400
 ANSWER_BYTES = 1_024
 _ID_BYTES = 8
 _DAY = 86_400
+_TELLING = frozenset({Permission.NOTIFICATIONS, Permission.ALERTS, Permission.SIGNALS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +117,17 @@ class WebhookRegistry:
             session.exec(delete(DeliveryRow).where(col(DeliveryRow.webhook) == row.id))
             session.delete(row)
 
-    def rotate(self, webhook: str, account: str | None) -> tuple[WebhookRow, str]:
-        """A new secret. For a day messages are signed with both, if any was sent; a third one ends the first."""
+    def rotate(
+        self, webhook: str, account: str | None, allowed: Collection[Permission] = frozenset(Permission)
+    ) -> tuple[WebhookRow, str]:
+        """A new secret. For a day messages are signed with both, if any was sent; a third one ends the first.
+
+        Raises NotPermitted (no-right) unless the webhook is told no more than who asks is `allowed` to see.
+        """
         secret = self._random(SECRET_BYTES)
         with self._database.write() as session:
             row = _found(session, webhook, account)
+            _require_rights(session, row, allowed, self._now())
             if row.state != UNVERIFIED:
                 row.former_sealed, row.former_until = row.sealed, self._now() + FORMER_SECONDS
             row.sealed = self._vault.seal(row.id, secret, self._random(NONCE_BYTES))
@@ -155,16 +163,17 @@ class WebhookRegistry:
             session.add(row)
         return row
 
-    def dead(self, webhook: str, account: str | None, limit: int = 100) -> list[dict[str, Any]]:
-        """Messages that were given up, oldest first."""
+    def dead(
+        self, webhook: str, account: str | None, limit: int = 100, *, readers: Collection[str] | None = None
+    ) -> list[dict[str, Any]]:
+        """Messages that were given up, oldest first; with `readers` those alone that they may see now."""
+        query = select(DeliveryRow).order_by(col(DeliveryRow.sequence)).limit(limit)
+        if readers is not None:
+            theirs = select(NotificationReaderRow.sequence).where(col(NotificationReaderRow.reader).in_(readers))
+            query = query.where(col(DeliveryRow.sequence).in_(theirs))
         with self._database.read() as session:
             row = _found(session, webhook, account)
-            found = session.exec(
-                select(DeliveryRow)
-                .where(DeliveryRow.webhook == row.id, DeliveryRow.state == DEAD)
-                .order_by(col(DeliveryRow.sequence))
-                .limit(limit)
-            ).all()
+            found = session.exec(query.where(DeliveryRow.webhook == row.id, DeliveryRow.state == DEAD)).all()
         return [_dead_json(one) for one in found]
 
     def replay(self, webhook: str, account: str | None, sequences: Collection[int] = ()) -> int:
@@ -267,3 +276,14 @@ def _found(session: Session, webhook: str, account: str | None) -> WebhookRow:
             reason="no-such-webhook",
         )
     return row
+
+
+def _require_rights(session: Session, row: WebhookRow, allowed: Collection[Permission], now: int) -> None:
+    told = permissions_of(roles_of(session, row.account, now)) & frozenset(permissions_kept(row)) & _TELLING
+    if missing := sorted(told - frozenset(allowed)):
+        raise NotPermitted(
+            got=f"a key without {', '.join(missing)}",
+            expected="one with the rights by which the webhook is told",
+            next_step="ask with a key of the account that has them, or make a webhook of its own for this key",
+            reason="no-right",
+        )

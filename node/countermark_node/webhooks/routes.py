@@ -13,6 +13,7 @@ from countermark_node.access.guard import require
 from countermark_node.access.permissions import Permission
 from countermark_node.access.principal import Principal
 from countermark_node.json_body import json_body
+from countermark_node.notifications.readers import readers_of
 from countermark_node.notifications.wanted import Wanted
 from countermark_node.services import services_of
 from countermark_node.times import rfc3339
@@ -60,15 +61,16 @@ def ping(request: Request, owner: Owner, webhook: str) -> dict[str, Any]:
 @router.put("/v1/webhooks/{webhook}/secret")
 def rotate(request: Request, owner: Owner, webhook: str) -> dict[str, Any]:
     """A new secret, shown this once. The one before it stays valid for a day."""
-    row, secret = services_of(request).notifications.webhooks.rotate(webhook, _account(owner))
+    row, secret = services_of(request).notifications.webhooks.rotate(webhook, _account(owner), owner.permissions)
     former = None if row.former_sealed is None else rfc3339(row.former_until)
     return {"id": row.id, "secret": secret, "former_until": former}
 
 
 @router.get("/v1/webhooks/{webhook}/dead-letters")
 def dead(request: Request, owner: Owner, webhook: str) -> dict[str, Any]:
-    """Messages that were given up, the oldest hundred."""
-    return {"dead": services_of(request).notifications.webhooks.dead(webhook, _account(owner))}
+    """Messages that were given up, the oldest hundred of those that who asks may see now."""
+    webhooks = services_of(request).notifications.webhooks
+    return {"dead": webhooks.dead(webhook, _account(owner), readers=readers_of(owner))}
 
 
 @router.post("/v1/webhooks/{webhook}/replay")
