@@ -22,9 +22,9 @@ GETH := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/countermark/geth-$(GETH_VERSION)/
 GO_LINK_FLAGS = $$(go tool link -h 2>&1 | grep -q checklinkname && echo -checklinkname=0)
 
 .PHONY: demo test test-postgresql test-network reliability geth lint format contracts check-contracts test-forge test-halmos slither test-cancun \
-	bench \
-	bench-gas bench-credentials bench-gs1 bench-codes bench-labels bench-decode bench-offline bench-gates bench-projection \
-	bench-chain clean help
+	bench bench-peers \
+	bench-gas bench-credentials bench-gs1 bench-codes bench-labels bench-decode bench-offline bench-http bench-growth \
+	bench-gates bench-projection bench-chain clean help
 
 help:
 	@echo "make demo             set up, then play the main job (DEMO_FLAGS=\"--exit --json FILE\")"
@@ -37,7 +37,8 @@ help:
 	@echo "make test-forge       fuzz and invariant tests of the contracts (FORGE_PROFILE=ci: a million steps)"
 	@echo "make test-halmos      what is proved about run maps, flags and balances, for all holders and parties"
 	@echo "make slither          static analysis; every finding is explained in contracts/slither-triage.json"
-	@echo "make bench            every measurement, each beside its baseline (bench-gas, -credentials, -gs1, -codes, -labels, -decode, -offline, -gates, -chain)"
+	@echo "make bench            every measurement beside its peers, into docs/benchmarks.md (PHOTOS=FOLDER: photographs of the public set)"
+	@echo "                      one alone: bench-gas, -credentials, -gs1, -codes, -labels, -decode, -offline, -http, -growth, -gates, -projection, -chain"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -128,12 +129,14 @@ slither: node_modules/.bin/forge $(VENV)/slither/bin/slither
 bench-gas: $(DEV_STAMP) node_modules/.bin/forge
 	$(BIN)/python bench/gas_table.py
 
-bench-gs1: $(DEV_STAMP)
+# What measurements are compared with, beyond what the tests need.
+bench-peers: $(DEV_STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+
+bench-gs1: bench-peers
 	$(BIN)/python bench/gs1_links.py
 
-bench-codes: $(DEV_STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+bench-codes: bench-peers
 	$(BIN)/python bench/print_codes.py
 
 bench-labels: $(DEV_STAMP)
@@ -141,8 +144,7 @@ bench-labels: $(DEV_STAMP)
 	$(BIN)/python bench/label_making.py
 
 # PHOTOS=FOLDER measures photographs: the folder test/samples of zxing-cpp's source.
-bench-decode: $(DEV_STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+bench-decode: bench-peers
 	$(BIN)/python bench/decode_pictures.py
 	$(BIN)/python bench/decode_peers.py $(PHOTOS)
 
@@ -151,6 +153,12 @@ bench-credentials: $(DEV_STAMP)
 
 bench-offline: $(DEV_STAMP)
 	$(BIN)/python bench/offline_check.py
+
+bench-http: $(DEV_STAMP)
+	$(BIN)/python bench/http_verify.py
+
+bench-growth: $(DEV_STAMP)
+	$(BIN)/python bench/growth.py
 
 bench-gates: $(DEV_STAMP)
 	$(BIN)/python bench/scan_gate.py
@@ -161,7 +169,9 @@ bench-projection: $(DEV_STAMP)
 bench-chain: $(DEV_STAMP)
 	$(BIN)/python bench/embedded_chain.py
 
-bench: bench-gas bench-credentials bench-gs1 bench-codes bench-labels bench-decode bench-offline bench-gates bench-projection bench-chain
+# All of them in one run of at most 15 minutes; writes docs/benchmarks.md and bench/results.json.
+bench: bench-peers node_modules/.bin/forge
+	$(BIN)/python bench/run.py $(if $(PHOTOS),--photos $(PHOTOS))
 
 clean:
 	rm -rf $(VENV) demo-run .mypy_cache .ruff_cache .pytest_cache .hypothesis node_modules

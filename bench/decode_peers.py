@@ -11,19 +11,22 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
+import cv2
 import numpy as np
 import zxingcpp
 from decode_pictures import VARIANTS, label_link, photograph
 from PIL import Image
+from pyzbar import pyzbar  # type: ignore[import-untyped]
+from rows import Limit, Row, at_least, at_most, report
 
-from countermark_scanner.decode import decode_grey, zbar_available
+from countermark_scanner.decode import decode_grey
 from countermark_scanner.pictures import GreyPixels, read_grey
 
 REPEATS = 3
+OURS = "countermark, all formats"
+SHARE, MILLISECONDS = 93, 1
 Reader = Callable[[GreyPixels], Sequence[str]]
 
 
@@ -33,6 +36,15 @@ class Shot:
 
     pixels: GreyPixels
     text: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How many pictures a reader read rightly and wrongly, and its mean time."""
+
+    right: int
+    wrong: int
+    milliseconds: float
 
 
 def ours(pixels: GreyPixels) -> Sequence[str]:
@@ -50,53 +62,40 @@ def zxing(formats: str) -> Reader:
 
 def zbar(pixels: GreyPixels) -> Sequence[str]:
     """pyzbar, QR codes only."""
-    from pyzbar import pyzbar  # type: ignore[import-untyped]
-
     height, width = pixels.shape
     found = pyzbar.decode((pixels.tobytes(), width, height), symbols=[pyzbar.ZBarSymbol.QRCODE])
     return [code.data.decode("utf-8", "replace") for code in found]
 
 
-@cache
-def _opencv() -> Any:
-    """OpenCV, if it was installed for this measurement (`make bench-decode` does)."""
-    try:
-        import cv2  # type: ignore[import-not-found]
-    except ImportError:
-        return None
-    return cv2
-
-
 def opencv(detector: str) -> Reader:
     """One of OpenCV's two QR detectors."""
-    reader = getattr(_opencv(), detector)()
+    reader = getattr(cv2, detector)()
 
     def read(pixels: GreyPixels) -> Sequence[str]:
         try:
             _, texts, _, _ = reader.detectAndDecodeMulti(pixels)
-        except (_opencv().error, UnicodeDecodeError):
+        except (cv2.error, UnicodeDecodeError):
             return []
         return [text for text in texts or () if text]
 
     return read
 
 
-def readers() -> Iterator[tuple[str, Reader]]:
-    """Name and reader of all that are installed."""
-    yield "countermark, all formats", ours
-    yield (
-        "zxing-cpp, the same formats",
-        zxing("QRCode,DataMatrix,Code128,ITF14,EAN13,EAN8,UPCA,UPCE,DataBarOmni,DataBarLimited,DataBarExpanded"),
-    )
-    yield "zxing-cpp, QR alone", zxing("QRCode")
-    if zbar_available():
-        yield "pyzbar, QR alone", zbar
-    if _opencv() is not None:
-        yield "OpenCV, QRCodeDetector", opencv("QRCodeDetector")
-        yield "OpenCV, QRCodeDetectorAruco", opencv("QRCodeDetectorAruco")
+def readers() -> dict[str, Reader]:
+    """Ours first, then the peers."""
+    return {
+        OURS: ours,
+        "zxing-cpp, the same formats": zxing(
+            "QRCode,DataMatrix,Code128,ITF14,EAN13,EAN8,UPCA,UPCE,DataBarOmni,DataBarLimited,DataBarExpanded"
+        ),
+        "zxing-cpp, QR alone": zxing("QRCode"),
+        "pyzbar, QR alone": zbar,
+        "OpenCV, QRCodeDetector": opencv("QRCodeDetector"),
+        "OpenCV, QRCodeDetectorAruco": opencv("QRCodeDetectorAruco"),
+    }
 
 
-def simulated(pictures: int = 5) -> list[Shot]:
+def simulated(pictures: int = 3) -> list[Shot]:
     """The photographs of decode_pictures.py."""
     return [
         Shot(read_grey(photograph(name, level, number)), label_link(number))
@@ -125,22 +124,39 @@ def photographed(folder: Path, names: Sequence[str]) -> list[Shot]:
     return shots
 
 
-def table(title: str, shots: Sequence[Shot]) -> None:
-    """Print the share read exactly, and the mean processor time (ms) of the best of three readings of each picture."""
+def read_all(reader: Reader, shots: Sequence[Shot]) -> Reading:
+    """Each picture REPEATS times; the best processor time of each counts."""
+    right = wrong = 0
+    spent = 0.0
+    for shot in shots:
+        best = float("inf")
+        for _ in range(REPEATS):
+            started = time.process_time()
+            texts = reader(shot.pixels)
+            best = min(best, time.process_time() - started)
+        spent += best
+        found = shot.text.strip() in [text.strip() for text in texts]
+        right += found
+        wrong += bool(texts) and not found
+    return Reading(right, wrong, 1_000 * spent / len(shots))
+
+
+def compare(title: str, shots: Sequence[Shot], peers: Sequence[str], *, judged: bool = False) -> Iterator[Row]:
+    """Print what each reader reads; the rows beside `peers`. The targets speak of photographed QR codes alone."""
     print(f"\n{title}: {len(shots)} pictures\n{'reader':32} {'read':>12} {'wrong':>6} {'ms':>8}")
-    for name, reader in readers():
-        right = wrong = 0
-        spent = 0.0
-        for shot in shots:
-            best = float("inf")
-            for _ in range(REPEATS):
-                started = time.process_time()
-                texts = reader(shot.pixels)
-                best = min(best, time.process_time() - started)
-            spent += best
-            right += shot.text.strip() in [text.strip() for text in texts]
-            wrong += bool(texts) and shot.text.strip() not in [text.strip() for text in texts]
-        print(f"{name:32} {right:5} {right / len(shots):6.1%} {wrong:6} {1000 * spent / len(shots):8.2f}")
+    every = readers()
+    found = {name: read_all(every[name], shots) for name in (OURS, *peers)}
+    for name, one in found.items():
+        print(f"{name:32} {one.right:5} {one.right / len(shots):6.1%} {one.wrong:6} {one.milliseconds:8.2f}")
+    mine = found[OURS]
+    share = {name: 100 * one.right / len(shots) for name, one in found.items()}
+    read = at_least(share[OURS], SHARE, f"{SHARE} % of photographs") if judged else None
+    quick = at_most(mine.milliseconds, MILLISECONDS, f"{MILLISECONDS} ms a photograph at most") if judged else None
+    for peer in peers:
+        yield Row(f"{title}: read", "%", share[OURS], peer, share[peer], Limit("all", 100), read)
+    for peer in peers:
+        theirs = found[peer].milliseconds
+        yield Row(f"{title}: time", "ms", mine.milliseconds, peer, theirs, target=quick, less=True)
 
 
 def false_reads(folder: Path) -> None:
@@ -155,17 +171,22 @@ def false_reads(folder: Path) -> None:
     print(f"\npictures without a code: {read} read of {len(pictures)}")
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Print one table, or those of the public set."""
+def main(arguments: Sequence[str]) -> int:
+    """The rows of simulated photographs, or those of the public set; the exit code."""
     np.seterr(all="ignore")
+    peers = [name for name in readers() if name != OURS]
     if not arguments:
-        table("simulated photographs of labels", simulated())
-        return
+        return report(list(compare("QR codes on simulated photographs", simulated(), peers)))
     folder = Path(arguments[0])
-    table("photographed QR codes", photographed(folder, [f"qrcode-{number}" for number in range(1, 7)]))
-    table("photographed DataMatrix codes", photographed(folder, [f"datamatrix-{number}" for number in range(1, 5)]))
+    squares = photographed(folder, [f"qrcode-{number}" for number in range(1, 7)])
+    matrices = photographed(folder, [f"datamatrix-{number}" for number in range(1, 5)])
+    rows = [
+        *compare("photographed QR codes", squares, peers, judged=True),
+        *compare("photographed DataMatrix codes", matrices, ["zxing-cpp, the same formats"]),
+    ]
     false_reads(folder)
+    return report(rows)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from eth_account import Account
 from eth_tester import EthereumTester, PyEVMBackend
+from rows import Limit, Row, report
 
 from countermark.chain.embedded import EmbeddedChain
 
@@ -43,14 +47,20 @@ def eth_tester() -> float:
     )
 
 
-def main() -> None:
-    """One table."""
+def durable_writes(path: Path) -> float:
+    """SQLite alone: one small row a transaction, each of them on the disk before the next."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as kept:
+        kept.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE t (n)")
+        return rate(lambda nonce: kept.execute("INSERT INTO t VALUES (?)", (nonce,)))
+
+
+def main() -> int:
+    """One row; the exit code."""
     with tempfile.TemporaryDirectory() as folder:
-        mine = ours(Path(folder))
-    base = eth_tester()
-    print("| what | ours, a second | eth-tester in memory | ratio |\n|---|---|---|---|")
-    print(f"| small transactions, one block each | {mine:,.0f} | {base:,.0f} | {mine / base:.2f} |")
+        mine, limit = ours(Path(folder)), Limit("durable SQLite writes", durable_writes(Path(folder) / "alone.sqlite3"))
+    what = "small transactions, one block each, durable one by one"
+    return report([Row(what, "a second", mine, "eth-tester in memory", eth_tester(), limit)])
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

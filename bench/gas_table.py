@@ -19,6 +19,8 @@ from typing import Any
 from gas_cases import Row, measure
 from gas_chain import ROOT
 from gas_peers import Work, compare, comparison_table
+from gas_rows import comparison_rows, target_rows
+from rows import placed, report
 
 PAGE = ROOT / "docs" / "contracts.md"
 SNAPSHOTS = ROOT / "bench" / "gas_snapshots.json"
@@ -28,14 +30,6 @@ def table(rows: Sequence[Row]) -> str:
     """The rows as Markdown."""
     lines = [f"| {row.case} | {row.gas:,} | {row.most:,} | {row.judged()} |" for row in rows]
     return "\n".join(["| case | gas | bound | design's target |", "|---|---:|---:|---:|", *lines]) + "\n"
-
-
-def placed(page: str, name: str, text: str) -> str:
-    """`page` with the table called `name` between its markers replaced."""
-    begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
-    before, _, rest = page.partition(begin)
-    _, _, after = rest.partition(end)
-    return before + begin + text + end + after
 
 
 def snapshots(rows: Sequence[Row], works: Sequence[Work]) -> dict[str, Any]:
@@ -65,6 +59,8 @@ def main(arguments: list[str]) -> int:
     over = [row for row in rows if row.gas > row.most]
     for row in over:
         print(f"FAIL: got {row.gas:,} gas for '{row.case}', expected at most {row.most:,}.", file=sys.stderr)
+    if works and not over:
+        return report([*comparison_rows(works), *target_rows({row.case: row.gas for row in rows}, works)])
     return 1 if over else 0
 
 

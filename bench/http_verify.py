@@ -20,6 +20,7 @@ from statistics import median
 from typing import Any
 
 from http_load import Load, get, post, run_load
+from rows import Row, at_least, at_most, report
 from stage_labels import make_labels_on
 
 from countermark_node.demo.stage import raise_curtain
@@ -29,7 +30,7 @@ TARGET_SHARE, TARGET_P99 = 0.5, 0.050
 
 
 def main() -> int:
-    """Measure, print, and say whether the targets were reached."""
+    """Measure and report; the exit code."""
     bare, ours = [], []
     with tempfile.TemporaryDirectory() as folder, _node(Path(folder)) as (url, labels), _bare(Path(folder)) as plain:
         scans = [post(f"{url}/v1/scans", json.dumps({"raw": raw}).encode()) for raw in labels]
@@ -37,23 +38,23 @@ def main() -> int:
         for _ in range(ROUNDS):
             bare.append(run_load(plain, rows, seconds=SECONDS, connections=CONNECTIONS))
             ours.append(run_load(url, scans, seconds=SECONDS, connections=CONNECTIONS))
-        rate = median(each.rate for each in ours)
-        paced = run_load(url, scans, seconds=2 * SECONDS, connections=CONNECTIONS, rate=rate / 2)
-    return _tell(bare, ours, paced)
+        pace = median(each.rate for each in ours) / 2
+        paced = run_load(url, scans, seconds=2 * SECONDS, connections=CONNECTIONS, rate=pace)
+        beside = run_load(plain, rows, seconds=2 * SECONDS, connections=CONNECTIONS, rate=pace)
+    failed = sum(each.failed for each in (*bare, *ours, paced, beside))
+    print(f"answers that were no success: {failed}; at {paced.rate:,.0f} requests/s p50 {paced.median * 1e3:.1f} ms")
+    return 1 if failed else report(list(_rows(bare, ours, paced, beside)))
 
 
-def _tell(bare: list[Load], ours: list[Load], paced: Load) -> int:
+def _rows(bare: list[Load], ours: list[Load], paced: Load, beside: Load) -> Iterator[Row]:
     plain, rate = median(each.rate for each in bare), median(each.rate for each in ours)
-    failed = sum(each.failed for each in (*bare, *ours, paced))
-    share, p99 = rate / plain, paced.percentile(0.99)
-    print(f"bare FastAPI + SQLModel, one row: {plain:,.0f} requests/s (median of {ROUNDS})")
-    print(f"POST /v1/scans: {rate:,.0f} requests/s, {share:.2f} of bare; target {TARGET_SHARE}")
-    print(
-        f"at {paced.rate:,.0f} requests/s: p50 {paced.median * 1e3:.1f} ms, p99 {p99 * 1e3:.1f} ms;"
-        f" target {TARGET_P99 * 1e3:.0f} ms"
-    )
-    print(f"answers that were no success: {failed}")
-    return 0 if share >= TARGET_SHARE and p99 <= TARGET_P99 and not failed else 1
+    share = at_least(rate / plain, TARGET_SHARE, f"{TARGET_SHARE:.2f} of the bare service")
+    peer = "FastAPI + SQLModel, one row read"
+    yield Row("online verify over HTTP, stored", "requests/s", rate, peer, plain, target=share)
+    p99 = 1e3 * paced.percentile(0.99)
+    target = at_most(p99, 1e3 * TARGET_P99, f"{1e3 * TARGET_P99:.0f} ms at most")
+    what = f"online verify at half that load ({paced.rate:,.0f} requests/s), p99"
+    yield Row(what, "ms", p99, peer, 1e3 * beside.percentile(0.99), target=target, less=True)
 
 
 @contextmanager

@@ -13,12 +13,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from rates import rates, times
+from rows import Limit, Row, at_least, at_most, report
 
 from countermark.labels.merkle import root_of
 from countermark.labels.serials import SerialProfile
@@ -30,7 +35,11 @@ from countermark_wallet.making import CHUNK, LabelStreams, make_streams
 GTIN, HOST = "09521234543213", "id.brand.example"
 SECRETS = MakingSecrets(SeriesSecrets.from_master(bytes(32)), bytes(48))
 MESSAGES = [f"message {number} of about fifty bytes, as a label has it".encode() for number in range(CHUNK)]
-TURNS = 7
+NODE, LONG = bytes(65), bytes(1 << 20)
+RAW, REPEATABLE = "raw P-256 signing", "cryptography signing alone (RFC 6979)"
+NODES, BULK = "nodes hashed", "nodes hashed at the speed of a long message"
+SMALL, MILLION = 100_000, 1_000_000
+SHARE, MOST_SECONDS, FLAT = 0.55, 30, 1.2
 SAMPLE_EVERY = 100_000
 
 
@@ -39,41 +48,44 @@ def order_of(quantity: int, profile: SerialProfile = SerialProfile.NATIVE, *, co
     return LabelOrder(GTIN, 1, quantity, HOST, profile=profile, codes=codes)
 
 
-def rates(*works: Callable[[], object]) -> list[float]:
-    """Units a second of each by processor time, the best of several turns: a busy machine says nothing about ours."""
-    best = [0.0] * len(works)
-    for _ in range(TURNS):
-        for place, work in enumerate(works):
-            started = time.process_time()
-            work()
-            best[place] = max(best[place], CHUNK / (time.process_time() - started))
-    return best
-
-
-def one_core() -> None:
-    """Serial, salt, leaf, signature and print line, beside signing alone."""
+def one_core() -> dict[str, float]:
+    """Serial, salt, leaf, signature and print line, beside signing alone: units a second of one core."""
     raw = ec.generate_private_key(ec.SECP256R1())
     randomised, deterministic = ec.ECDSA(hashes.SHA256()), ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
-    native, random, coded = (
-        SECRETS.maker(order)
-        for order in (
-            order_of(CHUNK),
-            order_of(CHUNK, SerialProfile.RANDOM),
-            order_of(CHUNK, codes=True),
-        )
+    orders = {
+        "native serials": order_of(CHUNK),
+        "random serials": order_of(CHUNK, SerialProfile.RANDOM),
+        "native serials and claim codes": order_of(CHUNK, codes=True),
+    }
+    makers = {name: SECRETS.maker(order) for name, order in orders.items()}
+    return rates(
+        {
+            RAW: lambda: len([raw.sign(message, randomised) for message in MESSAGES]),
+            REPEATABLE: lambda: len([raw.sign(message, deterministic) for message in MESSAGES]),
+            **{name: partial(_made, maker) for name, maker in makers.items()},
+            NODES: times(1_000, lambda: sha256(NODE).digest()),
+            BULK: _hash_long,
+        }
     )
-    signing, repeatable, *made = rates(
-        lambda: [raw.sign(message, randomised) for message in MESSAGES],
-        lambda: [raw.sign(message, deterministic) for message in MESSAGES],
-        lambda: native.make(1, CHUNK),
-        lambda: random.make(1, CHUNK),
-        lambda: coded.make(1, CHUNK),
-    )
-    print("| one core | a second | of raw P-256 signing |\n|---|---|---|")
-    print(f"| raw P-256 signing | {signing:,.0f} | 1.00 |")
-    print(f"| the same, deterministic (RFC 6979) | {repeatable:,.0f} | {repeatable / signing:.2f} |")
-    for what, rate in zip(("native serials", "random serials", "native serials and claim codes"), made, strict=True):
-        print(f"| labels made, {what} | {rate:,.0f} | {rate / signing:.2f} |")
+
+
+def _hash_long() -> int:
+    """A node is 65 bytes, which SHA-256 pads to two blocks of 64: so many nodes."""
+    sha256(LONG).digest()
+    return len(LONG) // 128
+
+
+def _made(maker: Any) -> int:
+    maker.make(1, CHUNK)
+    return CHUNK
+
+
+def making_rows(found: dict[str, float]) -> Iterator[Row]:
+    """Labels a second beside signing alone."""
+    limit = Limit(RAW, found[RAW])
+    for what in ("native serials", "random serials", "native serials and claim codes"):
+        target = at_least(found[what] / found[RAW], SHARE, f"{SHARE:.2f} of {RAW}") if "claim" not in what else None
+        yield Row(f"labels made, {what}", "a second", found[what], REPEATABLE, found[REPEATABLE], limit, target)
 
 
 @contextmanager
@@ -144,22 +156,42 @@ def measure(part: str, folder: Path, quantity: int) -> dict[str, float]:
     return found
 
 
-def whole_series(quantities: list[int]) -> None:
-    """Time and memory as series grow."""
-    print(f"\n| {cores()} cores | seconds | processor seconds | peak memory, all processes |\n|---|---|---|---|")
-    for quantity in quantities:
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            rows = [("labels made and written", "make")]
-            rows += [("Merkle root of their leaves", "root"), ("adopted list checked", "list")]
-            for what, part in rows:
-                found = measure(part, folder, quantity)
-                times = f"{found['seconds']:.1f} | {found['processor']:.1f}"
-                print(f"| {quantity:,} {what} | {times} | {found['megabytes']:.0f} MB |")
+def whole_series(quantity: int) -> dict[str, dict[str, float]]:
+    """Time and memory of a series, part by part."""
+    found = {}
+    with tempfile.TemporaryDirectory() as name:
+        for part, what in (
+            ("make", "labels made and written"),
+            ("root", "Merkle root of their leaves"),
+            ("list", "adopted list checked"),
+        ):
+            one = found[part] = measure(part, Path(name), quantity)
+            spent = f"{one['seconds']:.1f} s, {one['processor']:.1f} s of processor time"
+            print(f"{quantity:,} {what}: {spent}, {one['megabytes']:.0f} MB in all processes")
+    return found
 
 
-def main() -> None:
-    """All tables."""
+def series_rows(rate: dict[str, float], small: dict[str, Any], large: dict[str, Any]) -> Iterator[Row]:
+    """A million labels on all cores, beside what signing or hashing alone would take."""
+    made, root = large["make"], large["root"]
+    alone = {name: MILLION / rate[name] for name in (RAW, REPEATABLE, NODES, BULK)}
+    limit = Limit(f"{RAW}, all cores", alone[RAW] / cores())
+    target = at_most(made["seconds"], MOST_SECONDS, f"{MOST_SECONDS} s at most")
+    peer = f"{REPEATABLE}, all cores"
+    what = f"{MILLION:,} labels made and written"
+    yield Row(what, "s", made["seconds"], peer, alone[REPEATABLE] / cores(), limit, target, less=True)
+    before = small["make"]["megabytes"]
+    flat = at_most(made["megabytes"] / before, FLAT, f"flat: {FLAT} x at most")
+    yield Row(
+        "peak memory of it, all processes", "MB", made["megabytes"], f"{SMALL:,} labels", before, None, flat, less=True
+    )
+    bulk = Limit("SHA-256 of one long message", alone[BULK])
+    what = f"Merkle root of {MILLION:,} leaves"
+    yield Row(what, "s", root["processor"], "hashlib, a call a node", alone[NODES], bulk, less=True)
+
+
+def main() -> int:
+    """All rows; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sixteen-million", action="store_true")
     parser.add_argument("--part", nargs=3, metavar=("PART", "FOLDER", "QUANTITY"))
@@ -167,11 +199,12 @@ def main() -> None:
     if given.part:
         part, folder, quantity = given.part
         json.dump(PARTS[part](Path(folder), int(quantity)), sys.stdout)
-        return
-    one_core()
-    whole_series([100_000, 1_000_000] + [(1 << 24) - 1] * given.sixteen_million)
-    print(f"\nload of the machine: {os.getloadavg()[0]:.1f}")
+        return 0
+    rate, small, large = one_core(), whole_series(SMALL), whole_series(MILLION)
+    if given.sixteen_million:
+        whole_series((1 << 24) - 1)
+    return report([*making_rows(rate), *series_rows(rate, small, large)])
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -2,8 +2,8 @@
 
 Rates are for a second of one core, by processor time.
 
-`--lines 1000000` also reads a print line of so many labels into a table for design programs, in a process of its own,
-and says how long that took and how much memory it had at most.
+`--lines 1000000` instead reads a print line of so many labels into a table for design programs, in a process of its
+own, and says how long that took and how much memory it had at most.
 """
 
 from __future__ import annotations
@@ -25,6 +25,12 @@ import qrcode
 import qrcode.image.svg
 import segno
 import zxingcpp
+from rates import Work, rates, times
+from reportlab.graphics import renderPDF
+from reportlab.graphics.barcode.qr import QrCodeWidget
+from reportlab.graphics.shapes import Drawing
+from reportlab.pdfgen.canvas import Canvas
+from rows import Row, at_least, report
 
 from countermark.labels.series import LabelOrder, SeriesSecrets, make_labels
 from countermark.p256 import PrivateKey
@@ -38,26 +44,27 @@ from countermark.printing.svg import label_svg
 from countermark.printing.symbol import code_matrix
 from countermark.printing.zpl import label_zpl
 
-SECONDS = 2.0
+OURS = "QR code as SVG, with the lines for people"
+SVG_TARGET = 1_000
+ELEMENTS = LabelStyle(Carrier.GS1_DATAMATRIX)
 PAPER = LabelPaper(50, 40, 300, PrintUse.POINT_OF_SALE)
 ORDER = LabelOrder("09521234543213", 1, 64, "id.brand.example")
 
 
-def rate(work: Callable[[PrintLabel], object], labels: list[PrintLabel]) -> float:
-    """Labels a second of one core, over at least SECONDS."""
-    work(labels[0])
-    started, done = time.process_time(), 0
-    for label in itertools.cycle(labels):
-        work(label)
-        done += 1
-        if done % 8 == 0 and time.process_time() - started > SECONDS:
-            break
-    return done / (time.process_time() - started)
+def drawn(work: Callable[[PrintLabel], object], labels: list[PrintLabel]) -> Work:
+    """One label after the other, a few at a time."""
+    turn = itertools.cycle(labels)
+    return times(8, lambda: work(next(turn)))
 
 
 def segno_svg(label: PrintLabel) -> None:
     """segno's SVG of the same link."""
     segno.make(label.link, error="m", boost_error=False, micro=False).save(io.BytesIO(), kind="svg")
+
+
+def segno_png(label: PrintLabel) -> None:
+    """segno's PNG of the same link, about as many pixels."""
+    segno.make(label.link, error="m", boost_error=False, micro=False).save(io.BytesIO(), kind="png", scale=6)
 
 
 def qrcode_svg(label: PrintLabel) -> None:
@@ -71,43 +78,70 @@ def zxing_svg(label: PrintLabel) -> None:
     zxingcpp.create_barcode(label.link, zxingcpp.BarcodeFormat.QRCode, ec_level="M").to_svg(add_quiet_zones=True)
 
 
+def zxing_data_matrix(label: PrintLabel) -> None:
+    """zxing-cpp's DataMatrix of the same item's elements."""
+    content = ELEMENTS.content(label)
+    code = zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat.DataMatrix, gs1=True, forceSquare=True)
+    code.to_svg(add_quiet_zones=True)
+
+
 @contextmanager
 def nowhere(_number: int) -> Iterator[BinaryIO]:
     """A file that is forgotten."""
     yield io.BytesIO()
 
 
-def sheets_rate(labels: list[PrintLabel]) -> float:
-    """Labels a second on PDF sheets, a file at a time."""
-    started, done = time.process_time(), 0
-    while time.process_time() - started < SECONDS:
-        done += write_sheets(labels, LabelStyle(), Sheet(PAPER), nowhere)[0]
-    return done / (time.process_time() - started)
+def our_sheets(labels: list[PrintLabel]) -> int:
+    """All labels on PDF sheets, a file at a time."""
+    return write_sheets(labels, LabelStyle(), Sheet(PAPER), nowhere)[0]
 
 
-def print_codes() -> None:
-    """The tables."""
+def reportlab_sheets(labels: list[PrintLabel]) -> int:
+    """The codes alone, by reportlab's own QR widget, as many on a page."""
+    canvas = Canvas(io.BytesIO())
+    for place, label in enumerate(labels):
+        code = QrCodeWidget(label.link, barLevel="M")
+        drawing = Drawing(100, 100)
+        drawing.add(code)
+        renderPDF.draw(drawing, canvas, 100 * (place % 5), 100 * (place // 5 % 7))
+        if place % 35 == 34:
+            canvas.showPage()
+    canvas.save()
+    return len(labels)
+
+
+def print_codes() -> int:
+    """The rows; the exit code."""
     key, secrets = PrivateKey.generate(), SeriesSecrets.from_master(bytes(32))
     labels = [PrintLabel(label.sequence, label.item, label.link) for label in make_labels(ORDER, secrets, key)]
     side = code_matrix(labels[0], LabelStyle()).side - 8
     print(f"QR code of {len(labels[0].link)} characters, level M, {side} modules\n")
-    print("| QR code as SVG | a second | of ours |\n|---|---|---|")
-    ours = rate(label_svg, labels)
-    print(f"| ours, with the lines for people | {ours:,.0f} | 1.00 |")
-    for name, peer in (("zxing-cpp alone", zxing_svg), ("segno", segno_svg), ("qrcode", qrcode_svg)):
-        theirs = rate(peer, labels)
-        print(f"| {name} | {theirs:,.0f} | {theirs / ours:.2f} |")
-    print("\n| labels | a second |\n|---|---|")
-    short, elements = LabelStyle(short=True), LabelStyle(Carrier.GS1_DATAMATRIX)
-    for name, work in (
-        ("short link as SVG", lambda label: label_svg(label, short)),
-        ("GS1 DataMatrix as SVG", lambda label: label_svg(label, elements)),
-        ("ZPL, code as a picture", lambda label: label_zpl(label, LabelStyle(), PAPER)),
-        ("ZPL, code by the printer", lambda label: label_zpl(label, LabelStyle(), PAPER, printer_codes=True)),
-        ("PNG at 300 dots an inch", lambda label: label_png(label, paper=PAPER)),
+    short = LabelStyle(short=True)
+    works: dict[str, Callable[[PrintLabel], object]] = {
+        OURS: label_svg, "zxing-cpp alone": zxing_svg, "segno": segno_svg, "qrcode": qrcode_svg,
+        "PNG": lambda label: label_png(label, paper=PAPER), "segno PNG": segno_png,
+        "DataMatrix": lambda label: label_svg(label, ELEMENTS), "zxing-cpp DataMatrix": zxing_data_matrix,
+        "short link as SVG": lambda label: label_svg(label, short),
+        "ZPL, code as a picture": lambda label: label_zpl(label, LabelStyle(), PAPER),
+        "ZPL, code by the printer": lambda label: label_zpl(label, LabelStyle(), PAPER, printer_codes=True),
+    }  # fmt: skip
+    sheets = {"PDF": lambda: our_sheets(labels), "reportlab PDF": lambda: reportlab_sheets(labels)}
+    found = rates({name: drawn(work, labels) for name, work in works.items()} | sheets)
+    for name in ("short link as SVG", "ZPL, code as a picture", "ZPL, code by the printer"):
+        print(f"{name:28} {found[name]:8,.0f} a second")
+    return report(list(_rows(found)))
+
+
+def _rows(found: dict[str, float]) -> Iterator[Row]:
+    target = at_least(found[OURS], SVG_TARGET, f"{SVG_TARGET:,} a second")
+    for peer in ("zxing-cpp alone", "segno", "qrcode"):
+        yield Row(OURS, "a second", found[OURS], peer, found[peer], target=target)
+    for what, ours, peer, theirs in (
+        ("GS1 DataMatrix as SVG, with the lines for people", "DataMatrix", "zxing-cpp alone", "zxing-cpp DataMatrix"),
+        ("label as PNG at 300 dots an inch", "PNG", "segno, the code alone", "segno PNG"),
+        ("labels on PDF sheets", "PDF", "reportlab, the codes alone", "reportlab PDF"),
     ):
-        print(f"| {name} | {rate(work, labels):,.0f} |")
-    print(f"| PDF sheets | {sheets_rate(labels):,.0f} |")
+        yield Row(what, "a second", found[ours], peer, found[theirs])
 
 
 def write_lines(path: Path, count: int) -> None:
@@ -129,21 +163,22 @@ def convert(source: Path) -> None:
     print(f"{count:,} print lines read and written in {time.perf_counter() - started:.0f} s, {peak:.0f} MB at most")
 
 
-def main() -> None:
-    """The tables, or with --lines the memory of a long print line."""
+def main() -> int:
+    """The rows, or with --lines the memory of a long print line; the exit code."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--lines", type=int, default=0)
     parser.add_argument("--convert", type=Path)
     asked = parser.parse_args()
     if asked.convert:
         convert(asked.convert)
-        return
-    print_codes()
+        return 0
+    code = 0 if asked.lines else print_codes()
     for count in (asked.lines // 100, asked.lines) if asked.lines else ():
         with tempfile.TemporaryDirectory() as folder:
             write_lines(Path(folder) / "line.csv", count)
             subprocess.run([sys.executable, __file__, "--convert", f"{folder}/line.csv"], check=True)  # noqa: S603
+    return code
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -20,6 +20,7 @@ from typing import Any, Literal
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
+from rows import Limit, Row, report
 from web3 import Web3
 from web3.datastructures import AttributeDict
 
@@ -30,8 +31,13 @@ from countermark.chain.deployment import Deployment
 from countermark.identifiers import token_id
 from countermark_node.chain_sync.projector import Projector
 from countermark_node.database import Database
+from countermark_node.network_setup.genesis import GAS_LIMIT
 
 BLOCKS, MOVES, SERIES, ITEMS, PAGE = 1_500, 10, 20, 10_000, 1_000
+MOVE_GAS = json.loads((Path(__file__).parent / "gas_snapshots.json").read_text())["cases"][
+    "hand over a unit, its next move"
+]
+"""Gas of the cheapest signed move. `countermark network init` makes networks of a block a second."""
 NOBODY = "0x" + "00" * 20
 
 
@@ -144,7 +150,7 @@ def _rate(ledger: MemoryLedger, work: Callable[[], None]) -> float:
 
 
 def main() -> int:
-    """Measure and print."""
+    """Measure and report; the exit code."""
     ledger = MemoryLedger()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -153,11 +159,15 @@ def main() -> int:
         settled = _rate(ledger, lambda: ours(ledger, folder, 1))
         undoable = _rate(ledger, lambda: ours(ledger, folder, BLOCKS))
     print(f"{ledger.events:,} moves of up to 48 items in {BLOCKS:,} blocks; events a second of processor time")
-    print(f"ours, settled blocks:               {settled:8,.0f}")
-    print(f"ours, blocks that can be undone:    {undoable:8,.0f}")
-    print(f"naive loop, a row an event:         {plain:8,.0f}   ours / naive {settled / plain:.2f}")
-    print(f"naive loop, a row an item as well:  {by_item:8,.0f}   ours / naive {settled / by_item:.2f}")
-    return 0
+    limit = Limit("most moves that such a chain can hold", GAS_LIMIT / MOVE_GAS)
+    what, least = "moves from the ledger to rows", "eth_getLogs loop, a row an event"
+    return report(
+        [
+            Row(f"{what}, settled blocks", "a second", settled, least, plain, limit),
+            Row(f"{what}, settled blocks", "a second", settled, f"{least} and an item", by_item, limit),
+            Row(f"{what}, blocks that can be undone", "a second", undoable, least, plain, limit),
+        ]
+    )
 
 
 if __name__ == "__main__":
