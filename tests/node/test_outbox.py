@@ -202,6 +202,32 @@ def test_request_that_another_relay_carried_is_confirmed_with_its_transaction(wo
     assert (view["state"], view["transaction"]) == ("confirmed", carried.tx_hash)
 
 
+@pytest.mark.parametrize("others", ["alone", "with others", "with a rival"])
+def test_request_that_a_rival_relay_hid_in_a_batch_is_told_as_it_ended(world: World, fresh: int, others: str) -> None:
+    """Else a validator could make a node tell its user that what happened was refused."""
+    signer, forwarder = world.wallets["carrier"].signer(), world.installation.contracts.forwarder
+    request = relay_request(world, "carrier", cancel(world, fresh))
+    rival = replace(request, data=cancel(world, fresh + 300_000).data)
+    batch = {
+        "alone": [request],
+        "with others": [relay_request(world, "retailer", cancel(world, fresh)), request],
+        # The first one counts, the second one is skipped.
+        "with a rival": [rival, request],
+    }[others]
+    signers = {wallet.signer().address: wallet.signer() for wallet in world.wallets.values()}
+    members = [
+        (one.signer, one.to, 0, one.gas, one.deadline, one.data, forwarder.sign(one, signers[one.signer]))
+        for one in batch
+    ]
+    with world.services.outbox.sender._guard:
+        request_id = post(world, body(world, request, signer), by="carrier").json()["id"]
+        other = TransactionSender(world.installation.connection, world.wallets["stranger"].signer())
+        carried = other.send(forwarder._write("executeBatch", members, world.account("stranger")))
+    view = settled(world, request_id)
+    ended = ("refused", None) if others == "with a rival" else ("confirmed", carried.tx_hash)
+    assert (view["state"], view["transaction"]) == ended
+
+
 def test_request_whose_nonce_another_request_used_is_refused(world: World, fresh: int) -> None:
     request = relay_request(world, "carrier", cancel(world, fresh))
     other = replace(request, data=cancel(world, fresh + 400_000).data)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from countermark.chain.contracts import RelayRequest
 from countermark.chain.event_types import NonceCancelled
+from countermark.chain.transactions import TransactionSender
 from countermark.custody.handover import RunLine
 from countermark.errors import ContractRefused, NotPermitted, Unavailable
 from countermark.limits import DEFAULT_LIMITS
@@ -131,6 +133,44 @@ def test_write_that_takes_long_can_be_looked_up_later(world: World, number: int)
     world.services.outbox.sender.run()
     with NodeClient(world.server.url) as node:
         assert node.request_state(ids[0])["state"] == "confirmed"
+
+
+class Answers(httpx.BaseTransport):
+    """A node that takes everything in and says that it was done in `transaction`."""
+
+    def __init__(self, transaction: str) -> None:
+        self._transaction = transaction
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        told = {"id": "0x" + "0" * 64, "state": "confirmed", "transaction": self._transaction, "problem": None}
+        return httpx.Response(202 if request.method == "POST" else 200, json=told)
+
+
+def test_node_that_shows_the_transaction_of_another_request_is_not_believed(world: World, number: int) -> None:
+    other = ledger(world, "brand")
+    done = other.send(other.handovers.cancel_nonce(number))
+    for name in ("carrier", "brand"):
+        through = ledger(world, name, transport=Answers(done.tx_hash))
+        with pytest.raises(Unavailable) as refused:
+            through.send(through.handovers.cancel_nonce(number + 100_000))
+        assert refused.value.reason == "not-a-node"
+
+
+def test_events_of_others_in_one_batch_are_not_taken_for_ones_own(world: World, number: int) -> None:
+    """Whoever carries a request could put others' before it, so that the wallet would read their numbers."""
+    forwarder = world.installation.contracts.forwarder
+    members: list[tuple[RelayRequest, tuple[Any, ...]]] = []
+    for name in ("retailer", "carrier", "brand"):
+        signer = world.wallets[name].signer()
+        call = world.installation.contracts.handovers.cancel_nonce(number + len(members))
+        one = forwarder.request(signer.address, call, gas=300_000, deadline=2_000_000_000)
+        members.append((one, (one.signer, one.to, 0, one.gas, one.deadline, one.data, forwarder.sign(one, signer))))
+    batch = forwarder._write("executeBatch", [each for _, each in members], world.account("brand"))
+    receipt = TransactionSender(world.installation.connection, world.wallets["stranger"].signer()).send(batch)
+    through = ledger(world, "carrier")
+    own = relay(world, "carrier")._own_part(receipt, members[1][0], "0x")
+    event = through.event(own, NonceCancelled)
+    assert (event.account, event.nonce) == (world.account("carrier"), number + 1)
 
 
 @pytest.fixture

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from countermark.chain.abi import encode_fields
+from countermark.chain.artifacts import artifact
 from countermark.chain.connection import ChainConnection
 from countermark.chain.contracts import Forwarder, RelayRequest
+from countermark.chain.logs import LogEntry
 from countermark.chain.refusal import contract_refused
 from countermark.chain.relay_gas import inner_gas
 from countermark.chain.rpc_refused import RpcRefused
@@ -28,6 +31,7 @@ _POLL_SECONDS_LATER = 1.0
 _TRIES = 5
 _AROUND = 1_024
 """Bytes of the forwarder's call around the inner call's data."""
+_EXECUTED = "ExecutedForwardRequest"
 _FINAL = ("confirmed", "refused", "expired")
 
 
@@ -62,7 +66,7 @@ class NodeRelay:
         request_id = "0x" + digest(request.typed(self.connection.chain_id, forwarder.address)).hex()
         self._hand_in(request, signature, request_id)
         self.accepted(request_id)
-        return self._wait(request_id)
+        return self._own_part(self._wait(request_id), request, request_id)
 
     def _gas(self, call: ContractCall) -> int:
         """Enough for the call; all there is when the ledger does not tell us."""
@@ -125,6 +129,23 @@ class NodeRelay:
             raise _strange(request_id)
         return read_receipt(receipt)
 
+    def _own_part(self, receipt: TransactionReceipt, request: RelayRequest, request_id: str) -> TransactionReceipt:
+        """What the request itself caused: others' calls may stand in one transaction with it, before it or behind.
+
+        Raises Unavailable (not-a-node) for a transaction in which the forwarder did not carry it out.
+        """
+        event = next(found for found in artifact("Forwarder").events.values() if found.name == _EXECUTED)
+        own = (event.digest, bytes.fromhex(request.signer[2:]).rjust(32, b"\0"))
+        done = encode_fields(_EXECUTED, event.inputs[1:], (request.nonce, True))
+        part: list[LogEntry] = []
+        for log in receipt.logs:
+            part.append(log)
+            if log.address == self.forwarder_address and log.topics[:1] == (event.digest,):
+                if (log.topics, log.data) == (own, done):
+                    return replace(receipt, logs=tuple(part))
+                part = []
+        raise _strange(request_id)
+
 
 def _under_way(request_id: str) -> Unavailable:
     return Unavailable(
@@ -148,8 +169,8 @@ def _unanswered(request_id: str) -> Unavailable:
 
 def _strange(request_id: str) -> CountermarkError:
     return Unavailable(
-        got=f"request {request_id} without a result",
-        expected="a transaction or a problem document",
+        got=f"request {request_id} without a result, or with a transaction of something else",
+        expected="the transaction in which the forwarder carried it out, or a problem document",
         next_step="check the node's address and version",
         reason="not-a-node",
     )

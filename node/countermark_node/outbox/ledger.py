@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
+from countermark.chain.abi import Signature, decode_fields
 from countermark.chain.artifacts import artifact
 from countermark.chain.connection import ChainConnection
 from countermark.chain.contracts import Forwarder, RelayRequest
 from countermark.chain.deployment import Deployment
-from countermark.chain.logs import read_log
+from countermark.chain.logs import from_hex, read_log
 from countermark.chain.refusal import contract_refused
 from countermark.chain.relay_gas import relay_gas
 from countermark.chain.rpc_refused import RpcRefused
+from countermark.chain.transactions import read_receipt
 from countermark.errors import CountermarkError, NotFound, Unavailable
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark.signing import AccountSigner
@@ -132,7 +134,7 @@ class OutboxLedger:
 
     def executed(self, request: RelayRequest, from_block: int) -> str | None:
         """The transaction in which the forwarder carried out a request with this signer and nonce, by anybody."""
-        event = next(found for found in artifact("Forwarder").events.values() if found.name == _EXECUTED)
+        event = _executed_event()
         topics = ["0x" + event.digest.hex(), "0x" + request.signer[2:].lower().rjust(64, "0")]
         page, head = self.limits.rpc_log_blocks, self.head()
         for first in range(from_block, head + 1, page):
@@ -144,10 +146,39 @@ class OutboxLedger:
         return None
 
     def carries(self, tx_hash: str, request: RelayRequest, signature: bytes) -> bool:
-        """Whether a transaction calls the forwarder with exactly this request."""
+        """Whether a transaction to the forwarder carried out exactly this request, alone or in a batch."""
         found = self._connection.rpc("eth_getTransactionByHash", [tx_hash])
-        data = found.get("input") if isinstance(found, dict) or hasattr(found, "get") else None
-        return isinstance(data, str) and data == "0x" + self.call_data(request, signature).hex()
+        to = found.get("to") if hasattr(found, "get") else None
+        if not isinstance(to, str) or to.lower() != self.forwarder.address.lower():
+            return False
+        data = from_hex(found.get("input"))
+        return data == self.call_data(request, signature) or self._in_batch(tx_hash, data, request)
+
+    def _in_batch(self, tx_hash: str, data: bytes, request: RelayRequest) -> bool:
+        batch = artifact("Forwarder").functions["executeBatch"]
+        if data[:4] != batch.selector:
+            return False
+        members = decode_fields(batch.name, batch.inputs, data[4:])[0]
+        asked = [
+            (one["to_account"], one["value"], one["gas"], one["deadline"], one["data"])
+            for one in members
+            if one["from_account"] == request.signer
+        ]
+        done = self._executed_in(tx_hash, request.signer)
+        # A batch skips members that do not count: only where none is missing do they stand in one order.
+        wanted = (request.to, 0, request.gas, request.deadline, request.data)
+        return len(asked) == len(done) and ((request.nonce, True), wanted) in zip(done, asked, strict=True)
+
+    def _executed_in(self, tx_hash: str, signer: str) -> list[tuple[int, bool]]:
+        """A signer's nonces that a transaction used, in order, and whether the call went through."""
+        receipt = read_receipt(self._connection.rpc("eth_getTransactionReceipt", [tx_hash]))
+        event = _executed_event()
+        topics = (event.digest, bytes.fromhex(signer[2:]).rjust(32, b"\0"))
+        return [
+            (int.from_bytes(log.data[:32], "big"), any(log.data[32:64]))
+            for log in receipt.logs
+            if log.address == self.forwarder.address and log.topics == topics
+        ]
 
     def _asked(self, message: dict[str, str]) -> CountermarkError | None:
         try:
@@ -169,6 +200,10 @@ class OutboxLedger:
             }
         )
         return WrittenTransaction("0x" + keccak(raw).hex(), raw)
+
+
+def _executed_event() -> Signature:
+    return next(found for found in artifact("Forwarder").events.values() if found.name == _EXECUTED)
 
 
 def _strange() -> Unavailable:

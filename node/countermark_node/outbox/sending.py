@@ -203,9 +203,9 @@ def _gap(nonce: int, expected: int) -> Conflict:
 
 def _used(nonce: int) -> Conflict:
     return Conflict(
-        got=f"nonce {nonce}, which another request of this signer used",
+        got=f"nonce {nonce}, which was used, as far as can be told by another request of this signer",
         expected="a nonce that is used once",
-        next_step="sign the request again with the forwarder's next nonce",
+        next_step="see on the ledger whether the call went through; if not, sign it again with the next nonce",
         reason="nonce-used",
     )
 
