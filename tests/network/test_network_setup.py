@@ -186,8 +186,11 @@ def test_second_set_of_contracts_is_not_deployed_over_the_first(tmp_path: Path) 
         assert json.loads((tmp_path / "deployment.json").read_text()) == deployment.to_json()
         adopt_deployment(tmp_path / "deployment.json", tmp_path / "home")
         assert json.loads((tmp_path / "home" / "node" / "deployment.json").read_text()) == deployment.to_json()
+        adopt_deployment(tmp_path / "deployment.json", tmp_path / "home")
+        other = {**deployment.to_json(), "chainId": deployment.chain_id + 1}
+        (tmp_path / "other.json").write_text(json.dumps(other))
         with pytest.raises(NotPermitted):
-            adopt_deployment(tmp_path / "deployment.json", tmp_path / "home")
+            adopt_deployment(tmp_path / "other.json", tmp_path / "home")
         before = connection.block_number()
         with pytest.raises(NotPermitted, match="there already"):
             deploy_to_file(connection, governor, tmp_path / "deployment.json")

@@ -100,8 +100,9 @@ def test_request_is_handed_in_examined_approved_received_and_presented(world: Wo
     examined = run("office", "trademark", "examine", asked["request"], "--evidence", proof)
     assert (examined["evidence_fits"], examined["words"], examined["status"]) == (True, "NORDLICHT", "none")
     proof.write_bytes(b"another extract")
-    words = run("office", "trademark", "examine", asked["request"], "--evidence", proof, text=True)
-    assert "ANOTHER document was signed" in words
+    other = run("office", "trademark", "examine", asked["request"], "--evidence", proof, code=1)
+    assert other["reason"] == "wrong-evidence"
+    words = run("office", "trademark", "examine", asked["request"], text=True)
     assert f"Account {world.account('brand')} asks office {world.account('office')}" in words
     assert "clothing of wool" in words
     early = run("brand", "trademark", "receive", asked["request"], code=1)

@@ -161,7 +161,8 @@ def test_bought_item_is_claimed_resold_and_given_back(
     # To a buyer, who is asked before anything is signed, and gives it back to the shop.
     buyer = command.json("carrier", "wallet", "add-account", f"buyer-{item}")["address"]
     resale = tmp_path / "resale.json"
-    command.json("stranger", "--account", f"item-{item}", "resell", item, buyer, "--out", resale)
+    signed = command.json("stranger", "resell", item, buyer, "--out", resale)
+    assert signed["from"] == mine["owner"]
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     code, _, err = command("carrier", "take-over", resale)
     assert code == 1

@@ -212,7 +212,7 @@ class NodeClient:
             raise Unavailable(
                 got=f"{self.url}: {type(error).__name__}",
                 expected="a node that answers",
-                next_step="start it with: countermark node, or give its address with --node",
+                next_step="start it with: countermark node serve, or give its address with --node",
                 reason="node-unreachable",
             ) from None
         answer = self._parse(body)

@@ -21,7 +21,8 @@ _FILE_BYTES = 64 * 1024
 def adopt_deployment(file: Path, home: Path) -> None:
     """Give a node's home folder the deployment `file`, before the node is made there.
 
-    Raises InputRefused for another kind of file, NotFound, NotPermitted (file-exists) when the folder has one already.
+    The same once more changes nothing, so that making a node can be tried again. Raises InputRefused for another kind
+    of file, NotFound, NotPermitted (file-exists) when the folder has another one already.
     """
     raw = read_bounded(file, _FILE_BYTES, what="deployment")
     try:
@@ -34,7 +35,9 @@ def adopt_deployment(file: Path, home: Path) -> None:
             reason="bad-deployment",
         ) from None
     folder = private_folder(private_folder(home.expanduser()) / "node")
-    write_whole(folder / "deployment.json", _as_file(deployment), replace=False)
+    target, content = folder / "deployment.json", _as_file(deployment)
+    if not target.exists() or read_bounded(target, _FILE_BYTES, what="deployment") != content:
+        write_whole(target, content, replace=False)
 
 
 def deploy_to_file(connection: ChainConnection, governor: str, file: Path) -> Deployment:

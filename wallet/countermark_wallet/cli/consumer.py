@@ -52,7 +52,7 @@ def claim(
     session = session_of(ctx, as_json)
     found = read_label_file(read_bounded(file, DEFAULT_LIMITS.label_file_bytes, what="label file"))
     code = ask_code(code_fd, prompt=session.passwords.prompt, interactive=session.passwords.interactive)
-    name = as_account or f"item-{found.token}"
+    name = as_account or _fresh_name(found.token)
     ledger = _owner(session, name, fresh=as_account is None)
     receipt = Claiming(ledger).claim(found, code)
     session.show(
@@ -69,12 +69,12 @@ def resell(
     days: Annotated[int, typer.Option("--days", help="How many days the buyer has.", min=1, max=30)] = 7,
     as_json: JsonFlag = False,
 ) -> None:
-    """Sign a claimed item over to its buyer; send the file to the buyer. Choose the owner with --account."""
+    """Sign a claimed item over to its buyer; send the file to the buyer. Signs as who claimed it, or as --account."""
     from countermark_wallet.claiming import Claiming, describe_resale
     from countermark_wallet.safe_files import write_whole
 
     session = session_of(ctx, as_json)
-    signed = Claiming(session.ledger()).resell(item, buyer, days=days)
+    signed = Claiming(_claimed(session, item)).resell(item, buyer, days=days)
     write_whole(out, signed.to_json().encode("ascii"))
     transfer = signed.transfer
     session.show(
@@ -105,7 +105,7 @@ def give_back(ctx: typer.Context, item: Token, to: Account, as_json: JsonFlag = 
     from countermark_wallet.claiming import Claiming
 
     session = session_of(ctx, as_json)
-    receipt = Claiming(session.ledger()).give_back(item, to)
+    receipt = Claiming(_claimed(session, item)).give_back(item, to)
     _done(session, receipt, f"item {item} went back to {to}", item)
 
 
@@ -141,6 +141,19 @@ def _owner(session: Session, name: str, *, fresh: bool) -> Ledger:
     if fresh and name not in book.all():
         book.add(name)
     session.account_name = name
+    return session.ledger()
+
+
+def _fresh_name(item: int) -> str:
+    return f"item-{item}"
+
+
+def _claimed(session: Session, item: int) -> Ledger:
+    """As the account that `claim` made for the item, where nobody chose another one."""
+    from countermark_wallet.account_book import FIRST, AccountBook
+
+    if session.account_name == FIRST and _fresh_name(item) in AccountBook(session.wallet_folder()).all():
+        session.account_name = _fresh_name(item)
     return session.ledger()
 
 

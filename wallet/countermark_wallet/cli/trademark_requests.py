@@ -125,11 +125,16 @@ def examine(
     signed = _request(session, name, at)
     TrademarkExamining(issuing_of(session)).check(signed)
     fits = None if evidence is None else _digest(evidence) == signed.request.evidence
+    if fits is False:
+        raise InputRefused(
+            got=f"{evidence}, another document than the one that was signed",
+            expected=f"the document with SHA-256 0x{signed.request.evidence.hex()}",
+            next_step="ask the holder for that document; without --evidence the request is shown all the same",
+            reason="wrong-evidence",
+        )
     mark = session.contracts()[0].marks.mark_info(signed.request.trademark.mark)
     status = mark.status.name.lower()
-    said = (
-        [] if fits is None else ["The document is the one that was signed" if fits else "ANOTHER document was signed"]
-    )
+    said = [] if evidence is None else ["The document is the one that was signed"]
     session.show(
         {**signed.to_json(), "request": signed.id, "evidence_fits": fits, "status": status},
         [
@@ -312,7 +317,12 @@ def _request(session: Session, name: str, at: str | None, *, still_open: bool = 
             kept = node.trademark_request(name)
         signed = SignedTrademarkRequest.from_json(kept.get("request"))
         if signed.id == name and still_open and kept.get("state") != "open":
-            raise _not_a_request("a request that is answered already", "ask the holder to ask again", reason="answered")
+            raise InputRefused(
+                got=f"a request that is {kept.get('state')} already",
+                expected="an open request: an answer stands for good",
+                next_step="ask the holder to ask again",
+                reason="answered",
+            )
         if signed.id == name:
             return signed
         raise _not_a_request("another request than the one that was named")

@@ -23,7 +23,7 @@ class FolderLock:
             raise Unavailable(
                 got=f"a ledger folder in use by process {holder}",
                 expected="a folder that no other process has open",
-                next_step="stop that process, or talk to it through its /rpc address",
+                next_step="stop that process, or ask it while it runs: /ready says how it is, /rpc is its ledger",
                 reason="ledger-in-use",
             ) from error
         self._file.truncate(0)
