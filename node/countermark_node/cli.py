@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this package to the `countermark` tool."""
     from countermark_node.access.cli import register as register_access
     from countermark_node.audit.cli import register as register_audit
+    from countermark_node.backups.cli import register as register_backups
     from countermark_node.demo.cli import register as register_demo
     from countermark_node.mails.cli import register as register_mails
     from countermark_node.network_setup.cli import register as register_network
@@ -34,6 +35,7 @@ def register(app: typer.Typer) -> None:
     node.command()(retention)
     node.command()(chips)
     register_audit(node)
+    register_backups(node)
     register_access(app, node)
     register_webhooks(node)
     register_mails(node)

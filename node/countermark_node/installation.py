@@ -137,7 +137,7 @@ class Installation:
     def _assemble(
         cls, home: Path, settings: NodeSettings, chain: EmbeddedChain | None, connection: ChainConnection
     ) -> Self:
-        deployment = _deployment(home / "node" / "deployment.json")
+        deployment = read_deployment(home / "node" / "deployment.json")
         if connection.chain_id != deployment.chain_id:
             raise WrongChain(
                 got=f"chain {connection.chain_id}",
@@ -248,7 +248,8 @@ def _deploy(folder: Path, connection: ChainConnection, governor: str) -> None:
     write_whole(folder / "deployment.json", json.dumps(deployment.to_json(), indent=1).encode("ascii"))
 
 
-def _deployment(path: Path) -> Deployment:
+def read_deployment(path: Path) -> Deployment:
+    """Where the contracts are. Raises InputRefused (bad-deployment, successor-deployment), NotFound."""
     raw = read_bounded(path, _FILE_BYTES, what="deployment")
     try:
         found = Deployment.from_json(json.loads(raw))

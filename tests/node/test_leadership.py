@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
 import secrets
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from sqlalchemy import URL, text
+from tests.replica import Replica
 
 from countermark.errors import Unavailable
 from countermark.roles import Level, Role
@@ -32,7 +28,6 @@ if TYPE_CHECKING:
     from tests.postgresql_server import PostgresServer
 
 _SECONDS = 60.0
-_COMMAND = (sys.executable, "-m", "countermark_wallet")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -88,49 +83,6 @@ def test_leader_whose_connection_is_cut_knows_before_its_next_job(postgresql: Po
         leadership.release()
         database.close()
     postgresql.drop("cut_off")
-
-
-@dataclass
-class Replica:
-    """`countermark node serve` in a process of its own; `settings` are variables without their prefix."""
-
-    home: Path
-    settings: dict[str, str]
-    process: subprocess.Popen[str] | None = None
-    url: str = ""
-
-    def start(self) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERMARK_")}
-        with (self.home / "log").open("a") as log:
-            self.process = subprocess.Popen(
-                [*_COMMAND, "--home", str(self.home), "--json", "node", "serve", "--port", "0"],
-                env=kept | {f"COUNTERMARK_{name}": value for name, value in self.settings.items()},
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line, (self.home / "log").read_text("utf-8")[-2_000:]
-        self.url = json.loads(line)["url"]
-
-    def end(self, how: signal.Signals) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(how)
-            self.process.communicate(timeout=_SECONDS)
-
-    def checks(self) -> dict[str, str]:
-        answer = httpx.get(f"{self.url}/ready", timeout=_SECONDS).json()
-        checks: dict[str, str] = answer["checks"]
-        return checks
-
-    def verdict(self, raw: str) -> str:
-        report = httpx.post(f"{self.url}/v1/scans", json={"raw": raw}, timeout=_SECONDS).json()["report"]
-        return str(report["verdict"])
-
-    def log_in(self, body: dict[str, Any]) -> tuple[int, str]:
-        response = httpx.post(f"{self.url}/v1/log-in", json=body, timeout=_SECONDS)
-        return response.status_code, response.json().get("reason", "")
 
 
 @pytest.fixture

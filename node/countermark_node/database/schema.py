@@ -41,6 +41,11 @@ def upgrade(connection: Connection) -> None:
             command.upgrade(config, "head")
 
 
+def knows(step: str) -> bool:
+    """Whether this release can go on from a database at `step`."""
+    return step in {revision.revision for revision in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
+
+
 def migrations(connection: Connection) -> Config:
     """Alembic's configuration for the steps, over an open connection."""
     config = Config()
