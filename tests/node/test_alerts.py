@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from anyio import to_thread
 from sqlmodel import select
 
 from countermark.chain.contracts import alert_commitment
@@ -187,6 +188,17 @@ def test_too_many_streams_are_refused_as_a_problem(world: World, monkeypatch: py
     response = world.client.get("/v1/alerts/stream", headers=world.desk())
     assert response.status_code == 429
     assert response.json()["reason"] == "too-many-streams"
+
+
+def test_requests_that_fill_all_threads_do_not_delay_what_a_stream_looks_for() -> None:
+    async def look() -> str:
+        threads = to_thread.current_default_thread_limiter()
+        for request in range(int(threads.total_tokens)):
+            threads.acquire_on_behalf_of_nowait(request)
+        with AlertHub(1).listener(Principal(How.DESK, "desk:customs")) as listener:
+            return await asyncio.wait_for(listener.look(lambda: "an alert"), 5)
+
+    assert asyncio.run(look()) == "an alert"
 
 
 def test_accounts_that_cost_nothing_cannot_take_the_streams_of_the_desks() -> None:

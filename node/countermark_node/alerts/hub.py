@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
 
 from countermark.errors import RateLimited
 from countermark_node.access.principal import Principal
 
 _NO_ROLE = "accounts without a role"
+_THREADS = 4
+"""Streams look into the database in threads of their own: requests that fill the others must not delay an alert."""
+
+Found = TypeVar("Found")
 
 
 class Listener:
     """One open stream's side."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, threads: CapacityLimiter) -> None:
         self._loop = loop
+        self._threads = threads
         self._hint = asyncio.Event()
 
     def wake(self) -> None:
@@ -32,6 +40,10 @@ class Listener:
             await asyncio.wait_for(self._hint.wait(), seconds)
         self._hint.clear()
 
+    async def look(self, work: Callable[[], Found]) -> Found:
+        """What `work` finds, in one of the threads that streams have for themselves."""
+        return await to_thread.run_sync(work, limiter=self._threads)
+
 
 class AlertHub:
     """Knows the open streams, at most `streams` of them.
@@ -45,6 +57,7 @@ class AlertHub:
         self._share = max(1, streams // 4)
         self._guard = threading.Lock()
         self._listeners: dict[Listener, str | None] = {}
+        self._threads: CapacityLimiter | None = None
         self.closing = False
 
     @property
@@ -56,9 +69,12 @@ class AlertHub:
     @contextmanager
     def listener(self, principal: Principal) -> Iterator[Listener]:
         """A place among the open streams. Raises RateLimited (too-many-streams)."""
-        one, whose = Listener(asyncio.get_running_loop()), _whose(principal)
+        whose = _whose(principal)
         with self._guard:
             self._check_room(whose)
+            # Made here because it belongs to the event loop.
+            self._threads = self._threads or CapacityLimiter(_THREADS)
+            one = Listener(asyncio.get_running_loop(), self._threads)
             self._listeners[one] = whose
         try:
             yield one
@@ -86,6 +102,7 @@ class AlertHub:
 
     def open(self) -> None:
         """Begin (again)."""
+        self._threads = None
         self.closing = False
 
     def close(self) -> None:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from countermark_node.access.guard import require
@@ -60,15 +59,13 @@ async def _listened(
     language: Language,
     allowed: Callable[[], bool],
 ) -> AsyncIterator[str]:
-    """Ends when the session does: each heartbeat looks again."""
+    """Ends when the session does: each look asks again."""
     settings = StreamSettings(services.settings.stream_poll_seconds, services.settings.heartbeat_seconds)
     with services.alert_hub.listener(principal) as listener:
         stream = alert_events(
-            services.alerts, services.alert_hub, listener, after=after, language=language, settings=settings
+            services.alerts, services.alert_hub, listener, allowed, after=after, language=language, settings=settings
         )
         async for text in stream:
-            if not await run_in_threadpool(allowed):
-                return
             yield text
 
 

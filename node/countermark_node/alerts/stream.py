@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-
 from countermark_node.alerts.hub import AlertHub, Listener
-from countermark_node.alerts.service import MOST, AlertService
+from countermark_node.alerts.service import MOST, AlertService, AlertView
 from countermark_node.alerts.tables import PENDING
 from countermark_scanner.messages import Language
 
@@ -36,24 +35,27 @@ async def alert_events(
     alerts: AlertService,
     hub: AlertHub,
     listener: Listener,
+    allowed: Callable[[], bool],
     *,
     after: int | None,
     language: Language,
     settings: StreamSettings,
 ) -> AsyncIterator[str]:
-    """Event-stream text until the hub closes or the reader leaves."""
+    """Event-stream text until the hub closes, the reader leaves or is no longer `allowed`, which each look asks."""
     yield "retry: 2000\n\n"
-    last = after if after is not None else await run_in_threadpool(start_of, alerts)
+    last = after if after is not None else await listener.look(partial(start_of, alerts))
     awaited: set[int] = set()
     silent = 0.0
     while not hub.closing:
-        views = await run_in_threadpool(alerts.after, last, _PAGE)
+        found = await listener.look(partial(_look, alerts, allowed, last, sorted(awaited)))
+        if found is None:
+            return
+        views, done = found
         for view in views:
             last = view.sequence
             yield _event("alert", view.to_json(language), number=last)
             if view.state == PENDING and len(awaited) < _MOST_AWAITED:
                 awaited.add(last)
-        done = await run_in_threadpool(alerts.committed, sorted(awaited))
         for view in done:
             awaited.discard(view.sequence)
             yield _event("alert-state", view.state_json())
@@ -63,6 +65,13 @@ async def alert_events(
             yield ": heartbeat\n\n"
         if not views and not hub.closing:
             await listener.wait(min(settings.poll_seconds, settings.heartbeat_seconds))
+
+
+def _look(
+    alerts: AlertService, allowed: Callable[[], bool], last: int, awaited: list[int]
+) -> tuple[list[AlertView], list[AlertView]] | None:
+    """What is new and what was committed, in one go: each hop to a thread waits for a processor. None: not allowed."""
+    return (alerts.after(last, _PAGE), alerts.committed(awaited)) if allowed() else None
 
 
 def _event(kind: str, data: dict[str, Any], number: int | None = None) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
-
-from starlette.concurrency import run_in_threadpool
 
 from countermark_node.alerts.hub import AlertHub, Listener
 from countermark_node.alerts.stream import StreamSettings
@@ -34,7 +33,7 @@ async def notification_events(
     yield "retry: 2000\n\n"
     last, silent = after, 0.0
     while not hub.closing:
-        page = await run_in_threadpool(_look, log, readers, last)
+        page = await listener.look(partial(_look, log, readers, last))
         if page is None:
             return
         if page.forgotten > last:
