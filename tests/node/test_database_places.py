@@ -118,6 +118,18 @@ def test_reader_on_postgresql_sees_one_state_and_changes_nothing(postgresql: Pos
     postgresql.drop("one_state")
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "database.invalid"])
+def test_where_the_database_is_and_as_whom_the_node_logs_in_is_told_to_its_log_alone(
+    host: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Unavailable) as refused:
+        Database(URL.create("postgresql+psycopg", username="node-of-brand", host=host, port=1, database="goods"))
+    told = str(refused.value.problem())
+    assert not any(word in told for word in (host, "node-of-brand", "port", "goods"))
+    assert "does not let the node in" in told
+    assert caplog.text.count("database: ") == 1
+
+
 @pytest.mark.postgresql
 def test_text_that_postgresql_cannot_hold_is_the_askers_fault(postgresql: PostgresServer) -> None:
     database = Database(postgresql.create("unstorable"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +11,9 @@ from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, InternalError,
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from countermark.errors import InputRefused, Unavailable
+
+_OF_A_SERVER = re.compile(r"connection (to server|failed|is bad)|resol|Name or service|user \"|role \"|host ")
+_log = logging.getLogger(__name__)
 
 
 def unusable(got: str) -> Unavailable:
@@ -22,8 +27,15 @@ def unusable(got: str) -> Unavailable:
 
 
 def unusable_because(error: DBAPIError) -> Unavailable:
-    """The refusal with the database's own first line, which tells neither statement nor values."""
-    return unusable(str(error.orig).partition("\n")[0])
+    """The refusal with the database's own first line, which tells neither statement nor values.
+
+    Where a server is, and as whom the node logs in there, is for the log: everybody may get the refusal.
+    """
+    line = str(error.orig).partition("\n")[0]
+    if _OF_A_SERVER.search(line):
+        _log.warning("database: %s", line)
+        line = "a database server that does not let the node in"
+    return unusable(line)
 
 
 @contextmanager
