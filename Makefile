@@ -93,7 +93,7 @@ contracts: $(DEV_STAMP)
 test-cancun: $(DEV_STAMP)
 	npm install --no-audit --no-fund
 	$(BIN)/python contracts/build.py --evm cancun --into $(VENV)/cancun
-	COUNTERMARK_ARTIFACTS=$(VENV)/cancun $(BIN)/python -m pytest tests/contracts -q -m "not slow and not compiler" \
+	COUNTERMARK_ARTIFACTS=$(VENV)/cancun $(BIN)/python -m pytest $(IN_PARALLEL) tests/contracts -q -m "not slow and not compiler" \
 		--ignore tests/contracts/test_gas.py --ignore tests/contracts/test_artifacts.py
 
 check-contracts: $(DEV_STAMP)
