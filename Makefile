@@ -24,7 +24,7 @@ GO_LINK_FLAGS = $$(go tool link -h 2>&1 | grep -q checklinkname && echo -checkli
 .PHONY: demo test test-postgresql test-network reliability geth lint format contracts check-contracts test-forge test-halmos slither test-cancun \
 	bench bench-peers \
 	bench-gas bench-credentials bench-gs1 bench-codes bench-labels bench-decode bench-offline bench-http bench-growth \
-	bench-gates bench-projection bench-chain clean help
+	bench-gates bench-load bench-soak bench-projection bench-chain clean help
 
 help:
 	@echo "make demo             set up, then play the main job (DEMO_FLAGS=\"--exit --json FILE\")"
@@ -38,7 +38,8 @@ help:
 	@echo "make test-halmos      what is proved about run maps, flags and balances, for all holders and parties"
 	@echo "make slither          static analysis; every finding is explained in contracts/slither-triage.json"
 	@echo "make bench            every measurement beside its peers, into docs/benchmarks.md (PHOTOS=FOLDER: photographs of the public set)"
-	@echo "                      one alone: bench-gas, -credentials, -gs1, -codes, -labels, -decode, -offline, -http, -growth, -gates, -projection, -chain"
+	@echo "                      one alone: bench-gas, -credentials, -gs1, -codes, -labels, -decode, -offline, -http, -growth, -gates, -load, -projection, -chain"
+	@echo "make bench-soak       a node under load for ten minutes: memory and handles stay flat (LOAD_FLAGS=\"--seconds 60\")"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -162,6 +163,13 @@ bench-growth: $(DEV_STAMP)
 
 bench-gates: $(DEV_STAMP)
 	$(BIN)/python bench/scan_gate.py
+
+bench-load: $(DEV_STAMP)
+	$(BIN)/python bench/load.py $(LOAD_FLAGS)
+
+# Ten minutes (LOAD_FLAGS="--seconds 60": a short one), so it is no part of `make bench`.
+bench-soak: $(DEV_STAMP)
+	$(BIN)/python bench/soak.py $(LOAD_FLAGS)
 
 bench-projection: $(DEV_STAMP)
 	$(BIN)/python bench/projection.py
