@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -210,6 +211,27 @@ PLACES = st.none() | st.builds(
     st.sampled_from(PlaceSource),
 )
 LINES = st.lists(st.builds(GateLine, st.text(max_size=8), st.integers(0, 1 << 40), PLACES), max_size=4)
+
+
+def test_batches_with_guessed_signatures_are_limited_before_any_line_is_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attestation = {"nonce": "0x" + "0" * 64, "signature": "0x" + "1" * 130}
+    body = {"lines": [world.label().link], "occurred_at": "2026-03-01T12:00:00Z", "attestation": attestation}
+    looked: list[object] = []
+    prepared = world.services.scans.prepared
+
+    def look(*given: Any) -> Any:
+        looked.append(given)
+        return prepared(*given)
+
+    monkeypatch.setattr(world.services.scans, "prepared", look)
+    limiter = world.services.gates._limits.signatures
+    monkeypatch.setattr(limiter, "_buckets", OrderedDict())
+    monkeypatch.setattr(limiter, "_capacity", 1.0)
+    assert post(world, body).status_code in (400, 403)
+    reason(post(world, body), 429)
+    assert len(looked) == 1
 
 
 def as_signed(line: GateLine) -> tuple[object, ...]:

@@ -58,6 +58,9 @@ class GateService:
         `principal` tells who sends a batch that nobody signed, or refuses. Raises NotPermitted, NotSignedIn,
         InputRefused, RateLimited when no line may be taken in.
         """
+        if batch.attestation is not None:
+            # Counted before any line is looked at: whoever signs nonsense sends a thousand of them.
+            self._limits.signatures.take(source.network)
         sender = principal() if batch.attestation is None else None
         self._verification.freshen()
         now = self._scans.now()
@@ -73,7 +76,6 @@ class GateService:
         statement = batch.statement()
         if statement is None or batch.attestation is None:
             return None
-        self._limits.signatures.take(source.network)
         found = self._judge.gate(sources, statement, batch.attestation)
         self._limits.signatures.give_back(source.network)
         return found
