@@ -105,6 +105,7 @@ def scripts(photos: str | None) -> list[Script]:
         ("decode", "Pictures read", "decode_peers.py", 120, folder),
         ("http", "Online verification", "http_verify.py", 150, ()),
         ("gates", "Gates", "scan_gate.py", 60, ()),
+        ("load", "Alerts under load", "load.py", 120, ()),
         ("projection", "From the ledger to rows", "projection.py", 90, ()),
         ("chain", "The embedded ledger", "embedded_chain.py", 40, ()),
         ("growth", "Cost as work grows", "growth.py", 240, ()),
@@ -132,7 +133,7 @@ def run_script(script: Script, seconds: float) -> Part:
         code = _ended(script, seconds, place)
         spent = round(time.perf_counter() - began, 1)
         if code is None:
-            return Part(script.name, script.title, spent, (), f"not done after {seconds:.0f} s")
+            return Part(script.name, script.title, spent, (), f"not done after {seconds:.3g} s")
         if code not in (0, MISSED):
             return Part(script.name, script.title, spent, (), f"exit code {code}")
         if not place.exists():
