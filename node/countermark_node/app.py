@@ -39,11 +39,12 @@ from countermark_node.webhooks.routes import router as webhooks
 
 
 def create_app(services: NodeServices) -> FastAPI:
-    """The application over `services`, which it starts and stops."""
+    """The application over `services`, which it starts, unless its server did before, and stops."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await run_in_threadpool(services.start)
+        if not app.state.started:
+            await run_in_threadpool(services.start)
         try:
             yield
         finally:
@@ -52,6 +53,7 @@ def create_app(services: NodeServices) -> FastAPI:
     # No generated documentation pages: they would load scripts from elsewhere. docs/api.md describes the API.
     app = FastAPI(title="Countermark node", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.services = services
+    app.state.started = False
     add_problem_handlers(app)
     app.add_middleware(Idempotency, keys=services.idempotency, principal=services.principals.of)
     app.add_middleware(BodyLimit, limits=route_limits(DEFAULT_LIMITS))

@@ -74,7 +74,10 @@ def init(
         typer.echo(f"  its account: {made.account}")
         for desk, path in keys.items():
             typer.echo(f"  access key of the {desk} desk: {path}")
-        typer.echo("Next: countermark node serve; then the governor makes the node's account a node-operator")
+        steps = ["countermark node serve", f"countermark account grant {made.account} node-operator  (by the governor)"]
+        # A ledger behind another node's gateway is read with a role alone; an embedded one answers while it is served.
+        first, second = steps if made.chain is not None else reversed(steps)
+        typer.echo(f"Next: {first}\n      {second}")
 
 
 def serve(
@@ -106,22 +109,24 @@ def serve(
 
 
 def status(ctx: typer.Context) -> None:
-    """Open the installation and say how it is; the node must not be running."""
+    """Open the installation and say how it is. A node that runs with its own ledger is asked at /ready instead."""
     from countermark_node.services import NodeServices
 
     context: CommandContext = ctx.obj
     settings = _settings(context)
     with _opened(settings) as installation:
         services = NodeServices.build(installation, settings=settings)
-        state = services.health.check()
+        state = services.health.check(look=True)
         services.close()
         if context.json_output:
             members = {"ready": state.ready, "checks": dict(state.checks), "account": installation.account}
             typer.echo(json.dumps(members))
-            return
-        typer.echo(f"{'OK' if state.ready else 'FAIL'}: node {installation.account} in {installation.home}")
-        for part, line in state.checks.items():
-            typer.echo(f"  {part}: {line}")
+        else:
+            typer.echo(f"{'OK' if state.ready else 'FAIL'}: node {installation.account} in {installation.home}")
+            for part, line in state.checks.items():
+                typer.echo(f"  {part}: {line}")
+        if not state.ready:
+            raise typer.Exit(1)
 
 
 def rebuild(ctx: typer.Context) -> None:

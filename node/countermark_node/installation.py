@@ -30,6 +30,7 @@ from countermark.errors import CountermarkError, InputRefused, NotFound, NotPerm
 from countermark.identifiers import check_account
 from countermark.p256 import PrivateKey
 from countermark.signing import AccountSigner
+from countermark_node.database import Database
 from countermark_node.database.places import keep_url, place_of, read_url
 from countermark_node.settings import NodeSettings
 from countermark_node.times import Clock, seconds, utc_now
@@ -95,6 +96,7 @@ class Installation:
         _create_secrets(folder, settings, work_factor)
         if settings.database_url is not None:
             keep_url(folder, settings.database_url)
+            Database(place_of(folder, settings)).close()
         chain, connection = _ledger(home, settings, clock)
         try:
             if chain is not None:

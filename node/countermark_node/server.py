@@ -11,7 +11,7 @@ from typing import Self
 import uvicorn
 from fastapi import FastAPI
 
-from countermark.errors import Unavailable
+from countermark.errors import CountermarkError, Unavailable
 from countermark_node.services import NodeServices
 
 _START_SECONDS = 30.0
@@ -41,7 +41,8 @@ class _Server(uvicorn.Server):
 class RunningServer:
     """A server that answers; `stop` ends it. Also a context manager."""
 
-    def __init__(self, server: _Server, bound: socket.socket, host: str) -> None:
+    def __init__(self, app: FastAPI, server: _Server, bound: socket.socket, host: str) -> None:
+        self._app = app
         self._server = server
         self._socket = bound
         self.port: int = bound.getsockname()[1]
@@ -49,7 +50,8 @@ class RunningServer:
         self._thread = threading.Thread(target=self._run, name="http-server", daemon=True)
 
     def start(self) -> Self:
-        """Raises Unavailable when the application does not come up."""
+        """Raises what the services refuse to start with, Unavailable when the application does not come up."""
+        self._start_services()
         self._thread.start()
         if not self._server.settled.wait(_START_SECONDS) or not self._server.started:
             self.stop()
@@ -59,6 +61,15 @@ class RunningServer:
                 next_step="read the log; run `countermark node status`",
             )
         return self
+
+    def _start_services(self) -> None:
+        # Before the server: reading a long ledger takes its time, and a refusal reaches the operator as one line.
+        try:
+            self._app.state.services.start()
+        except CountermarkError:
+            self._socket.close()
+            raise
+        self._app.state.started = True
 
     def stop(self) -> None:
         """Close open streams, answer what is under way, end."""
@@ -82,7 +93,10 @@ class RunningServer:
 
 
 def serve(app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> RunningServer:
-    """Serve `app` from another thread. Port 0 takes a free one. Raises Unavailable when the port is taken."""
+    """Serve `app` from another thread. Port 0 takes a free one.
+
+    Raises Unavailable when the port is taken, and what the services refuse to start with (WrongChain, NotPermitted).
+    """
     services: NodeServices = app.state.services
     proxies = services.settings.trusted_proxies
     config = uvicorn.Config(
@@ -95,7 +109,7 @@ def serve(app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> RunningServer
         timeout_graceful_shutdown=_GRACE_SECONDS,
         lifespan="on",
     )
-    return RunningServer(_Server(config, services), _bind(host, port), host).start()
+    return RunningServer(app, _Server(config, services), _bind(host, port), host).start()
 
 
 def _bind(host: str, port: int) -> socket.socket:

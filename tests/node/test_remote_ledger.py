@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from countermark.chain.rpc_refused import LOG_IN_FIRST
-from countermark.errors import WrongChain
+from countermark.errors import NotPermitted, WrongChain
 from countermark.roles import Level, Role
 from countermark_node.app import create_app
 from countermark_node.installation import Installation
@@ -66,6 +66,26 @@ def test_second_node_follows_the_first_ones_ledger_and_verifies_the_same_labels(
                 assert time.monotonic() < deadline
             assert verdict(client, goods.packed[0].link)["verdict"] == "unverifiable"
             assert client.get("/ready").json()["checks"]["chain"] == "ok"
+        services.close()
+
+
+def test_node_without_a_role_is_refused_in_one_line_and_serves_once_it_has_one(world: World, tmp_path: Path) -> None:
+    home, settings = remote_home(world, tmp_path / "roleless")
+    with Installation.create(home, world.account("governor"), settings=settings, work_factor=2) as second:
+        services = NodeServices.build(second, settings=settings)
+        with pytest.raises(NotPermitted, match="without an active role"):
+            serve(create_app(services))
+        assert "without an active role" in services.health.check(look=True).checks["chain"]
+        world.accreditation("governor").grant(second.account, Role.NODE_OPERATOR, Level.INTRODUCED)
+        # As `node status` looks, in a process where nothing follows the ledger.
+        assert services.health.check(look=True).ready
+        with serve(create_app(services)) as server:
+            assert httpx.get(f"{server.url}/ready").status_code == 200
+            other = NodeServices.build(second, settings=settings)
+            assert "not compared" in other.health.check().checks["projection"]
+            beside = other.health.check(look=True)
+            assert (beside.ready, beside.checks["leader"]) == (True, "another process")
+            other.close()
         services.close()
 
 

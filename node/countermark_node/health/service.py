@@ -58,9 +58,12 @@ class HealthService:
         self._follower = follower
         self._file = file
 
-    def check(self) -> Health:
-        """The state of all parts; commitments that wait do not make a node unready."""
-        chain = self._chain()
+    def check(self, *, look: bool = False) -> Health:
+        """The state of all parts; commitments that wait do not make a node unready.
+
+        `look` asks the ledger now, for processes in which nothing follows it.
+        """
+        chain = self._chain(look)
         try:
             head = self._projector.head()
             waiting, reason = self._committer.pending()
@@ -83,7 +86,7 @@ class HealthService:
             {
                 "database": file or "ok",
                 "chain": chain,
-                "projection": f"block {head.number}, {age} s old" if head else "nothing read yet",
+                "projection": _read_up_to(head.number, age) if head else "nothing read yet",
                 "leader": "this process" if self._leadership.holds() else "another process",
                 "background": f"ended: {', '.join(ended)}" if ended else "ok",
                 "clock": "ok" if sound["clock"] else f"the newest block is {ahead} s ahead of this machine's clock",
@@ -94,8 +97,8 @@ class HealthService:
             frozenset(part for part, fit in sound.items() if not fit),
         )
 
-    def _chain(self) -> str:
-        if self._follower is not None:
+    def _chain(self, look: bool) -> str:
+        if self._follower is not None and not look:
             failing = self._follower.failing
             return "ok" if failing is None else f"failing: {failing}"
         try:
@@ -103,3 +106,7 @@ class HealthService:
         except CountermarkError as error:
             return f"failing: {error.line()}"
         return "ok"
+
+
+def _read_up_to(block: int, age: int | None) -> str:
+    return f"block {block}, " + ("not compared with the ledger yet" if age is None else f"{age} s old")
