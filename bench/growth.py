@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from rows import Row, at_most, report
+from rates import p256_checks
+from rows import Limit, Row, at_most, report
 from sqlalchemy import text
 from stage_labels import GTIN, MARK
 
@@ -119,8 +120,9 @@ def _grown(held: Held, taken: float) -> Grown:
 def _compared(least: Grown, one: Grown) -> Iterator[Row]:
     beside = f"beside {least.items:,} items"
     target = at_most(one.milliseconds / least.milliseconds, TARGET, f"{TARGET} x at most")
+    limit = Limit("one raw P-256 check", 1e3 / p256_checks())
     what = f"verification beside {one.items:,} items"
-    yield Row(what, "ms", one.milliseconds, beside, least.milliseconds, target=target, less=True)
+    yield Row(what, "ms", one.milliseconds, beside, least.milliseconds, limit, target, less=True)
     # A segment of a million adds its own rows; a split adds the same few, however many items there are.
     target = at_most(one.split, least.split, "no more than in the smallest")
     yield Row(f"rows a split, of {one.items:,} items", "rows", one.split, beside, least.split, target=target, less=True)
