@@ -20,6 +20,7 @@ from countermark.roles import Level, Role
 from countermark.sign_in import SignInMessage
 from countermark_node.database import Database
 from countermark_node.installation import Installation
+from countermark_node.leadership.locks import FileLock
 from countermark_node.leadership.service import Leadership
 from countermark_node.settings import NodeSettings
 
@@ -63,6 +64,20 @@ def test_one_of_two_leads_until_it_lets_go(two: tuple[Database, Database]) -> No
     first.release()
     assert [second.holds(), first.holds()] == [True, False]
     second.release()
+
+
+def test_removed_lock_file_lets_no_second_process_lead(tmp_path: Path) -> None:
+    path = tmp_path / "leader.lock"
+    first, second = FileLock(path), FileLock(path)
+    assert first.held()
+    path.unlink()
+    assert [second.held(), first.held(), second.held()] == [True, False, True]
+    second.release()
+    assert first.held()
+    path.unlink()
+    assert first.held(), "alone it goes on with a new file"
+    assert not second.held()
+    first.release()
 
 
 @pytest.mark.postgresql

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -41,7 +42,10 @@ class FileLock:
     def held(self) -> bool:
         """See LeaderLock."""
         if self._file is not None:
-            return True
+            if self._is_there(self._file):
+                return True
+            # Somebody removed it, so the next process locks another file: only one of us may go on.
+            self.release()
         try:
             file = self._path.open("ab")
         except OSError:
@@ -53,13 +57,19 @@ class FileLock:
             file.close()
             return False
         self._file = file
-        return True
+        return self._is_there(file)
 
     def release(self) -> None:
         """See LeaderLock."""
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def _is_there(self, file: IO[bytes]) -> bool:
+        try:
+            return os.path.samestat(os.fstat(file.fileno()), self._path.stat())
+        except OSError:
+            return False
 
 
 class SessionLock:
