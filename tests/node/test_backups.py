@@ -104,6 +104,7 @@ def with_right_hashes(backup: Path) -> None:
     rewrite(backup, change)
 
 
+@pytest.mark.sqlite
 def test_restored_node_is_the_one_that_was_backed_up(node: NodeSettings, kept: Made, tmp_path: Path) -> None:
     restored = settings_of(tmp_path / "home")
     manifest = restore_backup(kept.folder, restored, expected=kept.digest)
@@ -118,6 +119,7 @@ def test_restored_node_is_the_one_that_was_backed_up(node: NodeSettings, kept: M
     assert not [path for path in restored.home.rglob("*") if path.name.endswith(".part")]
 
 
+@pytest.mark.sqlite
 def test_nobody_but_its_owner_reads_a_backup_or_what_is_restored(kept: Made, tmp_path: Path) -> None:
     before = os.umask(0)
     try:
@@ -129,6 +131,7 @@ def test_nobody_but_its_owner_reads_a_backup_or_what_is_restored(kept: Made, tmp
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
 
+@pytest.mark.sqlite
 def test_every_part_is_in_the_manifest_with_its_hash(kept: Made) -> None:
     found = {str(path.relative_to(kept.folder)) for path in kept.folder.rglob("*") if path.is_file()}
     assert found == {part.path for part in kept.manifest.parts} | {"manifest.json"}
@@ -217,6 +220,7 @@ def test_backup_of_a_newer_release_is_refused(backup: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["node", "chain", "wallets"])
+@pytest.mark.sqlite
 def test_nothing_is_restored_over_what_is_there(kept: Made, name: str, tmp_path: Path) -> None:
     (tmp_path / name).mkdir()
     (tmp_path / name / "mine").write_text("kept")
@@ -225,6 +229,7 @@ def test_nothing_is_restored_over_what_is_there(kept: Made, name: str, tmp_path:
 
 
 @pytest.mark.parametrize("fails", ["copy_part", "sync_tree", "write_whole"])
+@pytest.mark.sqlite
 def test_backup_that_was_cut_off_is_not_there(
     node: NodeSettings, fails: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,6 +242,7 @@ def test_backup_that_was_cut_off_is_not_there(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.sqlite
 def test_backup_writes_over_nothing_and_not_into_what_it_backs_up(node: NodeSettings, tmp_path: Path) -> None:
     (tmp_path / "taken").mkdir()
     (tmp_path / "leads-in").symlink_to(node.home / "node")
@@ -252,6 +258,7 @@ def test_backup_writes_over_nothing_and_not_into_what_it_backs_up(node: NodeSett
         make_backup(settings_of(tmp_path), tmp_path / "new", clock=utc_now, wanted=EVERYTHING)
 
 
+@pytest.mark.sqlite
 def test_folder_that_leads_elsewhere_is_not_left_out_silently(tmp_path: Path) -> None:
     settings = new_node(tmp_path / "home")
     (tmp_path / "home/wallets/brand").rename(tmp_path / "elsewhere")
@@ -260,6 +267,7 @@ def test_folder_that_leads_elsewhere_is_not_left_out_silently(tmp_path: Path) ->
         make_backup(settings, tmp_path / "backup", clock=utc_now, wanted=EVERYTHING)
 
 
+@pytest.mark.sqlite
 def test_backup_without_wallets_holds_no_key_of_an_account(node: NodeSettings, tmp_path: Path) -> None:
     made = make_backup(node, tmp_path / "backup", clock=utc_now, wanted=Wanted(wallets=False))
     names = {path.name for path in made.folder.rglob("*")}
@@ -290,6 +298,7 @@ def test_what_was_removed_from_the_database_is_in_no_backup_of_later(tmp_path: P
     assert mark.encode() not in (made.folder / "database.sqlite3").read_bytes()
 
 
+@pytest.mark.sqlite
 def test_commands_tell_the_digest_and_no_secret(node: NodeSettings, tmp_path: Path) -> None:
     app, runner = build_app(entry_points(group="countermark.commands")), CliRunner()
 
