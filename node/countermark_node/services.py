@@ -18,6 +18,7 @@ from countermark_node.alerts.hub import AlertHub
 from countermark_node.alerts.raising import AlertMaker
 from countermark_node.alerts.replaced import wait_again
 from countermark_node.alerts.service import AlertService
+from countermark_node.alerts.watching import ReplicaWatcher
 from countermark_node.background import Worker
 from countermark_node.chain_sync.projector import Projector
 from countermark_node.coverage.service import CoverageService
@@ -69,6 +70,9 @@ from countermark_node.trademark_requests.service import Desk, TrademarkRequestSe
 from countermark_node.verification.service import VerificationService
 from countermark_node.waiting_line import WaitingLine
 from countermark_scanner.decode_workers import DecodeWorkers
+
+_WATCH_SECONDS = 0.25
+"""Within which streams here see what another replica wrote: an alert has a second to reach a desk."""
 
 
 @dataclass(frozen=True)
@@ -272,7 +276,8 @@ class NodeServices:
         keeping = Worker("retention", leadership.only(retention.run), seconds=settings.retention_seconds)
         gate_limits = GateLimits(limiters.gates, limiters.signatures)
 
-        workers = (following, committing, keeping, sending, pruning, *notifications.workers)
+        watching = Worker("replica-watcher", ReplicaWatcher(database, hub).run, seconds=_WATCH_SECONDS)
+        workers = (following, committing, keeping, sending, pruning, watching, *notifications.workers)
         return cls(
             settings=settings,
             clock=clock,

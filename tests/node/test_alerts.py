@@ -22,6 +22,7 @@ from countermark.roles import Level, Role
 from countermark_node.access.principal import How, Principal
 from countermark_node.alerts.hub import AlertHub
 from countermark_node.alerts.tables import AlertRow
+from countermark_node.alerts.watching import ReplicaWatcher
 from countermark_node.app import create_app
 from countermark_node.installation import Installation
 from countermark_node.scans.tables import ContradictionRow, SignalOverflowRow
@@ -199,6 +200,24 @@ def test_requests_that_fill_all_threads_do_not_delay_what_a_stream_looks_for() -
             return await asyncio.wait_for(listener.look(lambda: "an alert"), 5)
 
     assert asyncio.run(look()) == "an alert"
+
+
+def test_streams_of_a_replica_are_woken_once_for_what_another_one_wrote(world: World) -> None:
+    # The node behind the world is the other replica: it wakes its own streams, and knows nothing of this hub.
+    async def wakes() -> list[bool]:
+        hub, found = AlertHub(1), []
+        watcher = ReplicaWatcher(world.services.database, hub)
+        with hub.listener(Principal(How.DESK, "desk:customs")) as listener:
+            for happens in (lambda: None, lambda: None, lambda: world.confirmed_copy(world.label().link)):
+                await to_thread.run_sync(happens)
+                watcher.run()
+                await asyncio.sleep(0)
+                found.append(listener._hint.is_set())
+                await listener.wait(0)
+        return found
+
+    wait_for(lambda: world.services.committer.pending()[0] == 0)
+    assert asyncio.run(wakes()) == [True, False, True]
 
 
 def test_accounts_that_cost_nothing_cannot_take_the_streams_of_the_desks() -> None:
