@@ -187,7 +187,7 @@ def test_no_secret_of_any_request_reaches_the_log(world: World, lines: io.String
         def broken(*_: object, **__: object) -> None:
             raise RuntimeError
 
-        monkeypatch.setattr(world.services.scans, "record", broken)
+        monkeypatch.setattr(world.services.verification, "freshen", broken)
         assert client.post("/v1/scans", json={"raw": label.link}).status_code == 500
     ours = [json.loads(line) for line in lines.getvalue().splitlines()]
     ours = [line for line in ours if line["logger"].startswith(("countermark", "uvicorn"))]
