@@ -40,6 +40,12 @@ class Site:
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     accepted: dict[int, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    replica: str = ""
+
+    @property
+    def url(self) -> str:
+        """Where requests go: to the node of the stage, or to a replica of it."""
+        return self.replica or self.stage.url
 
     def enter(self) -> None:
         """Log in anew: tokens live for minutes."""
@@ -66,7 +72,7 @@ class Site:
             time.sleep(0.2)
 
     def _post(self, body: object) -> httpx.Response:
-        return httpx.post(f"{self.stage.url}/v1/requests", json=body, headers=self.headers, timeout=60)
+        return httpx.post(f"{self.url}/v1/requests", json=body, headers=self.headers, timeout=60)
 
     def refused(self, fault: Fault) -> None:
         """Note with which words a request is refused now; it is sent again by the next `write`."""
@@ -87,12 +93,12 @@ class Site:
 
     def state(self, number: int) -> str:
         """What the node says of a request."""
-        found = httpx.get(f"{self.stage.url}/v1/requests/{self.accepted[number]}", timeout=60).json()
+        found = httpx.get(f"{self.url}/v1/requests/{self.accepted[number]}", timeout=60).json()
         return str(found.get("state") or found.get("reason"))
 
     def look(self, fault: Fault) -> None:
         """Note what /ready answers."""
-        answer = httpx.get(f"{self.stage.url}/ready", timeout=60)
+        answer = httpx.get(f"{self.url}/ready", timeout=60)
         if answer.status_code != 200:
             fault.tell(f"ready: {answer.status_code} `{answer.json()['reason']}`")
 

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from tests.network.fault_table import Fault, write
 from tests.network.real_network import RealNetwork, running_network
 from tests.network.site import Site
 from tests.postgresql_server import PostgresServer, postgresql_programs
+from tests.replica import Replica
 
 from countermark_node.demo.stage import raise_curtain
+from countermark_node.leadership.service import Leadership
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
@@ -124,10 +127,15 @@ def test_node_cut_off_with_its_validator(site: Site, faults: list[Fault]) -> Non
     site.check(fault, since=since)
 
 
-def test_database_crashes_in_mid_transaction(site: Site, faults: list[Fault], server: PostgresServer | None) -> None:
+def required(server: PostgresServer | None) -> PostgresServer:
     if server is None:
         say = pytest.fail if os.environ.get("COUNTERMARK_REQUIRE_ALL") else pytest.skip
         say("no PostgreSQL here: apt-get install postgresql")
+    return server
+
+
+def test_database_crashes_in_mid_transaction(site: Site, faults: list[Fault], server: PostgresServer | None) -> None:
+    server = required(server)
     network_of(site)
     fault = begin(site, faults, "the node's PostgreSQL killed in mid-transaction")
     number = site.write(fault)
@@ -138,6 +146,73 @@ def test_database_crashes_in_mid_transaction(site: Site, faults: list[Fault], se
     server.start()
     site.wait_confirmed(number, site.write(fault))
     site.check(fault, since=since)
+
+
+class NoLock:
+    """For the node in the tests' own process, which cannot be killed: as a replica that never leads."""
+
+    def held(self) -> bool:
+        return False
+
+    def release(self) -> None:
+        pass
+
+
+@contextmanager
+def led_elsewhere(leadership: Leadership) -> Iterator[None]:
+    """The node of the stage goes on as a replica that others lead."""
+    lock = leadership._lock
+    leadership._lock = NoLock()
+    lock.release()
+    try:
+        yield
+    finally:
+        leadership._lock = lock
+
+
+@contextmanager
+def two_replicas(site: Site) -> Iterator[tuple[Replica, Replica]]:
+    """Processes over the stage's database and network; the first one leads."""
+    url = site.database
+    assert isinstance(url, URL)
+    settings = {
+        "CHAIN_URL": site.network.validators[0].url,
+        "DATABASE_URL": url.set(drivername="postgresql").render_as_string(),
+    }
+    leader, other = Replica(site.stage.folder, settings), Replica(site.stage.folder, settings)
+    with led_elsewhere(site.stage.services.leadership):
+        try:
+            for replica, says in ((leader, "this process"), (other, "another process")):
+                replica.start()
+                site.network.wait(lambda r=replica, s=says: r.checks()["leader"] == s, "who leads")  # type: ignore[misc]
+            yield leader, other
+        finally:
+            site.replica = ""
+            leader.end(signal.SIGKILL)
+            other.end(signal.SIGKILL)
+
+
+def test_replica_killed_as_leader(site: Site, faults: list[Fault], server: PostgresServer | None) -> None:
+    required(server)
+    network, fault = (
+        network_of(site),
+        begin(site, faults, "of two replicas the one that leads killed in mid-transaction"),
+    )
+    with two_replicas(site) as (leader, other):
+        site.replica = leader.url
+        numbers = [site.write(fault)]
+        site.replica = other.url
+        numbers.append(site.write(fault))
+        since = time.monotonic()
+        leader.end(signal.SIGKILL)
+        states = [site.state(number) for number in numbers]
+        assert set(states) <= {"accepted", "sent", "confirmed"}
+        site.look(fault)
+        numbers.append(site.write(fault))
+        network.wait(lambda: other.checks()["leader"] == "this process", "the other replica to lead")
+        fault.tell(f"202, then `{states[-1]}`; the other leads after {time.monotonic() - since:.1f} s")
+        site.wait_confirmed(*numbers)
+        site.check(fault, since=since)
 
 
 def test_three_blocks_and_more_replaced(site: Site, faults: list[Fault]) -> None:
