@@ -93,6 +93,20 @@ def test_offer_is_told_to_its_receiver_and_a_short_receipt_to_both(world: World)
     assert told(world, "retailer", at) == []
 
 
+def test_offer_of_what_its_giver_does_not_have_tells_nothing_of_the_goods(world: World) -> None:
+    """Whoever may offer anything to an account of his own would be told the lots of all brands."""
+    goods = world.commission(packed=6)
+    first = goods.segment.first
+    world.hand_over("brand", "carrier", first, first + 1)
+    at = newest(world)
+    for name in ("stranger", "carrier"):
+        giver = HandingOver(world.ledger(name))
+        Offering(giver).make(giver.draft(world.account("retailer"), [RunLine(first + 1, first + 5)]))
+    (waiting,) = told(world, "retailer", at)
+    assert waiting["params"]["giver"] == world.account("carrier"), "for a stranger's words nobody answers"
+    assert [(one["first"], one["last"]) for one in waiting["goods"]] == [(str(first + 1), str(first + 1))]
+
+
 def test_alert_is_told_to_customs_and_the_brand_and_to_no_carrier(world: World) -> None:
     label, at = world.label(), newest(world)
     world.confirmed_copy(label.link)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlmodel import Session, col, select
 
-from countermark.identifiers import index_of, series_of
+from countermark.identifiers import index_of, series_of, token_id
 from countermark_node.chain_sync.tables import RunRow, SegmentRow, SeriesRow, UnitRow
 from countermark_node.notifications.kinds import Goods
 
@@ -18,6 +18,18 @@ _DEEP = 4
 def goods_in(session: Session, runs: Iterable[tuple[int, int]]) -> list[Goods]:
     """What the tokens of these ranges (first, last) are; ranges of a series that nobody opened are left out."""
     return [found for first, last in runs if (found := _goods(session, first, last)) is not None]
+
+
+def parts_held(session: Session, account: str, runs: Iterable[tuple[int, int]], most: int) -> list[tuple[int, int]]:
+    """The parts of these ranges that an account has loose in its hands; `most` of them at most."""
+    row, found = RunRow, list[tuple[int, int]]()
+    for first, last in runs:
+        series = series_of(first)
+        here = (row.series == series, row.first_index <= index_of(last), row.last_index >= index_of(first))
+        query = select(row.first_index, row.last_index).where(*here, row.holder == account)
+        for start, end in session.exec(query.order_by(col(row.first_index)).limit(most - len(found))):
+            found.append((token_id(series, max(start, index_of(first))), token_id(series, min(end, index_of(last)))))
+    return found
 
 
 def holders_of(session: Session, first: int, last: int, most: int) -> list[str]:

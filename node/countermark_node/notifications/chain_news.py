@@ -13,10 +13,11 @@ from countermark.chain.flags import Flag
 from countermark.identifiers import index_of, series_of, token_id
 from countermark.limits import DEFAULT_LIMITS
 from countermark_node.access.permissions import Permission
+from countermark_node.access.rights import roles_of
 from countermark_node.chain_sync.apply import position_after, position_of
 from countermark_node.chain_sync.tables import DiscrepancyRow, LicenceRow, MarkRow, MovedRow
 from countermark_node.notifications import readers
-from countermark_node.notifications.about import goods_in, holder_of_unit, holders_of
+from countermark_node.notifications.about import goods_in, holder_of_unit, holders_of, parts_held
 from countermark_node.notifications.kinds import Goods, Kind, News
 
 _TOLD_OF = frozenset({Flag.RECALLED, Flag.STOLEN, Flag.HELD, Flag.SEIZED})
@@ -32,10 +33,14 @@ def news_of(_event: events.ChainEvent, _session: Session, _time: int) -> Iterato
 
 @news_of.register
 def _(event: events.Offered, session: Session, time: int) -> Iterator[News]:
-    runs = [(int(line["first"]), int(line["last"])) for line in event.terms.get("runs", ())]
+    offered = [(int(line["first"]), int(line["last"])) for line in event.terms.get("runs", ())]
+    # Anybody may offer anything to anybody: what he does not have is not told of, nor what nobody answers for.
+    runs = parts_held(session, event.from_account, offered[:_RUNS], _RUNS)
+    if not runs and not roles_of(session, event.from_account, time):
+        return
     params = {"handover": _hex(event.handover), "giver": event.from_account, "receiver": event.to_account}
     who = [readers.account(event.to_account)]
-    yield News(Kind.OFFER_WAITING, event.tx_hash, time, who, params, goods_in(session, runs[:_RUNS]))
+    yield News(Kind.OFFER_WAITING, event.tx_hash, time, who, params, goods_in(session, runs))
 
 
 @news_of.register
