@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class NodeSettings(BaseSettings):
     """Environment variables are the names in capitals after `COUNTERMARK_`. `docs/node.md` prints the same table."""
 
-    model_config = SettingsConfigDict(env_prefix="COUNTERMARK_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="COUNTERMARK_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     home: Path = Field(default=Path("~/.countermark"), description="Folder that holds the ledger, database and keys.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -20,7 +21,7 @@ from sqlalchemy import URL
 from typer.testing import CliRunner
 
 from countermark.errors import CountermarkError, InputRefused, NotFound, NotPermitted, Unavailable
-from countermark_node.backups import making
+from countermark_node.backups import making, restoring
 from countermark_node.backups.making import Made, Wanted, make_backup
 from countermark_node.backups.restoring import restore_backup
 from countermark_node.installation import Installation
@@ -226,6 +227,19 @@ def test_nothing_is_restored_over_what_is_there(kept: Made, name: str, tmp_path:
     (tmp_path / name / "mine").write_text("kept")
     error = refused(kept.folder, tmp_path)
     assert (error.reason, (tmp_path / name / "mine").read_text()) == ("installation-exists", "kept")
+
+
+@pytest.mark.sqlite
+def test_restore_that_fails_on_its_last_step_takes_everything_back(
+    kept: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(restoring, "sync_folder", full)
+        assert refused(kept.folder, tmp_path / "home").reason == "cannot-write"
+    restore_backup(kept.folder, settings_of(tmp_path / "home"))
 
 
 @pytest.mark.parametrize("fails", ["copy_part", "sync_tree", "write_whole"])

@@ -33,9 +33,10 @@ def wait(what: Any, load: Load | None = None) -> None:
 
 
 def alerts_of(load: Load) -> dict[str, dict[str, Any]]:
-    """Alerts whose commitment stands, by id."""
+    """Alerts whose commitment stands, by id; later scans only count up how often they were seen."""
     found = httpx.get(f"{load.url}/v1/alerts", headers=load.world.desk(), timeout=_SECONDS).json()["alerts"]
-    return {one["id"]: one for one in found if one["commitment"]["state"] == "committed"}
+    standing = [one for one in found if one["commitment"]["state"] == "committed"]
+    return {one["id"]: {name: value for name, value in one.items() if name != "contradictions"} for one in standing}
 
 
 def settle(load: Load) -> None:
