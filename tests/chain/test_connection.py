@@ -49,7 +49,7 @@ def _handler(respond: Callable[[dict], object]) -> type[BaseHTTPRequestHandler]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             answer = respond(body)
             raw = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-            self.send_response(200)
+            self.send_response(200 if self.path == "/" else 404)
             self.send_header("Content-Length", str(len(raw)))
             self.end_headers()
             self.wfile.write(raw)
@@ -84,6 +84,11 @@ def test_another_chain_than_expected_is_refused(chain: EmbeddedChain, serve: Ser
 def test_address_without_a_server_is_unavailable(serve: Serve) -> None:
     with pytest.raises(Unavailable, match="ConnectionError"):
         ChainConnection.to("http://127.0.0.1:1", timeout=2)
+
+
+def test_status_of_a_server_that_refuses_is_told(serve: Serve) -> None:
+    with pytest.raises(Unavailable, match="HTTP status 404"):
+        ChainConnection.to(f"{serve(lambda _: None)}/elsewhere", timeout=2)
 
 
 def test_silent_server_is_unavailable_after_the_timeout(serve: Serve) -> None:

@@ -33,6 +33,13 @@ def test_settings_come_from_the_environment_and_cannot_be_changed(monkeypatch: p
         settings.port = 1
 
 
+def test_setting_that_is_empty_in_the_environment_is_as_if_it_were_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NodeSettings.model_fields:
+        monkeypatch.setenv(f"COUNTERMARK_{name.upper()}", "")
+    assert NodeSettings() == NodeSettings.model_construct()
+    assert NodeSettings().chain_url is None
+
+
 def test_password_shows_in_no_representation_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COUNTERMARK_NODE_PASSWORD", "a very secret password")
     assert "very secret" not in repr(NodeSettings())

@@ -251,7 +251,7 @@ def _refused(got: str, expected: str) -> NotPermitted:
     return NotPermitted(
         got=got,
         expected=expected,
-        next_step="do not rely on a document that stands there; ask its publisher",
+        next_step="do not rely on what stands there; a webhook inside needs COUNTERMARK_OUTBOUND_NETWORKS",
         reason="address-not-allowed",
     )
 

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class WalletSettings(BaseSettings):
     """Frozen; each setting is read from `COUNTERMARK_` and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="COUNTERMARK_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="COUNTERMARK_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     home: Path = Field(default=Path("~/.countermark"), description="Folder of wallets and their files.")
     node_url: str = Field(default="http://127.0.0.1:8750", description="Base URL of the node to work with.")

@@ -94,7 +94,7 @@ class ChainConnection:
         try:
             response: object = self.web3.provider.make_request(RPCEndpoint(method), list(params))
         except (requests.RequestException, Web3Exception, OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise _no_answer(type(error).__name__) from error
+            raise _no_answer(_what_came(error)) from error
         if not isinstance(response, Mapping) or not ("result" in response or "error" in response):
             raise _no_answer("a response that is not JSON-RPC")
         if response.get("error") is not None:
@@ -123,6 +123,11 @@ class ChainConnection:
             )
         except (KeyError, TypeError) as error:
             raise _no_answer("a block without its usual fields") from error
+
+
+def _what_came(error: Exception) -> str:
+    answered = error.response if isinstance(error, requests.HTTPError) else None
+    return type(error).__name__ if answered is None else f"the HTTP status {answered.status_code}"
 
 
 def _number(value: object) -> int:
