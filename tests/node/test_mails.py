@@ -371,6 +371,7 @@ def test_operator_subscribes_tries_and_ends_by_command(
         monkeypatch.setenv("COUNTERMARK_SMTP_HOST", server.host)
         monkeypatch.setenv("COUNTERMARK_SMTP_PORT", str(server.port))
         monkeypatch.setenv("COUNTERMARK_SMTP_SECURITY", "none")
+        assert run("try", "goods@brand.example", code=1)["reason"] == "no-mail-server"
         monkeypatch.setenv("COUNTERMARK_MAIL_FROM", "node@brand.example")
         run("try", "goods@brand.example")
     assert post.to == [["goods@brand.example"]]

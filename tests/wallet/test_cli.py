@@ -86,6 +86,20 @@ def test_trade_from_trademark_to_retailer_over_http(
     assert "mark-revoked" in err
 
 
+def test_table_whose_second_line_is_refused_names_the_series_that_is_open_now(
+    command: Command, live_market: Market, tmp_path: Path
+) -> None:
+    first, second = live_market.product(1), live_market.product(2)
+    write_products(tmp_path / "products.csv", first.gtin, *first.marks[:1])
+    write_products(tmp_path / "more.csv", second.gtin, "EM599999999999999")
+    with (tmp_path / "products.csv").open("a") as table:
+        table.write((tmp_path / "more.csv").read_text().partition("\n")[2])
+    code, _, err = command("brand", "series", "open", tmp_path / "products.csv", "--host", "id.brand.example")
+    assert code == 1
+    assert "MarkNotUsable(" in err
+    assert f"take out of the table what is open now: {first.gtin} series " in err
+
+
 def test_node_that_takes_no_packing_list_is_told_with_what_to_run_later(
     command: Command, live_market: Market, node: StubServer, tmp_path: Path
 ) -> None:

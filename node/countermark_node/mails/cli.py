@@ -91,10 +91,10 @@ def try_out(
     from countermark_node.times import utc_now
 
     settings = NodeSettings()
-    server = MailServer.of(settings)
+    server = MailServer.of(settings) if settings.mail_from else None
     if server is None:
         raise NotFound(
-            got="no mail server",
+            got="no mail server, or no address that mails come from",
             expected="COUNTERMARK_SMTP_HOST and COUNTERMARK_MAIL_FROM",
             next_step="set them for the node as well, and start it anew",
             reason="no-mail-server",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from countermark.errors import InputRefused
+from countermark.errors import CountermarkError, InputRefused
 from countermark_wallet.cli.options import GtinArgument, JsonFlag, NumberArgument
 from countermark_wallet.cli.session import Session, session_of
 
@@ -66,13 +66,25 @@ def open_series(
         )
     brand = brand_of(session, host)
     with counting("serials checked", table[0].quantity, quiet=session.json_output or not adopt) as progress:
-        states = [
-            brand.open(product, profile=profile, codes=codes, adopted=adopt, progress=progress) for product in table
-        ]
+        states: list[SeriesState] = []
+        for product in table:
+            try:
+                states.append(brand.open(product, profile=profile, codes=codes, adopted=adopt, progress=progress))
+            except CountermarkError as error:
+                raise _with_what_stands(error, states) from None
     session.show(
         {"series": [_state_json(state) for state in states]},
         [f"{len(states)} series opened", *(_state_line(state) for state in states)],
     )
+
+
+def _with_what_stands(error: CountermarkError, opened: list[SeriesState]) -> CountermarkError:
+    """The refusal of a later line, naming the series that are open by now: the same table would open them twice."""
+    if opened:
+        first = ", ".join(f"{state.gtin} series {state.number}" for state in opened[:10])
+        error.next_step = f"{error.next_step}; take out of the table what is open now: {first}"
+        error.extra["opened"] = [_state_json(state) for state in opened]
+    return error
 
 
 @app.command("list")
