@@ -141,7 +141,7 @@ class Limits:
     """Largest answer that a node's gateway passes on from its ledger."""
     rpc_filter_entries: int = 64
     """Most addresses, or topics at one place, in a log filter; most percentiles of eth_feeHistory."""
-    ledger_cache_entries: int = 50_000
+    ledger_cache_entries: int = 10_000
     """State entries that the embedded ledger keeps in memory."""
     ledger_seconds: float = 10.0
     """Longest wait for one answer of a remote ledger."""

@@ -13,7 +13,7 @@ from countermark_scanner.anomalies import EvidenceClass, Scan
 
 _COLUMNS = "id, occurred_at, received_at, latitude, longitude, accuracy_metres, source, evidence, account"
 
-_KEPT = 20_000
+_KEPT = 4_000
 _MOST_ACCOUNTS = 64
 
 
