@@ -173,9 +173,10 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @dataclass(frozen=True)
 class Shelf:
-    """Commissioned labels, each handed out once so that no test sees another's scans."""
+    """Commissioned labels, each handed out once so that no test sees another's scans; `common` is looked at by many."""
 
     labels: list[tuple[ItemKey, str]]
+    common: str
 
     def take(self) -> tuple[ItemKey, str]:
         """A genuine item and its printed link that no test has scanned."""
@@ -188,14 +189,14 @@ def shelf(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     trademark = Trademark(_MARK, "EXAMPLE", (24,), stage.clock().date())
     stage.cast.issuing().issue(trademark, holder=stage.cast.brand.account, holder_name=BRAND_NAME)
     series = BrandSeries(stage.cast.brand.ledger, stage.cast.brand.wallet, BRAND_HOST)
-    state = series.open(Product(record=record, marks=(_MARK,), quantity=24, lot="L2026-07"))
+    state = series.open(Product(record=record, marks=(_MARK,), quantity=40, lot="L2026-07"))
     made = series.make_labels(_GTIN, state.number, tmp_path_factory.mktemp("labels"))
     with made.print_line.open(encoding="utf-8", newline="") as stream:
         labels = [(ItemKey(row["gtin"], row["serial"]), row["link"]) for row in csv.DictReader(stream)]
     report = "\n".join(("serial", *(item.serial for item, _ in labels), ""))
     segment = series.commission(_GTIN, state.number, io.StringIO(report))
     stage.client.send_packing_list(segment.first, segment.packing_list, segment.passport)
-    return Shelf(labels)
+    return Shelf(labels[1:], common=labels[0][1])
 
 
 StoredScans = Callable[[ItemKey], int]

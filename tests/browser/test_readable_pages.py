@@ -70,7 +70,7 @@ def _readable(page: Page) -> None:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", [(320, 640), (1280, 800)], ids=["small", "large"])
 def test_pages_are_readable(open_page: OpenPage, shelf: Shelf, size: tuple[int, int], dark: bool) -> None:
-    genuine = _path(shelf.labels[0][1])
+    genuine = _path(shelf.common)
     foreign = genuine.partition("?")[0].rpartition("/")[0] + "/NOBODYS"
     with open_page(size=size, dark=dark) as visit:
         for path in (
@@ -114,7 +114,7 @@ def keep(tmp_path: Path) -> Keep:
 
 def test_picture_of_a_verdict_shows_colour_and_text(open_page: OpenPage, shelf: Shelf, keep: Keep) -> None:
     with open_page() as visit:
-        visit.page.goto(_path(shelf.labels[0][1]))
+        visit.page.goto(_path(shelf.common))
         expect(visit.page.locator("[data-field=country]").first).to_have_text("Portugal")
         picture = keep(visit.page, "verdict")
     assert (27, 107, 58) in {colour for _, colour in picture.getcolors(1 << 16) or ()}
@@ -123,7 +123,7 @@ def test_picture_of_a_verdict_shows_colour_and_text(open_page: OpenPage, shelf: 
 def test_picture_of_the_scanner_shows_what_the_camera_sees(
     open_page: OpenPage, shelf: Shelf, fake_camera: MakeCamera, keep: Keep
 ) -> None:
-    with open_page(camera=fake_camera(shelf.labels[0][1], blank=0)) as visit:
+    with open_page(camera=fake_camera(shelf.common, blank=0)) as visit:
         visit.page.route("**/v1/scans/image*", lambda _: None)
         visit.page.goto("/scan")
         expect(visit.page.locator("#say")).to_have_text("Hold the code inside the frame")

@@ -121,7 +121,7 @@ def test_bad_link_is_explained(open_page: OpenPage, shelf: Shelf) -> None:
 def test_page_fits_a_screen_of_320_pixels(open_page: OpenPage, shelf: Shelf, path: str) -> None:
     with open_page(size=(320, 640)) as visit:
         if path == "label":
-            _open(visit.page, shelf.labels[0][1])
+            _open(visit.page, shelf.common)
         else:
             visit.page.goto(path)
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= 320
