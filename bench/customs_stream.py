@@ -53,10 +53,13 @@ def streaming(node: NodeProcess) -> Iterator[AlertTimes]:
                             return
                         _note(times, line)
             except httpx.HTTPError as error:
-                times.failed.append(repr(error))
-                listening.set()
-            if not ended.is_set():
-                times.failed.append("the stream ended")
+                # Once the block has ended its connection is closed under a read, and that is no failure.
+                if not ended.is_set():
+                    times.failed.append(repr(error))
+                    listening.set()
+            else:
+                if not ended.is_set():
+                    times.failed.append("the stream ended")
 
         thread = threading.Thread(target=listen, name="desk-stream", daemon=True)
         thread.start()

@@ -41,6 +41,8 @@ def tell_load(done: Done) -> int:
         waits = done.waits(times)
         print(f"scan to alert by {what}: {len(waits)} of {len(done.sent)} came", end=", ")
         print(", ".join(f"p{part * 100:.0f} {share(waits, part) * 1e3:.0f} ms" for part in (0.5, 0.99, 1)))
+    for why in (*done.streamed.failed, *done.polled.failed):
+        print(f"FAIL: got {why}, expected every alert until the end")
     lost = [len(done.waits(times)) < len(done.sent) for times in (done.streamed, done.polled)]
     failed = done.streamed.failed or done.polled.failed or done.scans.failed or any(lost)
     return DEFECT if failed else 0
