@@ -114,7 +114,7 @@ def test_node_backed_up_under_load_then_destroyed_comes_back_whole(own_world: An
         assert _told(node.command("node", "webhooks", "list")["webhooks"]) == _told(hooks)
         assert node.command("node", "webhooks", "rotate", hook["id"])["secret"] != hook["secret"]
         assert WalletKeystore(settings.home).unlock("brand", "four unrelated words").address
-        node.end(signal.SIGINT)
+        node.end(signal.SIGTERM)
         check_ledger(again)
         assert node.command("node", "audit")["different"] == 0
     finally:
