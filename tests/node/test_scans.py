@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 
+from countermark.errors import CountermarkError
 from countermark.gs1.digital_link import build_link
 from countermark.gs1.identity import ItemKey
 from countermark.labels.serial import native_serial
@@ -20,6 +24,8 @@ from countermark.printing.print_label import PrintLabel
 from countermark.roles import KeyScope
 from countermark.scans.attestation import attest_scan
 from countermark.scans.place import Place, PlaceSource
+from countermark_node.scans.intake import RecordedScan
+from countermark_node.scans.service import SCANS_AT_ONCE, ScanRequest
 from countermark_wallet.keystore import UnlockedWallet
 
 if TYPE_CHECKING:
@@ -354,3 +360,21 @@ def test_scan_dated_before_the_account_took_the_item_over_is_of_class_c(world: W
     assert world.signed_scan(link, "carrier", ROTTERDAM)["evidence_class"] == "A"
     assert world.signed_scan(link, "carrier", ROTTERDAM, timedelta(hours=23))["evidence_class"] == "A"
     assert world.signed_scan(link, "carrier", ROTTERDAM, timedelta(hours=25))["evidence_class"] == "C"
+
+
+def test_large_batch_under_way_keeps_nobodys_single_scan_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    record_all, answered = world.services.scans.record_all, threading.Event()
+
+    def slow(requests: Sequence[ScanRequest]) -> list[list[RecordedScan | CountermarkError]]:
+        if any(each.size() > SCANS_AT_ONCE for each in requests):
+            assert answered.wait(30), "the single scan waited for the batch"
+        return record_all(requests)
+
+    monkeypatch.setattr(world.services.scans, "record_all", slow)
+    monkeypatch.setattr(world.services.scan_line, "_do", slow)
+    raw = world.label().link
+    with ThreadPoolExecutor(1) as pool:
+        batch = pool.submit(world.client.post, "/v1/scans", json={"scans": [{"raw": raw}] * (SCANS_AT_ONCE + 1)})
+        assert world.scan(raw).status_code == 200
+        answered.set()
+        assert len(batch.result().json()["results"]) == SCANS_AT_ONCE + 1
