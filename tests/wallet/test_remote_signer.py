@@ -52,10 +52,15 @@ def process() -> Iterator[Process]:
     child.stdout.close()
 
 
-def test_remote_key_registers_an_account_and_signs_a_handover(market: Market, process: Process) -> None:
+def registered(market: Market, process: Process) -> Ledger:
     ledger = Ledger(market.connection, market.deployment, process.signer())
     if not ledger.trust.is_account(process.address):
         ledger.send(ledger.trust.register_account())
+    return ledger
+
+
+def test_remote_key_registers_an_account_and_signs_a_handover(market: Market, process: Process) -> None:
+    ledger = registered(market, process)
     assert ledger.account == process.address
     offer = HandingOver(ledger, market.clock).offer(market.account("carrier"), [RunLine(1 << 24, 1 << 24)])
     assert len(offer.signature) == 65
@@ -63,6 +68,7 @@ def test_remote_key_registers_an_account_and_signs_a_handover(market: Market, pr
 
 
 def test_signer_that_signs_something_else_is_refused(market: Market, process: Process) -> None:
+    registered(market, process)
     ledger = Ledger(market.connection, market.deployment, process.signer("lie"))
     for act in (
         lambda: ledger.send(ledger.trust.set_recovery(market.account("brand"))),
