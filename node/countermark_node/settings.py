@@ -146,6 +146,9 @@ class NodeSettings(BaseSettings):
     label_scans_per_network_hour: int = Field(
         default=600, ge=1, description="Anonymous scans of one label per network and hour."
     )
+    label_scans_kept_per_network_hour: int = Field(
+        default=50, ge=1, description="Of those, so many are kept; more are answered and take no room from others."
+    )
     label_scans_kept_per_hour: int = Field(
         default=500, ge=1, description="Anonymous scans of one label kept per hour; more are answered and not kept."
     )

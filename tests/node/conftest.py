@@ -230,6 +230,7 @@ def world_settings(folder: Path) -> NodeSettings:
         network_scans_per_hour=1_000_000,
         device_scans_per_hour=1_000_000,
         label_scans_per_network_hour=1_000_000,
+        label_scans_kept_per_network_hour=1_000_000,
         label_scans_kept_per_hour=1_000_000,
         unrecorded_scans_kept_per_hour=1_000_000,
         pictures_per_minute=10_000,

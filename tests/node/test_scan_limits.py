@@ -68,6 +68,15 @@ def test_label_beyond_its_bound_is_answered_and_not_kept(world: World) -> None:
     assert rows_of(world, link) == 3
 
 
+def test_flood_from_one_network_takes_no_room_from_others(world: World) -> None:
+    link = world.label().link
+    with bounds(world, kept_of_label_and_network=2, label_and_network=4, kept_of_label=3):
+        found = [outcome(one) for one in record(world, [link] * 5)]
+        assert found == ["kept"] * 2 + ["answered"] * 2 + ["rate-limited"]
+        assert [outcome(one) for one in record(world, [link] * 2, THERE)] == ["kept", "answered"]
+    assert rows_of(world, link) == 3
+
+
 def test_network_that_floods_a_label_is_refused_and_others_are_not(world: World) -> None:
     link = world.label().link
     with bounds(world, label_and_network=2):

@@ -96,6 +96,7 @@ def raise_curtain(
         network_scans_per_hour=_SCANS_AN_HOUR,
         device_scans_per_hour=_SCANS_AN_HOUR,
         label_scans_per_network_hour=_SCANS_AN_HOUR,
+        label_scans_kept_per_network_hour=_SCANS_AN_HOUR,
         label_scans_kept_per_hour=_SCANS_AN_HOUR,
         public_host=BRAND_HOST,
         # The printed host leads here in the story alone; the wallets know the node by its address.

@@ -1,12 +1,13 @@
 """How many anonymous scans of a label, a device or a network are taken in: the database counts, for all replicas.
 
-Nobody can use a label up for others: beyond its own bound it is still answered, and only no longer kept.
+Nobody can use a label up for others: beyond its own bound it is still answered, and only no longer kept. A network has
+a share of that bound, and what it sends beyond its share takes no room from others.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -33,11 +34,15 @@ def _counting(rows: int) -> TextClause:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What is counted: `name` is made of salted hashes, `what` is for people, and `most` of it an hour."""
+    """What is counted: `name` is made of salted hashes, `what` is for people.
+
+    So many of an hour are kept; those after them are answered, and beyond `most` refused.
+    """
 
     name: str
     what: str
-    most: int
+    kept: int
+    most: int | None
 
 
 class ScanCounter:
@@ -51,36 +56,62 @@ class ScanCounter:
 
     def admit(self, intakes: Sequence[tuple[Intake | CountermarkError, Sender]]) -> list[Intake | CountermarkError]:
         """Each scan with who sent it: as it was, marked as one that is not kept, or refused (RateLimited)."""
-        subjects = [self._subjects(*each) for each in intakes]
-        left = self._left(subject for each in subjects for subject in each)
-        return [self._judged(one, each, left) for (one, _), each in zip(intakes, subjects, strict=True)]
+        judged = self._judged([(one, self._senders_of(one, sender)) for one, sender in intakes])
+        # Only then: what is not kept for its sender's sake takes none of the label's room.
+        return self._judged([(one, self._room_of(one)) for one in judged])
 
     def keeps_stranger(self) -> bool:
         """Count a scan of something that nobody issued; whether it is still kept."""
         return self._add({"strangers": 1})["strangers"] <= self._bounds.kept_of_strangers
 
-    def _subjects(self, intake: Intake | CountermarkError, sender: Sender) -> list[_Subject]:
+    def _senders_of(self, intake: Intake | CountermarkError, sender: Sender) -> list[_Subject]:
         if isinstance(intake, CountermarkError) or not is_anonymous(intake):
             return []
-        bounds, label = self._bounds, f"{intake.label.item.gtin} {intake.label.item.serial}"
+        bounds = self._bounds
         found = [
-            _Subject(f"network {sender.network}", "from one network", bounds.network),
-            _Subject(f"label {label} {sender.network}", "of one label from one network", bounds.label_and_network),
-            # Last, because it refuses nothing. What pages of this node send has room of its own.
-            _Subject(f"label {label} {'page' if intake.from_page else 'other'}", "", bounds.kept_of_label),
+            _Subject(f"network {sender.network}", "from one network", bounds.network, bounds.network),
+            _Subject(
+                f"{_label_of(intake)} {sender.network}",
+                "of one label from one network",
+                bounds.kept_of_label_and_network,
+                bounds.label_and_network,
+            ),
         ]
         if sender.device is not None:
-            found.insert(0, _Subject(f"device {sender.device}", "from one device", bounds.device))
+            found.insert(0, _Subject(f"device {sender.device}", "from one device", bounds.device, bounds.device))
         return found
 
-    def _left(self, subjects: Iterable[_Subject]) -> dict[str, int]:
-        """How many more of each are allowed, these not counted yet. Written in one order, whatever the scans' order."""
+    def _room_of(self, intake: Intake | CountermarkError) -> list[_Subject]:
+        if isinstance(intake, CountermarkError) or not is_anonymous(intake) or not intake.kept:
+            return []
+        return [_Subject(_label_of(intake), "of one label", self._bounds.kept_of_label, None)]
+
+    def _judged(
+        self, counted: Iterable[tuple[Intake | CountermarkError, Sequence[_Subject]]]
+    ) -> list[Intake | CountermarkError]:
+        """Each by the places that it takes among those of its subjects in this hour."""
+        counted = list(counted)
+        places = self._places(subject for _, subjects in counted for subject in subjects)
+        return [self._one(intake, {each: next(places[each]) for each in subjects}) for intake, subjects in counted]
+
+    def _one(self, intake: Intake | CountermarkError, places: Mapping[_Subject, int]) -> Intake | CountermarkError:
+        if isinstance(intake, CountermarkError):
+            return intake
+        for subject, place in places.items():
+            if subject.most is not None and place > subject.most:
+                return self._refusal(subject.what, subject.most)
+        return (
+            intake if all(place <= subject.kept for subject, place in places.items()) else replace(intake, kept=False)
+        )
+
+    def _places(self, subjects: Iterable[_Subject]) -> dict[_Subject, Iterator[int]]:
+        """The places of those counted now, from 1. Written in one order, whatever the scans' order."""
         wanted = Counter(subjects)
         ordered = sorted(wanted.items(), key=lambda each: each[0].name)
         counts: dict[str, int] = {}
         for first in range(0, len(ordered), _ROWS):
             counts.update(self._add({one.name: more for one, more in ordered[first : first + _ROWS]}))
-        return {one.name: one.most - counts[one.name] + more for one, more in ordered}
+        return {one: iter(range(counts[one.name] - more + 1, counts[one.name] + 1)) for one, more in ordered}
 
     def _add(self, more: Mapping[str, int]) -> dict[str, int]:
         values: dict[str, object] = {"since": self._since}
@@ -89,23 +120,19 @@ class ScanCounter:
         found = self._connection.execute(_counting(len(more)), values)
         return {str(name): int(count) for name, count in found}
 
-    def _judged(
-        self, intake: Intake | CountermarkError, subjects: Sequence[_Subject], left: dict[str, int]
-    ) -> Intake | CountermarkError:
-        for subject in subjects:
-            left[subject.name] -= 1
-        beyond = next((each for each in subjects if left[each.name] < 0), None)
-        if isinstance(intake, CountermarkError) or beyond is None:
-            return intake
-        return self._refusal(beyond) if beyond.what else replace(intake, kept=False)
-
-    def _refusal(self, subject: _Subject) -> RateLimited:
+    def _refusal(self, what: str, most: int) -> RateLimited:
         return RateLimited(
-            got=f"more than {subject.most} anonymous scans {subject.what} in an hour",
-            expected=f"at most {subject.most}",
+            got=f"more than {most} anonymous scans {what} in an hour",
+            expected=f"at most {most}",
             next_step=f"wait {self._wait} s, or sign scans with an account's key",
             extra={"retry_after": self._wait},
         )
+
+
+def _label_of(intake: Intake) -> str:
+    """What pages of this node send has room of its own."""
+    item = intake.label.item
+    return f"label {item.gtin} {item.serial} {'page' if intake.from_page else 'other'}"
 
 
 def is_anonymous(intake: Intake) -> bool:
@@ -120,6 +147,7 @@ def hourly_bounds(settings: NodeSettings) -> HourlyBounds:
         network=settings.network_scans_per_hour,
         device=settings.device_scans_per_hour,
         label_and_network=settings.label_scans_per_network_hour,
+        kept_of_label_and_network=settings.label_scans_kept_per_network_hour,
         kept_of_label=settings.label_scans_kept_per_hour,
         kept_of_strangers=settings.unrecorded_scans_kept_per_hour,
     )

@@ -97,6 +97,7 @@ class HourlyBounds:
     network: int
     device: int
     label_and_network: int
+    kept_of_label_and_network: int
     kept_of_label: int
     kept_of_strangers: int
 
