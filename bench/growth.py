@@ -38,8 +38,8 @@ from countermark.products import Product, ProductRecord
 from countermark_node.chain_sync.tables import CHAIN_TABLES
 from countermark_node.demo.cast import BRAND_HOST, BRAND_NAME
 from countermark_node.demo.stage import Stage, raise_curtain
-from countermark_wallet.handing_over import HandingOver
-from countermark_wallet.series import BrandSeries
+from countermark_wallet.custody.handing_over import HandingOver
+from countermark_wallet.series.brand_series import BrandSeries
 
 SIZES = (1_000, 100_000, 10_000_000)
 SEGMENT, ROUNDS, SAMPLE, SPLITS = 1_000_000, 9, 200, 20

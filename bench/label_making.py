@@ -28,9 +28,9 @@ from rows import Limit, Row, at_least, at_most, report
 from countermark.labels.merkle import root_of
 from countermark.labels.serials import SerialProfile
 from countermark.labels.series import LabelOrder, SeriesSecrets
-from countermark_wallet.adopted_lists import adopt
-from countermark_wallet.label_workers import MakingSecrets, cores
-from countermark_wallet.making import CHUNK, LabelStreams, make_streams
+from countermark_wallet.labels.making import CHUNK, LabelStreams, make_streams
+from countermark_wallet.labels.workers import MakingSecrets, cores
+from countermark_wallet.series.adopted_lists import adopt
 
 GTIN, HOST = "09521234543213", "id.brand.example"
 SECRETS = MakingSecrets(SeriesSecrets.from_master(bytes(32)), bytes(48))

@@ -32,8 +32,8 @@ from countermark.products import Product, ProductRecord
 from countermark.scans.attestation import attest_scan
 from countermark.scans.place import Place, PlaceSource
 from countermark_node.demo.cast import BRAND_NAME, Party
-from countermark_wallet.handing_over import HandingOver
-from countermark_wallet.node_client import NodeClient
+from countermark_wallet.custody.handing_over import HandingOver
+from countermark_wallet.node_access.client import NodeClient
 
 ROTTERDAM = Place(51.95, 4.14, 20, PlaceSource.SITE)
 SINGAPORE = Place(1.26, 103.84, 20, PlaceSource.SITE)

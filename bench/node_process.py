@@ -18,9 +18,9 @@ from typing import Any
 
 from countermark.chain.deployment import Deployment
 from countermark_node.demo.cast import BRAND_HOST, Cast, accredit, create_wallets
-from countermark_wallet.keystore import WalletKeystore
-from countermark_wallet.ledger import connect
-from countermark_wallet.node_client import NodeClient
+from countermark_wallet.keys.keystore import WalletKeystore
+from countermark_wallet.ledger.connection import connect
+from countermark_wallet.node_access.client import NodeClient
 
 _WORK_FACTOR = 1 << 12
 """Lighter than the wallet's default: these keys guard a throw-away ledger."""

@@ -10,7 +10,7 @@ from countermark.credentials.trademark import Trademark
 from countermark.products import Product, ProductRecord
 from countermark_node.demo.cast import BRAND_HOST, BRAND_NAME
 from countermark_node.demo.stage import Stage
-from countermark_wallet.series import BrandSeries
+from countermark_wallet.series.brand_series import BrandSeries
 
 GTIN, MARK = "09521234000013", "XX500000012345678"
 

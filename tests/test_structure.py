@@ -22,6 +22,15 @@ MAY_IMPORT = {
     "countermark_scanner": {"countermark", "countermark_scanner"},
     "countermark_node": set(PACKAGES),
 }
+WALLET_LAYERS = (
+    {"periods", "settings", "files", "outbound"},
+    {"keys", "node_access", "labels", "trust_bundle"},
+    {"ledger"},
+    {"accounts", "credentials", "custody", "series"},
+    {"cli"},
+    {"__main__"},
+)
+"""The wallet's folders from the ground up: each knows those in rows above it here, and none beside or below it."""
 OUTSIDE_THE_CHAIN = {
     "web3",
     "httpx",
@@ -49,6 +58,20 @@ def imported(path: Path) -> set[str]:
     return names
 
 
+def wallet_parts(path: Path) -> set[str]:
+    """The wallet's folders, and its modules outside of any, that `path` imports anywhere in it."""
+    wallet, parts = "countermark_wallet", set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            named = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            named = [node.module or ""] if node.module != wallet else [f"{wallet}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        parts |= {name.split(".")[1] for name in named if name.startswith(f"{wallet}.")}
+    return parts
+
+
 def tracked() -> list[Path]:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
     if listed.returncode:
@@ -64,6 +87,20 @@ def test_imports_point_one_way(package: str) -> None:
         assert "relative import" not in imported(path), path
 
 
+def test_folders_of_the_wallet_know_only_what_lies_under_them() -> None:
+    beneath: set[str] = set()
+    may_import: dict[str, set[str]] = {}
+    for layer in WALLET_LAYERS:
+        may_import |= {part: beneath | {part} for part in layer}
+        beneath |= layer
+    wallet = PACKAGES["countermark_wallet"]
+    found = {path: path.relative_to(wallet).parts[0].removesuffix(".py") for path in modules("countermark_wallet")}
+    assert set(found.values()) == {*may_import, "__init__"}
+    for path, part in found.items():
+        outside = wallet_parts(path) - may_import.get(part, set())
+        assert not outside, f"{path.relative_to(ROOT)} imports {outside}"
+
+
 def test_core_is_pure_outside_its_chain_package() -> None:
     for path in modules("countermark"):
         if "chain" not in path.relative_to(PACKAGES["countermark"]).parts:
@@ -73,14 +110,14 @@ def test_core_is_pure_outside_its_chain_package() -> None:
 TO_WHAT_ITS_USER_CHOSE = {
     "countermark/chain/connection.py",
     "countermark/chain/bearer_provider.py",
-    "countermark_wallet/node_client.py",
-    "countermark_wallet/remote_signer.py",
-    "countermark_wallet/trust_sources.py",
+    "countermark_wallet/node_access/client.py",
+    "countermark_wallet/keys/remote_signer.py",
+    "countermark_wallet/trust_bundle/sources.py",
     "countermark_scanner/node_link.py",
     "countermark_node/mails/smtp.py",
 }
 """The ledger, the node, the signer, the source of trust and the mail server that somebody set up on this machine."""
-GUARDED = "countermark_wallet/outbound.py"
+GUARDED = "countermark_wallet/outbound/client.py"
 
 
 def test_addresses_that_others_wrote_are_asked_through_the_guarded_client_alone() -> None:

@@ -179,7 +179,7 @@ def chips(
     from countermark_node.showings.chip_keys import ChipKeysFile, keep_chip_keys
     from countermark_node.showings.chips import ChipVault
     from countermark_node.times import seconds, utc_now
-    from countermark_wallet.safe_files import read_bounded
+    from countermark_wallet.files.safe import read_bounded
 
     context: CommandContext = ctx.obj
     settings = _settings(context)

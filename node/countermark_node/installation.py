@@ -34,10 +34,10 @@ from countermark_node.database import Database
 from countermark_node.database.places import keep_url, place_of, read_url
 from countermark_node.settings import NodeSettings
 from countermark_node.times import Clock, seconds, utc_now
-from countermark_wallet.gateway_log_in import through_gateway
-from countermark_wallet.keystore import WORK_FACTOR, WalletKeystore
-from countermark_wallet.safe_files import private_folder, read_bounded, write_whole
-from countermark_wallet.signer import WalletSigner
+from countermark_wallet.files.safe import private_folder, read_bounded, write_whole
+from countermark_wallet.keys.keystore import WORK_FACTOR, WalletKeystore
+from countermark_wallet.keys.signer import WalletSigner
+from countermark_wallet.node_access.gateway_log_in import through_gateway
 
 Desk = Literal["customs", "brand"]
 DESKS: tuple[Desk, ...] = ("customs", "brand")

@@ -34,7 +34,7 @@ from countermark.scans.place import Place, PlaceSource
 from countermark_node.demo.cast import BRAND_HOST, BRAND_NAME, Party
 from countermark_node.demo.stage import Stage, raise_curtain
 from countermark_node.scans.tables import ScanRow
-from countermark_wallet.series import BrandSeries
+from countermark_wallet.series.brand_series import BrandSeries
 
 _FLAGS = (
     "--no-sandbox",

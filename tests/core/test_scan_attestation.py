@@ -11,7 +11,7 @@ from countermark.scans.attestation import attest_scan
 from countermark.scans.place import Place, PlaceSource
 from countermark.scans.statement import ScanStatement
 from countermark.signing_check import recover
-from countermark_wallet.signer import WalletSigner
+from countermark_wallet.keys.signer import WalletSigner
 
 SIGNER = WalletSigner(b"\x11" * 32)
 TRUST = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"

@@ -22,7 +22,7 @@ from countermark.chain.events import read_events
 from countermark_node.chain_sync.projector import Projector
 from countermark_node.database import Database
 from countermark_node.demo.stage import Stage
-from countermark_wallet.logging_in import log_in
+from countermark_wallet.node_access.logging_in import log_in
 
 _SECONDS = 120.0
 _GAS = 500_000

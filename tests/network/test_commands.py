@@ -10,7 +10,7 @@ import pytest
 from tests.network.real_network import RealNetwork
 
 from countermark_wallet.cli.main import COMMAND_GROUP, main
-from countermark_wallet.signer import WalletSigner
+from countermark_wallet.keys.signer import WalletSigner
 
 pytestmark = pytest.mark.network
 

@@ -22,7 +22,7 @@ from countermark_node.outbox.service import OutboxService
 from countermark_node.outbox.submission import SignedRequest
 from countermark_node.outbox.views import RequestView
 from countermark_node.settings import NodeSettings
-from countermark_wallet.signer import WalletSigner
+from countermark_wallet.keys.signer import WalletSigner
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 

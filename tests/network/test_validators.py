@@ -8,7 +8,7 @@ import pytest
 from tests.network.real_network import RealNetwork
 
 from countermark.chain.transactions import ContractCall, TransactionSender
-from countermark_wallet.signer import WalletSigner
+from countermark_wallet.keys.signer import WalletSigner
 
 pytestmark = pytest.mark.network
 

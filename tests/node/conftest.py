@@ -30,15 +30,15 @@ from countermark_node.server import RunningServer, serve
 from countermark_node.services import NodeServices
 from countermark_node.settings import NodeSettings
 from countermark_node.times import utc_now
-from countermark_wallet.accreditation import Accreditation
-from countermark_wallet.handing_over import HandingOver
-from countermark_wallet.issuing import TrademarkIssuing
-from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
-from countermark_wallet.ledger import Ledger
-from countermark_wallet.logging_in import log_in
-from countermark_wallet.node_client import NodeClient
-from countermark_wallet.series import BrandSeries
-from countermark_wallet.series_state import CommissionedSegment
+from countermark_wallet.accounts.accreditation import Accreditation
+from countermark_wallet.credentials.issuing import TrademarkIssuing
+from countermark_wallet.custody.handing_over import HandingOver
+from countermark_wallet.keys.keystore import UnlockedWallet, WalletKeystore
+from countermark_wallet.ledger.connection import Ledger
+from countermark_wallet.node_access.client import NodeClient
+from countermark_wallet.node_access.logging_in import log_in
+from countermark_wallet.series.brand_series import BrandSeries
+from countermark_wallet.series.state import CommissionedSegment
 
 HOST = "id.brand.example"
 PREFIX = "9521234"

@@ -14,7 +14,7 @@ from countermark.roles import Level, Role
 from countermark_node.access.cli import _SCOPES
 from countermark_node.access.permissions import Permission
 from countermark_wallet.cli.main import COMMAND_GROUP, main
-from countermark_wallet.logging_in import FILE_NAME
+from countermark_wallet.node_access.logging_in import FILE_NAME
 
 if TYPE_CHECKING:
     from tests.node.conftest import Ahead, World

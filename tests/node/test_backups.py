@@ -30,7 +30,7 @@ from countermark_node.settings import NodeSettings
 from countermark_node.times import utc_now
 from countermark_wallet.cli.main import build_app
 from countermark_wallet.cli.session import Session
-from countermark_wallet.keystore import WalletKeystore
+from countermark_wallet.keys.keystore import WalletKeystore
 
 if TYPE_CHECKING:
     from tests.postgresql_server import PostgresServer

@@ -38,10 +38,10 @@ from countermark_node.chain_sync.projector import Projector
 from countermark_node.database import Database
 from countermark_node.installation import Installation
 from countermark_node.outbox.tables import OutboxRequestRow
-from countermark_wallet.ledger import Ledger
-from countermark_wallet.logging_in import log_in
-from countermark_wallet.node_client import NodeClient
-from countermark_wallet.relaying import NodeRelay
+from countermark_wallet.ledger.connection import Ledger
+from countermark_wallet.node_access.client import NodeClient
+from countermark_wallet.node_access.logging_in import log_in
+from countermark_wallet.node_access.relaying import NodeRelay
 
 if TYPE_CHECKING:
     from tests.node.conftest import World

@@ -18,10 +18,10 @@ from countermark.errors import CountermarkError, NotFound
 from countermark.p256 import PrivateKey
 from countermark_node.chain_sync.tables import CredentialKeyRow
 from countermark_node.credentials.service import CredentialHosting, _is_point
-from countermark_wallet.credential_checking import CredentialDesk
-from countermark_wallet.issuing import IssuedCredential, TrademarkIssuing
-from countermark_wallet.outbound import Outbound, authority_of
-from countermark_wallet.status_lists import StatusListFile, new_state, read_ledger, sign_lists
+from countermark_wallet.credentials.checking import CredentialDesk
+from countermark_wallet.credentials.issuing import IssuedCredential, TrademarkIssuing
+from countermark_wallet.credentials.status_lists import StatusListFile, new_state, read_ledger, sign_lists
+from countermark_wallet.outbound.client import Outbound, authority_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ from tests.replica import Replica
 from countermark_node.alerts.tables import AlertRow
 from countermark_node.database import Database
 from countermark_node.installation import Installation
-from countermark_wallet.keystore import WalletKeystore
+from countermark_wallet.keys.keystore import WalletKeystore
 
 _SECONDS = 120.0
 ENDPOINTS = "10.99.0.0/24"

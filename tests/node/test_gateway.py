@@ -21,7 +21,7 @@ from countermark_node.access.principal import NOBODY
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.rpc.gateway import Gateway
 from countermark_node.rpc.rules import OPEN_CALLS, OPEN_METHODS, Rules
-from countermark_wallet.ledger import connect, read_only
+from countermark_wallet.ledger.connection import connect, read_only
 
 if TYPE_CHECKING:
     from tests.node.conftest import World

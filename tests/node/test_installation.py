@@ -24,8 +24,8 @@ from countermark_node.services import NodeServices
 from countermark_node.settings import NodeSettings
 from countermark_wallet.cli.main import build_app
 from countermark_wallet.cli.session import Session
-from countermark_wallet.keystore import WalletKeystore
-from countermark_wallet.signer import WalletSigner
+from countermark_wallet.keys.keystore import WalletKeystore
+from countermark_wallet.keys.signer import WalletSigner
 
 GOVERNOR = "0x52908400098527886E0F7030069857D2E4169EE7"
 

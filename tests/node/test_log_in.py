@@ -27,9 +27,9 @@ from countermark_node.access.tables import UsedLogInRow
 from countermark_node.access.tokens import AccessToken, AccessTokens
 from countermark_node.services import NodeServices
 from countermark_node.settings import NodeSettings
-from countermark_wallet.logging_in import log_in
-from countermark_wallet.node_client import NodeClient
-from countermark_wallet.signer import WalletSigner
+from countermark_wallet.keys.signer import WalletSigner
+from countermark_wallet.node_access.client import NodeClient
+from countermark_wallet.node_access.logging_in import log_in
 
 if TYPE_CHECKING:
     from tests.node.conftest import Ahead, World

@@ -29,8 +29,8 @@ from countermark_node.notifications.log import NotificationLog
 from countermark_node.notifications.tables import NotificationLogRow, NotificationReaderRow, NotificationRow
 from countermark_node.notifications.words import catalogue, sentence
 from countermark_scanner.messages import Language, parameters
-from countermark_wallet.handing_over import HandingOver
-from countermark_wallet.offering import Offering
+from countermark_wallet.custody.handing_over import HandingOver
+from countermark_wallet.custody.offering import Offering
 
 if TYPE_CHECKING:
     from tests.node.conftest import World

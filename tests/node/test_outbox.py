@@ -18,8 +18,8 @@ from countermark_node.database import Database
 from countermark_node.outbox.service import OutboxService
 from countermark_node.outbox.submission import SignedRequest
 from countermark_node.outbox.tables import OutboxRequestRow, OutboxTransactionRow
-from countermark_wallet.handing_over import HandingOver
-from countermark_wallet.signer import WalletSigner
+from countermark_wallet.custody.handing_over import HandingOver
+from countermark_wallet.keys.signer import WalletSigner
 
 if TYPE_CHECKING:
     from tests.node.conftest import World

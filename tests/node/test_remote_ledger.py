@@ -18,7 +18,7 @@ from countermark_node.installation import Installation
 from countermark_node.server import serve
 from countermark_node.services import NodeServices
 from countermark_node.settings import NodeSettings
-from countermark_wallet.ledger import connect
+from countermark_wallet.ledger.connection import connect
 
 if TYPE_CHECKING:
     from tests.node.conftest import World

@@ -18,9 +18,9 @@ from countermark_node.access.service import COOKIE
 from countermark_node.access.tokens import AccessToken, AccessTokens
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.request_source import RequestSource
-from countermark_wallet.accreditation import Accreditation
-from countermark_wallet.ledger import Ledger
-from countermark_wallet.signer import WalletSigner
+from countermark_wallet.accounts.accreditation import Accreditation
+from countermark_wallet.keys.signer import WalletSigner
+from countermark_wallet.ledger.connection import Ledger
 
 if TYPE_CHECKING:
     from tests.node.conftest import World

@@ -26,7 +26,7 @@ from countermark.scans.attestation import attest_scan
 from countermark.scans.place import Place, PlaceSource
 from countermark_node.scans.intake import RecordedScan
 from countermark_node.scans.service import SCANS_AT_ONCE, ScanRequest
-from countermark_wallet.keystore import UnlockedWallet
+from countermark_wallet.keys.keystore import UnlockedWallet
 
 if TYPE_CHECKING:
     import httpx

@@ -38,13 +38,13 @@ from countermark_node.showings.chip_keys import keep_chip_keys
 from countermark_node.showings.chips import ChipVault
 from countermark_node.showings.tables import ChipKeysRow
 from countermark_wallet.cli.main import COMMAND_GROUP, main
-from countermark_wallet.commissioning import Commissioning
-from countermark_wallet.keystore import WalletKeystore
-from countermark_wallet.ledger import Ledger, connect
-from countermark_wallet.node_client import NodeClient
-from countermark_wallet.relaying import NodeRelay
-from countermark_wallet.series import BrandSeries
-from countermark_wallet.signer import WalletSigner
+from countermark_wallet.keys.keystore import WalletKeystore
+from countermark_wallet.keys.signer import WalletSigner
+from countermark_wallet.ledger.connection import Ledger, connect
+from countermark_wallet.node_access.client import NodeClient
+from countermark_wallet.node_access.relaying import NodeRelay
+from countermark_wallet.series.brand_series import BrandSeries
+from countermark_wallet.series.commissioning import Commissioning
 
 if TYPE_CHECKING:
     from tests.node.conftest import World

@@ -28,9 +28,9 @@ from countermark.limits import Limits
 from countermark_node.openapi.operations import OPERATIONS
 from countermark_node.trademark_requests.service import Desk, TrademarkRequestService
 from countermark_wallet.cli.main import COMMAND_GROUP, main
-from countermark_wallet.node_client import NodeClient
-from countermark_wallet.request_answers import answer_when_read
-from countermark_wallet.trademark_requests import Application, TrademarkApplying, TrademarkExamining
+from countermark_wallet.credentials.request_answers import answer_when_read
+from countermark_wallet.credentials.requests import Application, TrademarkApplying, TrademarkExamining
+from countermark_wallet.node_access.client import NodeClient
 
 if TYPE_CHECKING:
     from tests.node.conftest import Ahead, World

@@ -29,9 +29,9 @@ from countermark.trust_bundle.update import BundleFiles
 from countermark_node.problems import add_problem_handlers
 from countermark_node.trust_bundle.routes import router
 from countermark_scanner.offline import OfflineChain, OfflineTrust
-from countermark_wallet.digital_labels import DigitalLabels
-from countermark_wallet.trust_export import read_chain
-from countermark_wallet.trust_sources import source_of
+from countermark_wallet.series.digital_labels import DigitalLabels
+from countermark_wallet.trust_bundle.export import read_chain
+from countermark_wallet.trust_bundle.sources import source_of
 
 if TYPE_CHECKING:
     from tests.node.conftest import World

@@ -21,7 +21,7 @@ from countermark_node.chain_sync.tables import SegmentRow, SeriesRow
 from countermark_node.database import Database
 from countermark_node.verification.roles import When, active_roles
 from countermark_node.verification.sources import Kept, SqlChain
-from countermark_wallet.keystore import WalletKeystore
+from countermark_wallet.keys.keystore import WalletKeystore
 
 if TYPE_CHECKING:
     from tests.node.conftest import Ahead, World

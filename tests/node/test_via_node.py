@@ -16,12 +16,12 @@ from countermark.custody.handover import RunLine
 from countermark.errors import ContractRefused, NotPermitted, Unavailable
 from countermark.limits import DEFAULT_LIMITS
 from countermark_wallet.cli.main import main
-from countermark_wallet.handing_over import HandingOver
-from countermark_wallet.ledger import Ledger
-from countermark_wallet.logging_in import log_in
-from countermark_wallet.node_client import NodeClient
-from countermark_wallet.passwords import VARIABLE
-from countermark_wallet.relaying import NodeRelay
+from countermark_wallet.custody.handing_over import HandingOver
+from countermark_wallet.keys.passwords import VARIABLE
+from countermark_wallet.ledger.connection import Ledger
+from countermark_wallet.node_access.client import NodeClient
+from countermark_wallet.node_access.logging_in import log_in
+from countermark_wallet.node_access.relaying import NodeRelay
 
 if TYPE_CHECKING:
     from tests.node.conftest import World
@@ -114,7 +114,7 @@ class LosesAnswers(httpx.BaseTransport):
 def test_write_whose_answer_was_lost_is_sent_again_and_acts_once(
     world: World, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("countermark_wallet.relaying._POLL_SECONDS_LATER", 0.01)
+    monkeypatch.setattr("countermark_wallet.node_access.relaying._POLL_SECONDS_LATER", 0.01)
     line, nonce = LosesAnswers(2), world.installation.contracts.forwarder.nonces(world.account("brand"))
     with NodeClient(world.server.url) as node:
         token = log_in(node, world.wallets["brand"].signer(), world.installation.deployment.chain_id).token

@@ -38,9 +38,9 @@ from countermark_node.webhooks.retry import WAITS, wait_after
 from countermark_node.webhooks.sender import WebhookSender
 from countermark_node.webhooks.tables import DEAD, DeliveryRow, WebhookRow
 from countermark_node.webhooks.vault import WebhookVault
-from countermark_wallet.address_rules import read_networks
 from countermark_wallet.cli.main import COMMAND_GROUP, main
-from countermark_wallet.outbound import Outbound
+from countermark_wallet.outbound.address_rules import read_networks
+from countermark_wallet.outbound.client import Outbound
 
 if TYPE_CHECKING:
     from tests.node.conftest import World

@@ -20,7 +20,7 @@ from unittest import mock
 import httpx
 
 from countermark_wallet.cli.main import COMMAND_GROUP, main
-from countermark_wallet.keystore import WalletKeystore
+from countermark_wallet.keys.keystore import WalletKeystore
 
 PASSWORD = "one password for a throw-away chain"
 _LIGHT = 2

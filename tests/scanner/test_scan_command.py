@@ -34,7 +34,7 @@ from countermark_scanner.node_link import NodeLink
 from countermark_scanner.report import report_json
 from countermark_scanner.scanning import ScanningSession, read_picture_file
 from countermark_scanner.terminal import show_answer
-from countermark_wallet.papers import CHARACTERS_IN_QR, from_links, qr_pictures, to_links
+from countermark_wallet.custody.papers import CHARACTERS_IN_QR, from_links, qr_pictures, to_links
 
 ITEM = ItemKey("09501101020917", "5K2V7QX0M3N8R1TA")
 LINK = f"https://id.brand.example/01/{ITEM.gtin}/21/{ITEM.serial}"

@@ -24,15 +24,15 @@ from countermark.credentials.trademark import Trademark
 from countermark.gs1.identity import parse_gtin
 from countermark.products import Product, ProductRecord
 from countermark.roles import Level, Role
-from countermark_wallet.accreditation import Accreditation
+from countermark_wallet.accounts.accreditation import Accreditation
 from countermark_wallet.cli.main import main
-from countermark_wallet.issuing import TrademarkIssuing
-from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
-from countermark_wallet.ledger import Ledger
-from countermark_wallet.passwords import VARIABLE
+from countermark_wallet.credentials.issuing import TrademarkIssuing
+from countermark_wallet.keys.keystore import UnlockedWallet, WalletKeystore
+from countermark_wallet.keys.passwords import VARIABLE
+from countermark_wallet.ledger.connection import Ledger
 from countermark_wallet.periods import utc_now
-from countermark_wallet.series import BrandSeries
-from countermark_wallet.series_state import SeriesState
+from countermark_wallet.series.brand_series import BrandSeries
+from countermark_wallet.series.state import SeriesState
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"

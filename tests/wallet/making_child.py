@@ -10,8 +10,8 @@ from pathlib import Path
 
 from countermark.errors import CountermarkError
 from countermark.labels.series import LabelOrder, SeriesSecrets
-from countermark_wallet.label_workers import MakingSecrets
-from countermark_wallet.making import LabelStreams, make_streams
+from countermark_wallet.labels.making import LabelStreams, make_streams
+from countermark_wallet.labels.workers import MakingSecrets
 
 MASTER = b"master secret of the child, 32 b"
 SECRETS = MakingSecrets(SeriesSecrets.from_master(MASTER), b"label key seed of the child" * 2)

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from countermark.errors import ContractRefused, CountermarkError, InputRefused, NotPermitted
 from countermark.roles import KeyScope
-from countermark_wallet.account_book import AccountBook, OwnKey, RemoteKey
-from countermark_wallet.account_keys import AccountKeys, SignedConsent, keys_of
-from countermark_wallet.back_up import require_unshown, show_words
-from countermark_wallet.derivation import entropy_of, words_of
-from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
-from countermark_wallet.ledger import Ledger
-from countermark_wallet.passwords import ask_words
+from countermark_wallet.accounts.book import AccountBook, OwnKey, RemoteKey
+from countermark_wallet.accounts.keys import AccountKeys, SignedConsent, keys_of
+from countermark_wallet.keys.back_up import require_unshown, show_words
+from countermark_wallet.keys.derivation import entropy_of, words_of
+from countermark_wallet.keys.keystore import UnlockedWallet, WalletKeystore
+from countermark_wallet.keys.passwords import ask_words
+from countermark_wallet.ledger.connection import Ledger
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Market

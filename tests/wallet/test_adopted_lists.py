@@ -18,7 +18,7 @@ from countermark.labels.packing_list import read_packing_list
 from countermark.labels.serials import SerialProfile
 from countermark.limits import Limits
 from countermark.tables import write_rows
-from countermark_wallet.adopted_lists import adopt
+from countermark_wallet.series.adopted_lists import adopt
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Market

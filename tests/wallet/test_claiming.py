@@ -21,8 +21,8 @@ from countermark.labels.leaf import NO_CHIP
 from countermark.labels.merkle import MerkleTree
 from countermark.labels.packing_list import PackingList, read_packing_list
 from countermark.nfc.keys import chip_value
-from countermark_wallet.series import CommissionedSegment
-from countermark_wallet.signer import WalletSigner
+from countermark_wallet.keys.signer import WalletSigner
+from countermark_wallet.series.brand_series import CommissionedSegment
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Market

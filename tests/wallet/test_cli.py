@@ -19,8 +19,8 @@ from countermark.errors import LabelRefused
 from countermark.tables import write_rows
 from countermark_wallet.cli.main import build_app, main
 from countermark_wallet.cli.session import Session
-from countermark_wallet.keystore import WalletKeystore
-from countermark_wallet.passwords import VARIABLE
+from countermark_wallet.keys.keystore import WalletKeystore
+from countermark_wallet.keys.passwords import VARIABLE
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Command, Market, StubServer
@@ -293,8 +293,8 @@ def test_every_command_has_help_and_a_json_option() -> None:
 
 def test_signing_leaves_the_recursion_limit_where_deep_json_is_an_error_and_no_crash() -> None:
     code = (
-        "import sys; from countermark_wallet.signer import WalletSigner; WalletSigner(bytes([7] * 32)).address; "
-        "from countermark_wallet import derivation; derivation.seed_of(bytes(32)); print(sys.getrecursionlimit())"
+        "import sys; from countermark_wallet.keys.signer import WalletSigner; WalletSigner(bytes([7] * 32)).address; "
+        "from countermark_wallet.keys import derivation; derivation.seed_of(bytes(32)); print(sys.getrecursionlimit())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
     assert done.stdout == "1000\n"

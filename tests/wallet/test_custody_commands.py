@@ -13,10 +13,10 @@ from countermark.chain.event_types import Claimed, FlagSet, HandedOver, Moved, U
 from countermark.custody.handover import RunLine
 from countermark.custody.unit import UnitKey, UnitLines, UnitScheme
 from countermark.errors import InputRefused, NotFound, NotPermitted
-from countermark_wallet.handing_over import HandingOver, HandoverAcceptance, describe
-from countermark_wallet.holdings import history, holdings, waiting_offers
-from countermark_wallet.notes import Note
-from countermark_wallet.offering import Offering
+from countermark_wallet.custody.handing_over import HandingOver, HandoverAcceptance, describe
+from countermark_wallet.custody.holdings import history, holdings, waiting_offers
+from countermark_wallet.custody.notes import Note
+from countermark_wallet.custody.offering import Offering
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Command, Market, StubServer

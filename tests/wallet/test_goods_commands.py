@@ -21,12 +21,12 @@ from countermark.label_file.label_file import LabelFile, LeafParts
 from countermark.labels.merkle import MerkleTree
 from countermark.labels.packing_list import read_packing_list
 from countermark.roles import Level, Role
-from countermark_wallet.claiming import Claiming, Resale
 from countermark_wallet.cli.items import read_unit
-from countermark_wallet.handing_over import HandingOver
-from countermark_wallet.ledger import Ledger
-from countermark_wallet.notes import Note
-from countermark_wallet.passwords import ask_code
+from countermark_wallet.custody.claiming import Claiming, Resale
+from countermark_wallet.custody.handing_over import HandingOver
+from countermark_wallet.custody.notes import Note
+from countermark_wallet.keys.passwords import ask_code
+from countermark_wallet.ledger.connection import Ledger
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Command, Market

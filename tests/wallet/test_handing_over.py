@@ -15,7 +15,13 @@ from hypothesis import strategies as st
 from countermark.chain.event_types import DiscrepancyRecorded, HandedOver
 from countermark.custody.handover import Purpose, RunLine
 from countermark.errors import ContractRefused, CountermarkError, InputRefused, NotPermitted, WrongChain
-from countermark_wallet.handing_over import HandingOver, HandoverAcceptance, HandoverOffer, describe, read_document
+from countermark_wallet.custody.handing_over import (
+    HandingOver,
+    HandoverAcceptance,
+    HandoverOffer,
+    describe,
+    read_document,
+)
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Market

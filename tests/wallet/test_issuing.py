@@ -14,8 +14,8 @@ from countermark.credentials.account_id import AccountId
 from countermark.credentials.trademark import Trademark, credential_hash, issue_trademark_credential
 from countermark.credentials.trust import CredentialCheck
 from countermark.errors import ContractRefused, CredentialRefused, InputRefused, NotPermitted
-from countermark_wallet.credential_checking import Check, CredentialDesk, refuse_findings
-from countermark_wallet.issuing import TrademarkIssuing
+from countermark_wallet.credentials.checking import Check, CredentialDesk, refuse_findings
+from countermark_wallet.credentials.issuing import TrademarkIssuing
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Market

@@ -11,7 +11,7 @@ from countermark.chain.flags import Flag, Retirement
 from countermark.chain.transactions import ContractCall
 from countermark.errors import InputRefused
 from countermark.roles import Level, Role
-from countermark_wallet.call_words import describe_call
+from countermark_wallet.custody.call_words import describe_call
 
 if TYPE_CHECKING:
     from pathlib import Path

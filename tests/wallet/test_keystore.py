@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from countermark.errors import CountermarkError, InputRefused, NotFound, NotPermitted
-from countermark_wallet import derivation
-from countermark_wallet.keystore import WalletKeystore
+from countermark_wallet.keys import derivation
+from countermark_wallet.keys.keystore import WalletKeystore
 
 PASSWORD = "correct horse battery"
 

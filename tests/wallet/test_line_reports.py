@@ -15,11 +15,11 @@ from countermark.labels.packing_list import read_packing_list
 from countermark.line.report import LineReport
 from countermark.nfc.keys import chip_value
 from countermark_wallet.cli.main import main
-from countermark_wallet.commissioning import Commissioning
-from countermark_wallet.passwords import VARIABLE
-from countermark_wallet.series import BrandSeries
-from countermark_wallet.series_closing import WasteBook
-from countermark_wallet.series_state import CommissionedSegment, SeriesState
+from countermark_wallet.keys.passwords import VARIABLE
+from countermark_wallet.series.brand_series import BrandSeries
+from countermark_wallet.series.closing import WasteBook
+from countermark_wallet.series.commissioning import Commissioning
+from countermark_wallet.series.state import CommissionedSegment, SeriesState
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Market, StubServer

@@ -11,9 +11,9 @@ import pytest
 
 from countermark.errors import InputRefused, Unavailable
 from countermark.sign_in import SignInMessage, recover_text
-from countermark_wallet.logging_in import FILE_NAME, LogIn, forget, keep, kept, log_in
-from countermark_wallet.node_client import NodeClient
-from countermark_wallet.signer import WalletSigner
+from countermark_wallet.keys.signer import WalletSigner
+from countermark_wallet.node_access.client import NodeClient
+from countermark_wallet.node_access.logging_in import FILE_NAME, LogIn, forget, keep, kept, log_in
 
 if TYPE_CHECKING:
     from pathlib import Path

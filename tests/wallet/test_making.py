@@ -16,9 +16,9 @@ import pytest
 from countermark.errors import NotPermitted, Unavailable
 from countermark.labels.serials import AdoptedSerials, SerialProfile
 from countermark.labels.series import LabelOrder, SeriesSecrets
-from countermark_wallet.label_workers import ChunkJob, MakingSecrets, make_chunks
-from countermark_wallet.making import LabelStreams, make_streams
-from countermark_wallet.resumable_files import resumable_files
+from countermark_wallet.files.resumable import resumable_files
+from countermark_wallet.labels.making import LabelStreams, make_streams
+from countermark_wallet.labels.workers import ChunkJob, MakingSecrets, make_chunks
 
 CHILD = Path(__file__).with_name("making_child.py")
 SERIES = SeriesSecrets.from_master(b"m" * 32)

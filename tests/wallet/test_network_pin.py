@@ -10,7 +10,7 @@ import pytest
 from countermark.chain.artifacts import CONTRACTS
 from countermark.chain.deployment import Deployment
 from countermark.errors import InputRefused, WrongChain
-from countermark_wallet.network_pin import FILE_NAME, check_network
+from countermark_wallet.ledger.network_pin import FILE_NAME, check_network
 
 HERE = Deployment(31337, dict.fromkeys(CONTRACTS, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"), 5)
 ELSEWHERE = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"

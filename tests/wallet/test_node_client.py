@@ -22,8 +22,8 @@ from countermark.errors import (
     TooLarge,
     Unavailable,
 )
-from countermark_wallet.ledger import read_only
-from countermark_wallet.node_client import NodeClient
+from countermark_wallet.ledger.connection import read_only
+from countermark_wallet.node_access.client import NodeClient
 
 ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 NETWORK = {"chain_id": 31337, "contracts": dict.fromkeys(CONTRACTS, ADDRESS), "rpc": "/rpc"}
@@ -64,7 +64,9 @@ def test_strange_network_is_refused(change: dict[str, Any]) -> None:
 
 
 def test_node_that_passes_nothing_on_to_its_ledger_says_what_to_give_instead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("countermark_wallet.ledger.NodeClient", lambda _url: always(200, NETWORK | {"rpc": None}))
+    monkeypatch.setattr(
+        "countermark_wallet.ledger.connection.NodeClient", lambda _url: always(200, NETWORK | {"rpc": None})
+    )
     with pytest.raises(Unavailable) as caught:
         read_only("http://node.example")
     assert caught.value.reason == "no-json-rpc"

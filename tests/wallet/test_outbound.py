@@ -21,8 +21,8 @@ from cryptography.x509.oid import NameOID
 
 from countermark.errors import CountermarkError
 from countermark.limits import Limits
-from countermark_wallet.address_rules import is_public, read_networks
-from countermark_wallet.outbound import Outbound
+from countermark_wallet.outbound.address_rules import is_public, read_networks
+from countermark_wallet.outbound.client import Outbound
 
 
 class Handler(BaseHTTPRequestHandler):

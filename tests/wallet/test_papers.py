@@ -18,9 +18,9 @@ from PIL import Image
 from countermark.base64url import encode
 from countermark.custody.handover import RunLine
 from countermark.errors import InputRefused, NotPermitted, Unavailable
-from countermark_wallet.handing_over import HandingOver, HandoverAcceptance, HandoverOffer
-from countermark_wallet.ledger import without_network
-from countermark_wallet.papers import CHARACTERS_IN_QR, from_links, qr_pictures, to_links
+from countermark_wallet.custody.handing_over import HandingOver, HandoverAcceptance, HandoverOffer
+from countermark_wallet.custody.papers import CHARACTERS_IN_QR, from_links, qr_pictures, to_links
+from countermark_wallet.ledger.connection import without_network
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Command, Market

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from countermark.errors import NotPermitted
-from countermark_wallet.passwords import VARIABLE, PasswordSource
+from countermark_wallet.keys.passwords import VARIABLE, PasswordSource
 
 
 def answers(*texts: str) -> Callable[[str], str]:

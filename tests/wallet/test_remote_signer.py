@@ -13,9 +13,9 @@ import pytest
 
 from countermark.custody.handover import RunLine
 from countermark.errors import InputRefused, NotPermitted, Unavailable
-from countermark_wallet.handing_over import HandingOver
-from countermark_wallet.ledger import Ledger
-from countermark_wallet.remote_signer import RemoteSigner, check_signer_url
+from countermark_wallet.custody.handing_over import HandingOver
+from countermark_wallet.keys.remote_signer import RemoteSigner, check_signer_url
+from countermark_wallet.ledger.connection import Ledger
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Market

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from countermark.errors import InputRefused, NotFound, NotPermitted, TooLarge, Unavailable
-from countermark_wallet.safe_files import (
+from countermark_wallet.files.safe import (
     check_writable,
     open_text,
     private_folder,

@@ -11,10 +11,10 @@ from eth_account import Account
 
 from countermark.custody.handover import RunLine
 from countermark.errors import NotPermitted
-from countermark_wallet.account_book import AccountBook, RemoteKey
-from countermark_wallet.handing_over import HandingOver
-from countermark_wallet.ledger import Ledger
-from countermark_wallet.sending_signer import SendingSigner
+from countermark_wallet.accounts.book import AccountBook, RemoteKey
+from countermark_wallet.custody.handing_over import HandingOver
+from countermark_wallet.keys.sending_signer import SendingSigner
+from countermark_wallet.ledger.connection import Ledger
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,7 +25,7 @@ from countermark.identifiers import index_of
 from countermark.labels.packing_list import read_packing_list
 from countermark.labels.signature import read_signature
 from countermark.passports.passport import passport_hash, read_passport
-from countermark_wallet.series_state import SeriesStore
+from countermark_wallet.series.state import SeriesStore
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Market
@@ -230,7 +230,7 @@ def test_full_or_forbidden_disk_leaves_no_half_print_line_and_the_next_run_ends_
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("countermark_wallet.resumable_files.os.fsync", full)
+        patch.setattr("countermark_wallet.files.resumable.os.fsync", full)
         with pytest.raises(Unavailable, match="No space"):
             brand.make_labels(state.gtin, state.number, tmp_path / "out")
     assert not list(tmp_path.rglob("*.csv"))

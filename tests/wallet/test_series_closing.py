@@ -14,12 +14,12 @@ from countermark.errors import ContractRefused, InputRefused, NotPermitted, Tabl
 from countermark.labels.serials import SerialProfile
 from countermark.labels.series_account import SeriesAccount
 from countermark.limits import Limits
-from countermark_wallet.series_closing import WasteBook
+from countermark_wallet.series.closing import WasteBook
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Market
 
-    from countermark_wallet.series import BrandSeries, SeriesState
+    from countermark_wallet.series.brand_series import BrandSeries, SeriesState
 
 counts = st.integers(0, 50)
 

@@ -12,7 +12,7 @@ import pytest
 
 from countermark.tables import write_rows
 from countermark_wallet.cli.main import main
-from countermark_wallet.passwords import VARIABLE
+from countermark_wallet.keys.passwords import VARIABLE
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Market, StubServer

@@ -19,9 +19,9 @@ from countermark.credentials.status_list import LEAST_ENTRIES, StatusPurpose
 from countermark.credentials.trademark import TrademarkCredential, sign_trademark_credential
 from countermark.errors import ContractRefused, CredentialRefused, InputRefused, NotFound, NotPermitted
 from countermark.p256 import PublicKey
-from countermark_wallet.credential_checking import CredentialDesk
-from countermark_wallet.licensing import TrademarkLicensing
-from countermark_wallet.status_lists import StatusListFile, TrackedCredential, new_state
+from countermark_wallet.credentials.checking import CredentialDesk
+from countermark_wallet.credentials.licensing import TrademarkLicensing
+from countermark_wallet.credentials.status_lists import StatusListFile, TrackedCredential, new_state
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Command, Market, StubServer

@@ -23,13 +23,13 @@ from countermark.p256 import PrivateKey
 from countermark.trust_bundle.bundle import TrustBundle, unpack_bundle
 from countermark.trust_bundle.update import BundleFiles, BundleSource
 from countermark_scanner.offline_check import OfflineCheck
-from countermark_wallet.digital_labels import DigitalLabels
-from countermark_wallet.series_state import CommissionedSegment, SeriesState
-from countermark_wallet.trust_export import ChainReading, Publishing, read_chain
-from countermark_wallet.trust_roots import RootKeeping, key_document, read_key
-from countermark_wallet.trust_sources import source_of
-from countermark_wallet.trust_store import BundleFolder, TrustStore
-from countermark_wallet.trust_updating import summarise, update_store
+from countermark_wallet.series.digital_labels import DigitalLabels
+from countermark_wallet.series.state import CommissionedSegment, SeriesState
+from countermark_wallet.trust_bundle.export import ChainReading, Publishing, read_chain
+from countermark_wallet.trust_bundle.roots import RootKeeping, key_document, read_key
+from countermark_wallet.trust_bundle.sources import source_of
+from countermark_wallet.trust_bundle.store import BundleFolder, TrustStore
+from countermark_wallet.trust_bundle.updating import summarise, update_store
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Market
@@ -236,7 +236,7 @@ def test_slow_update_from_an_old_source_does_not_undo_a_newer_one_made_meanwhile
             update_store(store, str(new), clock=network.now)
         return offered
 
-    monkeypatch.setattr("countermark_wallet.trust_updating.source_of", slow)
+    monkeypatch.setattr("countermark_wallet.trust_bundle.updating.source_of", slow)
     with pytest.raises(BundleRefused) as refused:
         update_store(store, str(old), clock=network.now)
     assert refused.value.reason == "rollback"

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from countermark.errors import Unavailable
 from countermark_node.backups.manifest import Part
-from countermark_wallet.safe_files import FILE_MODE, open_bytes, sync_folder
+from countermark_wallet.files.safe import FILE_MODE, open_bytes, sync_folder
 
 _CHUNK = 1024 * 1024
 

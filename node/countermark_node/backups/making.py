@@ -21,7 +21,7 @@ from countermark_node.database.places import SQLITE_NAME, place_of
 from countermark_node.installation import read_deployment
 from countermark_node.settings import NodeSettings
 from countermark_node.times import Clock, rfc3339, seconds
-from countermark_wallet.safe_files import private_folder, sync_folder, write_whole
+from countermark_wallet.files.safe import private_folder, sync_folder, write_whole
 
 LEDGER = Path("chain/chain.sqlite3")
 _DATABASES = {SQLITE_NAME + ending for ending in ("", "-wal", "-shm", "-journal")}

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from countermark.errors import CountermarkError, InputRefused, NotPermitted
-from countermark_wallet.safe_files import read_bounded
+from countermark_wallet.files.safe import read_bounded
 
 NAME = "manifest.json"
 DATABASE_FILES = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}

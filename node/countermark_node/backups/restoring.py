@@ -23,7 +23,7 @@ from countermark_node.database.refusals import told, unusable
 from countermark_node.database.schema import knows
 from countermark_node.installation import read_deployment
 from countermark_node.settings import NodeSettings
-from countermark_wallet.safe_files import private_folder, sync_folder
+from countermark_wallet.files.safe import private_folder, sync_folder
 
 _TOPS = ("wallets", "chain", "node")
 """The order in which folders are put in place: what makes the home folder an installation comes last."""

@@ -9,7 +9,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from countermark.errors import InputRefused
-from countermark_wallet.safe_files import read_bounded, write_whole
+from countermark_wallet.files.safe import read_bounded, write_whole
 
 if TYPE_CHECKING:
     from countermark_node.settings import NodeSettings

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from countermark.roles import Level, Role
-from countermark_wallet.accreditation import Accreditation
-from countermark_wallet.handing_over import HandingOver
-from countermark_wallet.issuing import TrademarkIssuing
-from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
-from countermark_wallet.ledger import Ledger
-from countermark_wallet.series import BrandSeries
-from countermark_wallet.signer import WalletSigner
+from countermark_wallet.accounts.accreditation import Accreditation
+from countermark_wallet.credentials.issuing import TrademarkIssuing
+from countermark_wallet.custody.handing_over import HandingOver
+from countermark_wallet.keys.keystore import UnlockedWallet, WalletKeystore
+from countermark_wallet.keys.signer import WalletSigner
+from countermark_wallet.ledger.connection import Ledger
+from countermark_wallet.series.brand_series import BrandSeries
 
 OFFICE_CODE = "XX"
 OFFICE_NAME = "Example IP Office"

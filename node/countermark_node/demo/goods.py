@@ -15,8 +15,8 @@ from countermark.products import Product
 from countermark_node.demo.narrator import Narrator
 from countermark_node.demo.photos import Shot, photograph
 from countermark_node.demo.stage import Stage
-from countermark_wallet.safe_files import private_folder, write_whole
-from countermark_wallet.series import CommissionedSegment, LabelPicture, MadeLabels
+from countermark_wallet.files.safe import private_folder, write_whole
+from countermark_wallet.series.brand_series import CommissionedSegment, LabelPicture, MadeLabels
 
 _WASTE_EVERY = 50
 """Each 50th label is torn, crooked or a roll's end, and goes into the bin."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from countermark_wallet.safe_files import write_whole
+from countermark_wallet.files.safe import write_whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,11 @@ from countermark_node.network_setup.deploying import deploy_to_file
 from countermark_node.server import serve
 from countermark_node.services import NodeServices
 from countermark_node.settings import NodeSettings
-from countermark_wallet.keystore import WalletKeystore
-from countermark_wallet.ledger import Ledger, connect, connect_directly
-from countermark_wallet.node_client import NodeClient
-from countermark_wallet.safe_files import private_folder, write_whole
-from countermark_wallet.signer import WalletSigner
+from countermark_wallet.files.safe import private_folder, write_whole
+from countermark_wallet.keys.keystore import WalletKeystore
+from countermark_wallet.keys.signer import WalletSigner
+from countermark_wallet.ledger.connection import Ledger, connect, connect_directly
+from countermark_wallet.node_access.client import NodeClient
 
 _MARKER = ".countermark-demo"
 _WORK_FACTOR = 1 << 12

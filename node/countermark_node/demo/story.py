@@ -29,8 +29,8 @@ from countermark_node.demo.outcome import Outcome, Step
 from countermark_node.demo.photos import BUSY, SOFT, STRAIGHT, TURNED
 from countermark_node.demo.scanning import CHICAGO, ROTTERDAM, SYDNEY, Scanning, notices_of, verdict_of
 from countermark_node.demo.stage import Stage
-from countermark_wallet.credential_checking import CredentialDesk
-from countermark_wallet.safe_files import private_folder
+from countermark_wallet.credentials.checking import CredentialDesk
+from countermark_wallet.files.safe import private_folder
 
 GOOD = {1: STRAIGHT, 2: TURNED, 3: SOFT, 4: BUSY}
 COPIED, HOUNDED, WASTE, LAPSED = 1_501, 1_601, 50, 7

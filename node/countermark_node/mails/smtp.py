@@ -12,7 +12,7 @@ from countermark.errors import InputRefused, NotPermitted, Unavailable
 from countermark.limits import DEFAULT_LIMITS
 from countermark_node.mails.address import check_address
 from countermark_node.settings import NodeSettings
-from countermark_wallet.safe_files import read_bounded
+from countermark_wallet.files.safe import read_bounded
 
 Security = Literal["starttls", "tls", "none"]
 _PASSWORD_BYTES = 1_024

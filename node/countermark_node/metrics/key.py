@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from countermark_wallet.safe_files import read_bounded, write_whole
+from countermark_wallet.files.safe import read_bounded, write_whole
 
 FILE_NAME = "metrics.key"
 _BYTES = 32

@@ -12,8 +12,8 @@ from countermark.chain.deployment import Deployment
 from countermark.credentials.strict_json import load_shallow
 from countermark.errors import InputRefused, NotPermitted
 from countermark.identifiers import check_account
-from countermark_wallet.safe_files import private_folder, read_bounded, write_whole
-from countermark_wallet.signer import WalletSigner
+from countermark_wallet.files.safe import private_folder, read_bounded, write_whole
+from countermark_wallet.keys.signer import WalletSigner
 
 _FILE_BYTES = 64 * 1024
 

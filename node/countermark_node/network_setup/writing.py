@@ -25,7 +25,7 @@ from typing import Any
 from countermark.errors import NotPermitted, Unavailable
 from countermark_node.network_setup.genesis import ChainPlan, genesis
 from countermark_node.network_setup.planning import PEER_PORT, RPC_PORT, NetworkPlan, Validator
-from countermark_wallet.safe_files import private_folder, write_whole
+from countermark_wallet.files.safe import private_folder, write_whole
 
 METRICS_PORT = 9_545
 

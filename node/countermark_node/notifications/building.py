@@ -23,8 +23,8 @@ from countermark_node.times import Clock
 from countermark_node.webhooks.registry import WebhookRegistry
 from countermark_node.webhooks.sender import WebhookSender
 from countermark_node.webhooks.vault import WebhookVault
-from countermark_wallet.address_rules import read_networks
-from countermark_wallet.outbound import Outbound
+from countermark_wallet.outbound.address_rules import read_networks
+from countermark_wallet.outbound.client import Outbound
 
 _FORGET_SECONDS = 3_600
 _MAIL_SECONDS = 10

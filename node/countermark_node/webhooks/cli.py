@@ -133,9 +133,9 @@ def _webhooks(ctx: typer.Context) -> Iterator[WebhookRegistry]:
     from countermark_node.times import utc_now
     from countermark_node.webhooks.registry import WebhookRegistry
     from countermark_node.webhooks.vault import WebhookVault
-    from countermark_wallet.address_rules import read_networks
-    from countermark_wallet.outbound import Outbound
-    from countermark_wallet.safe_files import read_bounded
+    from countermark_wallet.files.safe import read_bounded
+    from countermark_wallet.outbound.address_rules import read_networks
+    from countermark_wallet.outbound.client import Outbound
 
     context: CommandContext = ctx.obj
     with opened_database(context) as database:

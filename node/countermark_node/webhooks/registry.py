@@ -22,7 +22,7 @@ from countermark_node.times import Clock, rfc3339, seconds
 from countermark_node.webhooks.signing import SECRET_BYTES, shown_secret, signed_headers
 from countermark_node.webhooks.tables import ACTIVE, DEAD, STOPPED, UNVERIFIED, WAITING, DeliveryRow, WebhookRow
 from countermark_node.webhooks.vault import NONCE_BYTES, WebhookVault
-from countermark_wallet.outbound import Outbound
+from countermark_wallet.outbound.client import Outbound
 
 FORMER_SECONDS = 86_400
 """How long a secret stays valid beside the one that took its place."""

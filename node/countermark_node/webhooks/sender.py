@@ -25,7 +25,7 @@ from countermark_node.webhooks.registry import ANSWER_BYTES, WebhookRegistry, pe
 from countermark_node.webhooks.retry import wait_after
 from countermark_node.webhooks.signing import signed_headers
 from countermark_node.webhooks.tables import ACTIVE, DEAD, WAITING, DeliveryRow, WebhookRow
-from countermark_wallet.outbound import Outbound
+from countermark_wallet.outbound.client import Outbound
 
 _PAGE = 100
 _IN_A_ROW = 50

@@ -12,7 +12,7 @@ from countermark_wallet.cli.session import Session, session_of
 
 if TYPE_CHECKING:
     from countermark.chain.transactions import TransactionReceipt
-    from countermark_wallet.accreditation import Accreditation
+    from countermark_wallet.accounts.accreditation import Accreditation
 
 app = typer.Typer()
 RoleArgument = Annotated[Role, typer.Argument(metavar="ROLE", help=f"One of: {', '.join(Role)}.")]
@@ -164,7 +164,7 @@ def list_credential_key(
 
 
 def _accreditation(session: Session) -> Accreditation:
-    from countermark_wallet.accreditation import Accreditation
+    from countermark_wallet.accounts.accreditation import Accreditation
 
     return Accreditation(session.ledger())
 

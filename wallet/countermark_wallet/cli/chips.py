@@ -20,7 +20,7 @@ def keys(
 ) -> None:
     """Write a series' chip secret into a file for the brand's own node (`countermark node chips FILE`)."""
     from countermark.gs1 import parse_gtin
-    from countermark_wallet.safe_files import write_whole
+    from countermark_wallet.files.safe import write_whole
 
     session, product = session_of(ctx, as_json), parse_gtin(gtin)
     secret = session.wallet().series_secrets(product, number).chip_key
@@ -44,7 +44,7 @@ def encode(
     from countermark.gs1 import parse_gtin
     from countermark.nfc.encoding import write_chip_keys
     from countermark.nfc.keys import ChipKeys
-    from countermark_wallet.safe_files import open_text, whole_text
+    from countermark_wallet.files.safe import open_text, whole_text
 
     session, product = session_of(ctx, as_json), parse_gtin(gtin)
     secrets = ChipKeys.from_secret(session.wallet().series_secrets(product, number).chip_key)

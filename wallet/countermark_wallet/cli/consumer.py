@@ -14,7 +14,7 @@ from countermark_wallet.cli.session import Session, session_of
 
 if TYPE_CHECKING:
     from countermark.chain.transactions import TransactionReceipt
-    from countermark_wallet.ledger import Ledger
+    from countermark_wallet.ledger.connection import Ledger
 
 Token = Annotated[int, typer.Argument(metavar="TOKEN", help="The item's token number.", min=1)]
 
@@ -45,9 +45,9 @@ def claim(
     """Claim a bought item with the code under its scratch field. A fresh key owns it, so that purchases stay apart."""
     from countermark.label_file.label_file import read_label_file
     from countermark.limits import DEFAULT_LIMITS
-    from countermark_wallet.claiming import Claiming
-    from countermark_wallet.passwords import ask_code
-    from countermark_wallet.safe_files import read_bounded
+    from countermark_wallet.custody.claiming import Claiming
+    from countermark_wallet.files.safe import read_bounded
+    from countermark_wallet.keys.passwords import ask_code
 
     session = session_of(ctx, as_json)
     found = read_label_file(read_bounded(file, DEFAULT_LIMITS.label_file_bytes, what="label file"))
@@ -70,8 +70,8 @@ def resell(
     as_json: JsonFlag = False,
 ) -> None:
     """Sign a claimed item over to its buyer; send the file to the buyer. Signs as who claimed it, or as --account."""
-    from countermark_wallet.claiming import Claiming, describe_resale
-    from countermark_wallet.safe_files import write_whole
+    from countermark_wallet.custody.claiming import Claiming, describe_resale
+    from countermark_wallet.files.safe import write_whole
 
     session = session_of(ctx, as_json)
     signed = Claiming(_claimed(session, item)).resell(item, buyer, days=days)
@@ -90,8 +90,8 @@ def take_over(
     as_json: JsonFlag = False,
 ) -> None:
     """Take over a resold item as its buyer: shows it, signs, and sends both signatures."""
-    from countermark_wallet.claiming import RESALE_BYTES, Claiming, Resale, describe_resale
-    from countermark_wallet.safe_files import read_bounded
+    from countermark_wallet.custody.claiming import RESALE_BYTES, Claiming, Resale, describe_resale
+    from countermark_wallet.files.safe import read_bounded
 
     session = session_of(ctx, as_json)
     resale = Resale.from_json(read_bounded(file, RESALE_BYTES, what="resale"))
@@ -102,7 +102,7 @@ def take_over(
 
 def give_back(ctx: typer.Context, item: Token, to: Account, as_json: JsonFlag = False) -> None:
     """Give a claimed item back to an account that takes it back. Its code is spent."""
-    from countermark_wallet.claiming import Claiming
+    from countermark_wallet.custody.claiming import Claiming
 
     session = session_of(ctx, as_json)
     receipt = Claiming(_claimed(session, item)).give_back(item, to)
@@ -116,7 +116,7 @@ def take_back(
     as_json: JsonFlag = False,
 ) -> None:
     """As a shop: let the owner of an item give it back to this wallet's account."""
-    from countermark_wallet.claiming import Claiming
+    from countermark_wallet.custody.claiming import Claiming
 
     session = session_of(ctx, as_json)
     receipt = Claiming(session.ledger()).open_to_return(item, days=days)
@@ -135,7 +135,7 @@ def release(ctx: typer.Context, items: OneRange, as_json: JsonFlag = False) -> N
 
 
 def _owner(session: Session, name: str, *, fresh: bool) -> Ledger:
-    from countermark_wallet.account_book import AccountBook
+    from countermark_wallet.accounts.book import AccountBook
 
     book = AccountBook(session.wallet_folder())
     if fresh and name not in book.all():
@@ -150,7 +150,7 @@ def _fresh_name(item: int) -> str:
 
 def _claimed(session: Session, item: int) -> Ledger:
     """As the account that `claim` made for the item, where nobody chose another one."""
-    from countermark_wallet.account_book import FIRST, AccountBook
+    from countermark_wallet.accounts.book import FIRST, AccountBook
 
     if session.account_name == FIRST and _fresh_name(item) in AccountBook(session.wallet_folder()).all():
         session.account_name = _fresh_name(item)

@@ -28,9 +28,9 @@ def publish(
     from countermark.coverage.statement import Coverage
     from countermark.coverage.table import read_coverage_table
     from countermark.credentials.account_id import AccountId
-    from countermark_wallet.node_client import NodeClient
+    from countermark_wallet.files.safe import open_text
+    from countermark_wallet.node_access.client import NodeClient
     from countermark_wallet.periods import utc_now
-    from countermark_wallet.safe_files import open_text
 
     session = session_of(ctx, as_json)
     with open_text(table, what="coverage table") as stream:

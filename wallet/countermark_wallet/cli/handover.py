@@ -13,7 +13,7 @@ from countermark_wallet.cli.options import JsonFlag, OutputFile
 from countermark_wallet.cli.session import session_of
 
 if TYPE_CHECKING:
-    from countermark_wallet.handing_over import HandoverAcceptance, HandoverOffer
+    from countermark_wallet.custody.handing_over import HandoverAcceptance, HandoverOffer
 
 app = typer.Typer()
 GivenFile = Annotated[Path, typer.Argument(metavar="FILE", help="File that the other party sent.")]
@@ -43,8 +43,8 @@ def offer(
     as_json: JsonFlag = False,
 ) -> None:
     """Sign a handover of items and units to another party; send the file to that party."""
-    from countermark_wallet.handing_over import HandingOver, describe
-    from countermark_wallet.safe_files import write_whole
+    from countermark_wallet.custody.handing_over import HandingOver, describe
+    from countermark_wallet.files.safe import write_whole
 
     session = session_of(ctx, as_json)
     why, known = purpose_and_basis(purpose, basis)
@@ -59,7 +59,7 @@ def offer(
 @app.command()
 def show(ctx: typer.Context, file: GivenFile, as_json: JsonFlag = False) -> None:
     """Show in plain words what an offer or acceptance file says. Signs nothing."""
-    from countermark_wallet.handing_over import HandoverOffer, describe
+    from countermark_wallet.custody.handing_over import HandoverOffer, describe
 
     session = session_of(ctx, as_json)
     document = _read(file)
@@ -81,9 +81,9 @@ def accept(
     as_json: JsonFlag = False,
 ) -> None:
     """Sign a receipt for all or fewer goods of an offer; send the file back, or submit it."""
-    from countermark_wallet.handing_over import HandingOver, HandoverOffer, describe
-    from countermark_wallet.notes import Note
-    from countermark_wallet.safe_files import write_whole
+    from countermark_wallet.custody.handing_over import HandingOver, HandoverOffer, describe
+    from countermark_wallet.custody.notes import Note
+    from countermark_wallet.files.safe import write_whole
 
     session = session_of(ctx, as_json)
     offered = _read(file)
@@ -108,7 +108,7 @@ def accept(
 @app.command()
 def submit(ctx: typer.Context, file: GivenFile, as_json: JsonFlag = False) -> None:
     """Put an accepted handover on the ledger. Giver, receiver or anyone else may."""
-    from countermark_wallet.handing_over import HandingOver, HandoverOffer, describe
+    from countermark_wallet.custody.handing_over import HandingOver, HandoverOffer, describe
 
     session = session_of(ctx, as_json)
     accepted = _read(file)
@@ -122,7 +122,7 @@ def submit(ctx: typer.Context, file: GivenFile, as_json: JsonFlag = False) -> No
 
 
 def _read(path: Path) -> HandoverOffer | HandoverAcceptance:
-    from countermark_wallet.handing_over import FILE_BYTES, read_document
-    from countermark_wallet.safe_files import read_bounded
+    from countermark_wallet.custody.handing_over import FILE_BYTES, read_document
+    from countermark_wallet.files.safe import read_bounded
 
     return read_document(read_bounded(path, FILE_BYTES, what="handover"))

@@ -13,8 +13,8 @@ from countermark_wallet.cli.session import Session, session_of
 
 if TYPE_CHECKING:
     from countermark.chain.transactions import ContractCall
-    from countermark_wallet.ledger import Ledger
-    from countermark_wallet.notes import Note
+    from countermark_wallet.custody.notes import Note
+    from countermark_wallet.ledger.connection import Ledger
 
 Reason = Annotated[str, typer.Option("--reason", help="What happened, in words; the ledger has their salted hash.")]
 Case = Annotated[str | None, typer.Option("--case", help="Hash of the case. Default: none named.")]
@@ -32,7 +32,7 @@ def report_stolen(
     ctx: typer.Context, items: OneRange, reason: Reason, yes: Yes = False, as_json: JsonFlag = False
 ) -> None:
     """Report items as stolen, as their holder or brand: nobody can sell or take them over."""
-    from countermark_wallet.notes import Note
+    from countermark_wallet.custody.notes import Note
 
     session, run, note = session_of(ctx, as_json), read_range(items), Note.of(reason)
     ledger = session.ledger()
@@ -61,7 +61,7 @@ def retire(
 ) -> None:
     """End items for ever, as their holder: destroyed, used up, lost."""
     from countermark.chain.flags import Retirement
-    from countermark_wallet.notes import Note
+    from countermark_wallet.custody.notes import Note
 
     kind = Retirement[choice(Retirement, why, "--as")]
     if kind is Retirement.NONE:
@@ -80,7 +80,7 @@ def release_off_network(
     as_json: JsonFlag = False,
 ) -> None:
     """Record that items went to a party without a wallet, as their holder; one signature is all there is."""
-    from countermark_wallet.notes import Note
+    from countermark_wallet.custody.notes import Note
 
     session, runs, note = session_of(ctx, as_json), read_runs(items), Note.of(reason)
     ledger = session.ledger()
@@ -93,7 +93,7 @@ def _carry_out(
     session: Session, ledger: Ledger, call: ContractCall, line: str, *, yes: bool, note: Note | None = None
 ) -> None:
     """Shows the call in words made from its arguments alone, asks, sends, and says what to keep."""
-    from countermark_wallet.call_words import describe_call
+    from countermark_wallet.custody.call_words import describe_call
 
     confirm("Send this?", describe_call(call, ledger.account, ledger.chain_id), yes=yes)
     receipt = ledger.send(call)

@@ -29,8 +29,8 @@ def consent(
     as_json: JsonFlag = False,
 ) -> None:
     """Agree that this wallet's key acts for somebody's account. Send the file to that account's keeper."""
-    from countermark_wallet.account_keys import AccountKeys, describe_consent, read_scopes, scope_names
-    from countermark_wallet.safe_files import write_whole
+    from countermark_wallet.accounts.keys import AccountKeys, describe_consent, read_scopes, scope_names
+    from countermark_wallet.files.safe import write_whole
 
     session = session_of(ctx, as_json)
     signed = AccountKeys(session.ledger()).consent(account, read_scopes(scopes), days=None if for_ever else days)
@@ -45,8 +45,14 @@ def consent(
 @app.command()
 def add(ctx: typer.Context, file: ConsentFile, yes: Yes = False, as_json: JsonFlag = False) -> None:
     """Let a key that has consented act for this wallet's account. Shows what it may do, and asks."""
-    from countermark_wallet.account_keys import CONSENT_BYTES, AccountKeys, SignedConsent, describe_consent, scope_names
-    from countermark_wallet.safe_files import read_bounded
+    from countermark_wallet.accounts.keys import (
+        CONSENT_BYTES,
+        AccountKeys,
+        SignedConsent,
+        describe_consent,
+        scope_names,
+    )
+    from countermark_wallet.files.safe import read_bounded
 
     session = session_of(ctx, as_json)
     signed = SignedConsent.from_json(read_bounded(file, CONSENT_BYTES, what="consent"))
@@ -67,7 +73,7 @@ def list_keys(
 ) -> None:
     """List every key that an account has or had."""
     from countermark.identifiers import check_account
-    from countermark_wallet.account_keys import keys_of, summary
+    from countermark_wallet.accounts.keys import keys_of, summary
     from countermark_wallet.periods import utc_now
 
     session = session_of(ctx, as_json)
@@ -95,7 +101,7 @@ def revoke(
     as_json: JsonFlag = False,
 ) -> None:
     """Take a key from this wallet's account at once, such as that of a lost device."""
-    from countermark_wallet.account_keys import AccountKeys
+    from countermark_wallet.accounts.keys import AccountKeys
 
     session = session_of(ctx, as_json)
     receipt = AccountKeys(session.ledger()).revoke(key)

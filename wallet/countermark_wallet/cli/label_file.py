@@ -12,7 +12,7 @@ from countermark_wallet.cli.options import GtinArgument, JsonFlag, NumberArgumen
 from countermark_wallet.cli.session import Session, session_of
 
 if TYPE_CHECKING:
-    from countermark_wallet.digital_labels import DigitalLabels
+    from countermark_wallet.series.digital_labels import DigitalLabels
 
 app = typer.Typer()
 
@@ -30,8 +30,8 @@ def make(
     as_json: JsonFlag = False,
 ) -> None:
     """Write the digital label file of an item: whoever has it can verify it without a network."""
-    from countermark_wallet.credential_checking import read_token
-    from countermark_wallet.safe_files import write_whole
+    from countermark_wallet.credentials.checking import read_token
+    from countermark_wallet.files.safe import write_whole
 
     session = session_of(ctx, as_json)
     made = _labels(session).make(gtin, number, serial, [read_token(path) for path in credential or []])
@@ -51,7 +51,7 @@ def show(
     """Show what a file claims. Nothing is checked: that is what `countermark verify` does."""
     from countermark.label_file.label_file import read_label_file
     from countermark.limits import DEFAULT_LIMITS
-    from countermark_wallet.safe_files import read_bounded
+    from countermark_wallet.files.safe import read_bounded
 
     session = session_of(ctx, as_json)
     found = read_label_file(read_bounded(file, DEFAULT_LIMITS.label_file_bytes, what="label file"))
@@ -118,7 +118,7 @@ def publish(
 
 
 def _publish(session: Session, labels: DigitalLabels, gtin: str, number: int, first: int) -> int:
-    from countermark_wallet.node_client import NodeClient
+    from countermark_wallet.node_access.client import NodeClient
 
     passport, corrections = labels.passport(gtin, number, first)
     with NodeClient(session.node_url) as node:
@@ -128,7 +128,7 @@ def _publish(session: Session, labels: DigitalLabels, gtin: str, number: int, fi
 
 
 def _labels(session: Session) -> DigitalLabels:
-    from countermark_wallet.digital_labels import DigitalLabels
+    from countermark_wallet.series.digital_labels import DigitalLabels
 
     ledger = session.ledger()
     return DigitalLabels(session.wallet(), ledger.deployment.address("ProductToken"))

@@ -10,7 +10,7 @@ from countermark_wallet.cli.options import Account, Days, JsonFlag, Mark, Output
 from countermark_wallet.cli.session import Session, session_of
 
 if TYPE_CHECKING:
-    from countermark_wallet.licensing import TrademarkLicensing
+    from countermark_wallet.credentials.licensing import TrademarkLicensing
 
 app = typer.Typer()
 
@@ -28,7 +28,7 @@ def grant(
     as_json: JsonFlag = False,
 ) -> None:
     """Let another account use a mark, as its holder: on the ledger, with a credential for the licensee."""
-    from countermark_wallet.safe_files import write_whole
+    from countermark_wallet.files.safe import write_whole
 
     session = session_of(ctx, as_json)
     granted = _licensing(session, holder_name).grant(
@@ -56,6 +56,6 @@ def end(ctx: typer.Context, mark: Mark, licensee: Account, as_json: JsonFlag = F
 
 
 def _licensing(session: Session, holder_name: str = "") -> TrademarkLicensing:
-    from countermark_wallet.licensing import TrademarkLicensing
+    from countermark_wallet.credentials.licensing import TrademarkLicensing
 
     return TrademarkLicensing(session.ledger(), session.wallet().credential_key(), holder_name)

@@ -15,9 +15,9 @@ from countermark_wallet.cli.session import Session, session_of
 
 if TYPE_CHECKING:
     from countermark.line.report import LineReport
-    from countermark_wallet.line_desk import TakenReport
-    from countermark_wallet.series import BrandSeries
-    from countermark_wallet.series_state import CommissionedSegment
+    from countermark_wallet.series.brand_series import BrandSeries
+    from countermark_wallet.series.line_desk import TakenReport
+    from countermark_wallet.series.state import CommissionedSegment
 
 _SHOWN = 20
 
@@ -93,7 +93,7 @@ def commission(
 
 
 def _read(brand: BrandSeries, gtin: str, number: int, report: Path, job: str) -> LineReport:
-    from countermark_wallet.safe_files import open_bytes
+    from countermark_wallet.files.safe import open_bytes
 
     with open_bytes(report, what="line report") as raw:
         return brand.read_report(gtin, number, raw, job=job)
@@ -101,7 +101,7 @@ def _read(brand: BrandSeries, gtin: str, number: int, report: Path, job: str) ->
 
 def _write_corrections(read: LineReport, path: Path | None) -> None:
     from countermark.line.corrections import write_corrections
-    from countermark_wallet.safe_files import whole_text
+    from countermark_wallet.files.safe import whole_text
 
     if path and read.findings:
         with whole_text(path) as stream:
@@ -111,8 +111,8 @@ def _write_corrections(read: LineReport, path: Path | None) -> None:
 def _write_events(read: LineReport, path: Path, read_point: str) -> None:
     from countermark.epcis.writing import write_document
     from countermark.line.epcis_events import LinePlace, line_events
+    from countermark_wallet.files.safe import whole_text
     from countermark_wallet.periods import utc_now
-    from countermark_wallet.safe_files import whole_text
 
     now = utc_now()
     with whole_text(path) as stream:

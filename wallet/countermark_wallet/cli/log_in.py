@@ -19,9 +19,9 @@ def register(app: typer.Typer) -> None:
 
 def login(ctx: typer.Context, as_json: JsonFlag = False) -> None:
     """Log in at the node with the wallet's key. The token is kept in the wallet's folder for its few minutes."""
-    from countermark_wallet.logging_in import keep, log_in
-    from countermark_wallet.network_pin import check_network
-    from countermark_wallet.node_client import NodeClient
+    from countermark_wallet.ledger.network_pin import check_network
+    from countermark_wallet.node_access.client import NodeClient
+    from countermark_wallet.node_access.logging_in import keep, log_in
 
     session = session_of(ctx, as_json)
     folder, signer = session.wallet_folder(), session.signer()
@@ -40,7 +40,7 @@ def login(ctx: typer.Context, as_json: JsonFlag = False) -> None:
 def logout(ctx: typer.Context, as_json: JsonFlag = False) -> None:
     """End the log-in at the node and remove the token."""
     from countermark.errors import NotSignedIn
-    from countermark_wallet.logging_in import forget
+    from countermark_wallet.node_access.logging_in import forget
 
     session = session_of(ctx, as_json)
     try:

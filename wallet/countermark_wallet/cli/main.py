@@ -36,7 +36,7 @@ from countermark_wallet.cli import (
     wallet,
 )
 from countermark_wallet.cli.session import Session, session_of
-from countermark_wallet.passwords import PasswordSource
+from countermark_wallet.keys.passwords import PasswordSource
 
 COMMAND_GROUP = "countermark.commands"
 _GROUPS = (
@@ -166,7 +166,7 @@ def _options(
     ] = False,
 ) -> None:
     # Imported here: reading settings takes longer than showing help.
-    from countermark_wallet.network_pin import FILE_NAME
+    from countermark_wallet.ledger.network_pin import FILE_NAME
     from countermark_wallet.settings import WalletSettings
 
     settings = WalletSettings()

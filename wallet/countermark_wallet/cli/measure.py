@@ -14,7 +14,7 @@ from countermark_wallet.cli.options import JsonFlag, OutputFile
 from countermark_wallet.cli.session import session_of
 
 if TYPE_CHECKING:
-    from countermark_wallet.notes import Note
+    from countermark_wallet.custody.notes import Note
 
 app = typer.Typer()
 _FORMAT = "countermark/measure/1"
@@ -36,8 +36,8 @@ def record(
     """Record a measure on goods. It locks nothing before `confirm` says which items they are."""
     from countermark.chain.event_types import MeasureRecorded
     from countermark.chain.kinds import MeasureKind
-    from countermark_wallet.notes import Note
-    from countermark_wallet.safe_files import write_whole
+    from countermark_wallet.custody.notes import Note
+    from countermark_wallet.files.safe import write_whole
 
     session = session_of(ctx, as_json)
     chosen, note = MeasureKind[choice(MeasureKind, kind, "KIND")], Note.of(words)
@@ -74,8 +74,8 @@ def confirm(
 @app.command()
 def seize(ctx: typer.Context, measure: Measure, yes: confirming.Yes = False, as_json: JsonFlag = False) -> None:
     """Take what a measure holds into custody, as customs: its units, and its items whoever has them."""
-    from countermark_wallet.call_words import describe_call
-    from countermark_wallet.seizing import seize_all, seizures_of
+    from countermark_wallet.custody.call_words import describe_call
+    from countermark_wallet.custody.seizing import seize_all, seizures_of
 
     session = session_of(ctx, as_json)
     ledger = session.ledger()
@@ -114,7 +114,7 @@ def open_measure(
 @app.command()
 def show(ctx: typer.Context, measure: Measure, as_json: JsonFlag = False) -> None:
     """Show a measure: whose, what kind, and what it locks."""
-    from countermark_wallet.history_words import unit_name
+    from countermark_wallet.custody.history_words import unit_name
 
     session = session_of(ctx, as_json)
     customs = session.contracts()[0].customs
@@ -142,8 +142,8 @@ def show(ctx: typer.Context, measure: Measure, as_json: JsonFlag = False) -> Non
 
 def _read(path: Path) -> Note:
     from countermark.credentials.strict_json import load_shallow
-    from countermark_wallet.notes import Note
-    from countermark_wallet.safe_files import read_bounded
+    from countermark_wallet.custody.notes import Note
+    from countermark_wallet.files.safe import read_bounded
 
     try:
         given: Any = load_shallow(read_bounded(path, _FILE_BYTES, what="measure"))

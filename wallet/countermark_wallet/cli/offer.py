@@ -29,8 +29,8 @@ def make(
     as_json: JsonFlag = False,
 ) -> None:
     """Offer goods on the ledger; the receiver accepts there, and nothing has to be passed on."""
-    from countermark_wallet.handing_over import HandingOver, describe_handover
-    from countermark_wallet.offering import Offering
+    from countermark_wallet.custody.handing_over import HandingOver, describe_handover
+    from countermark_wallet.custody.offering import Offering
 
     session = session_of(ctx, as_json)
     ledger = session.ledger()
@@ -55,10 +55,10 @@ def accept(
     as_json: JsonFlag = False,
 ) -> None:
     """Take all or fewer goods of an offer that waits for this wallet."""
-    from countermark_wallet.handing_over import HandingOver, describe_handover
-    from countermark_wallet.holdings import find_offer
-    from countermark_wallet.notes import Note
-    from countermark_wallet.offering import Offering
+    from countermark_wallet.custody.handing_over import HandingOver, describe_handover
+    from countermark_wallet.custody.holdings import find_offer
+    from countermark_wallet.custody.notes import Note
+    from countermark_wallet.custody.offering import Offering
 
     session = session_of(ctx, as_json)
     ledger = session.ledger()
@@ -81,8 +81,8 @@ def accept(
 @app.command()
 def withdraw(ctx: typer.Context, offer: OfferHash, as_json: JsonFlag = False) -> None:
     """End an offer that nobody has accepted."""
-    from countermark_wallet.handing_over import HandingOver
-    from countermark_wallet.offering import Offering
+    from countermark_wallet.custody.handing_over import HandingOver
+    from countermark_wallet.custody.offering import Offering
 
     session = session_of(ctx, as_json)
     receipt = Offering(HandingOver(session.ledger())).withdraw(read_hash(offer, "offer"))

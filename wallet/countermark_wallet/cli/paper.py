@@ -25,9 +25,9 @@ def share(
     as_json: JsonFlag = False,
 ) -> None:
     """Turn a signed file into a link for a chat, or into QR codes for another phone's camera."""
-    from countermark_wallet.handing_over import FILE_BYTES
-    from countermark_wallet.papers import CHARACTERS_IN_QR, qr_pictures, to_links
-    from countermark_wallet.safe_files import private_folder, read_bounded, write_whole
+    from countermark_wallet.custody.handing_over import FILE_BYTES
+    from countermark_wallet.custody.papers import CHARACTERS_IN_QR, qr_pictures, to_links
+    from countermark_wallet.files.safe import private_folder, read_bounded, write_whole
 
     session = session_of(ctx, as_json)
     data = read_bounded(file, FILE_BYTES, what="paper")
@@ -57,8 +57,8 @@ def gather(
 
     From pictures of QR codes: countermark codes PICTURE... --raw | countermark paper gather --out FILE
     """
-    from countermark_wallet.papers import from_links
-    from countermark_wallet.safe_files import write_whole
+    from countermark_wallet.custody.papers import from_links
+    from countermark_wallet.files.safe import write_whole
 
     session = session_of(ctx, as_json)
     lines = links or [line for line in sys.stdin.read(_INPUT_BYTES).splitlines() if line.strip()]

@@ -94,7 +94,7 @@ def print_labels(
     from countermark.printing.print_label import Carrier, LabelStyle
     from countermark.printing.sheets import PageSize
     from countermark_wallet.cli.progress import counting
-    from countermark_wallet.print_files import PrintFormat, PrintOrder, write_print_files
+    from countermark_wallet.labels.print_files import PrintFormat, PrintOrder, write_print_files
 
     session = session_of(ctx, as_json)
     order = PrintOrder(
@@ -124,7 +124,7 @@ def sizes(
     """Say how large the codes of a series come out, for each use, carrier and length, on a printer."""
     from countermark.printing.print_line import read_print_line
     from countermark.printing.size import PrintUse
-    from countermark_wallet.safe_files import open_text
+    from countermark_wallet.files.safe import open_text
 
     session = session_of(ctx, as_json)
     with open_text(print_line, what="print line") as stream:

@@ -24,7 +24,7 @@ def recall(
     as_json: JsonFlag = False,
 ) -> None:
     """Recall items: nobody can sell them any more, and everybody who scans one is told."""
-    from countermark_wallet.notes import Note
+    from countermark_wallet.custody.notes import Note
 
     session = session_of(ctx, as_json)
     ledger, run, note = session.ledger(), read_range(items), Note.of(reason)

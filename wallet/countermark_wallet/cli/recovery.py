@@ -40,8 +40,8 @@ def agent(
 def propose(ctx: typer.Context, file: ConsentFile, yes: Yes = False, as_json: JsonFlag = False) -> None:
     """As recovery agent: propose the new key of FILE for the account that lost its own. Seven days to object."""
     from countermark.chain.event_types import RecoveryProposed
-    from countermark_wallet.account_keys import CONSENT_BYTES, AccountKeys, SignedConsent, describe_consent
-    from countermark_wallet.safe_files import read_bounded
+    from countermark_wallet.accounts.keys import CONSENT_BYTES, AccountKeys, SignedConsent, describe_consent
+    from countermark_wallet.files.safe import read_bounded
 
     session = session_of(ctx, as_json)
     signed = SignedConsent.from_json(read_bounded(file, CONSENT_BYTES, what="consent"))

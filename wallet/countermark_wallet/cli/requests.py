@@ -24,7 +24,7 @@ def show(
     as_json: JsonFlag = False,
 ) -> None:
     """Show where a request is: accepted, sent, confirmed, refused or expired. No password is needed."""
-    from countermark_wallet.node_client import NodeClient
+    from countermark_wallet.node_access.client import NodeClient
 
     session = session_of(ctx, as_json)
     with NodeClient(session.node_url) as node:

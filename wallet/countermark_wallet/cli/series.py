@@ -14,8 +14,8 @@ from countermark_wallet.cli.options import GtinArgument, JsonFlag, NumberArgumen
 from countermark_wallet.cli.session import Session, session_of
 
 if TYPE_CHECKING:
-    from countermark_wallet.series import BrandSeries
-    from countermark_wallet.series_state import CommissionedSegment, SeriesState
+    from countermark_wallet.series.brand_series import BrandSeries
+    from countermark_wallet.series.state import CommissionedSegment, SeriesState
 
 app = typer.Typer()
 
@@ -51,7 +51,7 @@ def open_series(
     from countermark.labels.serials import SerialProfile
     from countermark.products import read_products
     from countermark_wallet.cli.progress import counting
-    from countermark_wallet.safe_files import open_text
+    from countermark_wallet.files.safe import open_text
 
     session = session_of(ctx, as_json)
     with open_text(products, what="product table") as stream:
@@ -90,7 +90,7 @@ def _with_what_stands(error: CountermarkError, opened: list[SeriesState]) -> Cou
 @app.command("list")
 def list_series(ctx: typer.Context, as_json: JsonFlag = False) -> None:
     """List the series that this wallet opened."""
-    from countermark_wallet.series_state import SeriesStore
+    from countermark_wallet.series.state import SeriesStore
 
     session = session_of(ctx, as_json)
     session.keystore().require(session.wallet_name)
@@ -146,7 +146,7 @@ def labels(
 @app.command()
 def upload(ctx: typer.Context, gtin: GtinArgument, number: NumberArgument, as_json: JsonFlag = False) -> None:
     """Give the node the packing lists of a series again, after it was not reachable when they were commissioned."""
-    from countermark_wallet.series_state import SeriesStore
+    from countermark_wallet.series.state import SeriesStore
 
     session = session_of(ctx, as_json)
     state = SeriesStore(session.keystore().folder(session.wallet_name)).load(gtin, number)
@@ -164,7 +164,7 @@ def waste(
     as_json: JsonFlag = False,
 ) -> None:
     """Record labels as waste: they will never be commissioned, and the account of the series needs them."""
-    from countermark_wallet.safe_files import open_text
+    from countermark_wallet.files.safe import open_text
 
     session = session_of(ctx, as_json)
     with open_text(report, what="waste report") as stream:
@@ -196,14 +196,14 @@ def close(
 
 def brand_of(session: Session, host: str = "") -> BrandSeries:
     """The wallet's series, with the ledger of the chosen node."""
-    from countermark_wallet.series import BrandSeries
+    from countermark_wallet.series.brand_series import BrandSeries
 
     return BrandSeries(session.ledger(), session.wallet(), host)
 
 
 def upload_segment(session: Session, segment: CommissionedSegment) -> None:
     """Gives the node what proves a segment's items."""
-    from countermark_wallet.node_client import NodeClient
+    from countermark_wallet.node_access.client import NodeClient
 
     with NodeClient(session.node_url, timeout=120) as node:
         node.send_packing_list(segment.first, segment.packing_list, segment.passport)

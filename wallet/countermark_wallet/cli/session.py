@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from countermark.errors import CountermarkError
-from countermark_wallet.passwords import PasswordSource
+from countermark_wallet.keys.passwords import PasswordSource
 
 if TYPE_CHECKING:
     from countermark.chain.contracts import Contracts
     from countermark.chain.deployment import Deployment
-    from countermark_wallet.keystore import UnlockedWallet, WalletKeystore
-    from countermark_wallet.ledger import Ledger
-    from countermark_wallet.node_client import NodeClient
-    from countermark_wallet.relaying import NodeRelay
-    from countermark_wallet.remote_signer import RemoteSigner
-    from countermark_wallet.signer import WalletSigner
+    from countermark_wallet.keys.keystore import UnlockedWallet, WalletKeystore
+    from countermark_wallet.keys.remote_signer import RemoteSigner
+    from countermark_wallet.keys.signer import WalletSigner
+    from countermark_wallet.ledger.connection import Ledger
+    from countermark_wallet.node_access.client import NodeClient
+    from countermark_wallet.node_access.relaying import NodeRelay
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Session:
 
     def keystore(self) -> WalletKeystore:
         """The wallets of this installation."""
-        from countermark_wallet.keystore import WalletKeystore
+        from countermark_wallet.keys.keystore import WalletKeystore
 
         return WalletKeystore(self.home)
 
@@ -56,9 +56,9 @@ class Session:
 
     def signer(self) -> WalletSigner | RemoteSigner:
         """The chosen account's key. Raises NotFound, NotPermitted."""
-        from countermark_wallet.account_book import AccountBook, OwnKey
-        from countermark_wallet.remote_signer import RemoteSigner
-        from countermark_wallet.sending_signer import SendingSigner
+        from countermark_wallet.accounts.book import AccountBook, OwnKey
+        from countermark_wallet.keys.remote_signer import RemoteSigner
+        from countermark_wallet.keys.sending_signer import SendingSigner
 
         keystore = self.keystore()
         keystore.require(self.wallet_name)
@@ -70,14 +70,14 @@ class Session:
 
     def signer_of(self, secret: bytes) -> WalletSigner:
         """A signer for a secret that is kept nowhere."""
-        from countermark_wallet.signer import WalletSigner
+        from countermark_wallet.keys.signer import WalletSigner
 
         return WalletSigner(secret)
 
     def ledger(self) -> Ledger:
         """The node's ledger, as the chosen wallet's party. Raises WrongChain for another network than before."""
-        from countermark_wallet.ledger import connect, connect_directly
-        from countermark_wallet.network_pin import check_network
+        from countermark_wallet.ledger.connection import connect, connect_directly
+        from countermark_wallet.ledger.network_pin import check_network
 
         signer = self.signer()
         ledger = (
@@ -90,9 +90,9 @@ class Session:
 
     def _relay(self, ledger: Ledger) -> NodeRelay:
         """The node as carrier of what the chosen key writes; it logs in there when the node asks who is there."""
-        from countermark_wallet.logging_in import log_in
-        from countermark_wallet.node_client import NodeClient
-        from countermark_wallet.relaying import NodeRelay
+        from countermark_wallet.node_access.client import NodeClient
+        from countermark_wallet.node_access.logging_in import log_in
+        from countermark_wallet.node_access.relaying import NodeRelay
 
         signer = self.signer()
 
@@ -118,20 +118,20 @@ class Session:
 
     def node(self) -> NodeClient:
         """The node, as who logged in there with the chosen wallet; nobody when that has run out."""
-        from countermark_wallet.node_client import NodeClient
+        from countermark_wallet.node_access.client import NodeClient
 
         self.wallet_folder()
         return NodeClient(self.node_url, token=self._token())
 
     def offline_ledger(self) -> Ledger:
         """The network that the wallet belongs to, for signing without reaching it. Raises NotFound, InputRefused."""
-        from countermark_wallet.ledger import without_network
+        from countermark_wallet.ledger.connection import without_network
 
         return without_network(self._deployment(), self.signer())
 
     def contracts(self) -> tuple[Contracts, int]:
         """The node's contracts for reading, and the chain id; no wallet is needed."""
-        from countermark_wallet.ledger import read_directly, read_only
+        from countermark_wallet.ledger.connection import read_directly, read_only
 
         if self.rpc_url:
             return read_directly(self.rpc_url, self._deployment())
@@ -142,7 +142,7 @@ class Session:
         from datetime import UTC, datetime
 
         from countermark.errors import NotFound
-        from countermark_wallet.logging_in import kept
+        from countermark_wallet.node_access.logging_in import kept
 
         try:
             found = kept(self.wallet_folder(), self.node_url, datetime.now(UTC))
@@ -151,7 +151,7 @@ class Session:
         return None if found is None else found.token
 
     def _deployment(self) -> Deployment:
-        from countermark_wallet.network_pin import kept_network
+        from countermark_wallet.ledger.network_pin import kept_network
 
         return kept_network(self.keystore().folder(self.wallet_name), self.deployment_file)
 

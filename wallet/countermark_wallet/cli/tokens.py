@@ -24,8 +24,8 @@ OtherAccount = Annotated[str | None, typer.Argument(metavar="[ACCOUNT]", help="D
 def holdings(ctx: typer.Context, account: OtherAccount = None, as_json: JsonFlag = False) -> None:
     """Show what an account has in hand: runs of items, and units with how much is in them."""
     from countermark.identifiers import check_account
-    from countermark_wallet.history_words import unit_name
-    from countermark_wallet.holdings import holdings as read
+    from countermark_wallet.custody.history_words import unit_name
+    from countermark_wallet.custody.holdings import holdings as read
 
     session = session_of(ctx, as_json)
     ledger = session.ledger()
@@ -60,8 +60,8 @@ def history(
 ) -> None:
     """Show everything that the ledger says of one item, in order."""
     from countermark.chain.event_types import Moved, UnitMoved
-    from countermark_wallet.history_words import words_of_event
-    from countermark_wallet.holdings import history as read
+    from countermark_wallet.custody.history_words import words_of_event
+    from countermark_wallet.custody.holdings import history as read
 
     session = session_of(ctx, as_json)
     ledger = session.ledger()
@@ -91,8 +91,8 @@ def history(
 
 def offers(ctx: typer.Context, as_json: JsonFlag = False) -> None:
     """Show the offers on the ledger that wait for this wallet."""
-    from countermark_wallet.handing_over import describe_handover
-    from countermark_wallet.holdings import waiting_offers
+    from countermark_wallet.custody.handing_over import describe_handover
+    from countermark_wallet.custody.holdings import waiting_offers
     from countermark_wallet.periods import utc_now
 
     session = session_of(ctx, as_json)

@@ -14,7 +14,7 @@ from countermark_wallet.cli.session import Session, session_of
 if TYPE_CHECKING:
     from countermark.chain.transactions import TransactionReceipt
     from countermark.credentials.key_binding import Challenge
-    from countermark_wallet.issuing import TrademarkIssuing
+    from countermark_wallet.credentials.issuing import TrademarkIssuing
 
 app = typer.Typer()
 OfficeName = Annotated[str, typer.Option("--office-name", help="The office's name as the credential shows it.")]
@@ -52,7 +52,7 @@ def issue(
     """Issue a trademark credential to a brand and anchor its hash, as an IP office."""
     from countermark.credentials.did_key import key_of
     from countermark.credentials.trademark import Trademark
-    from countermark_wallet.safe_files import check_writable, write_whole
+    from countermark_wallet.files.safe import check_writable, write_whole
 
     session = session_of(ctx, as_json)
     trademark = Trademark(mark, text, tuple(sorted(set(nice))), registered_on.date())
@@ -114,7 +114,7 @@ def publish_status(
     as_json: JsonFlag = False,
 ) -> None:
     """Sign both status lists as the ledger is now and hand them to the node; again at least once a week."""
-    from countermark_wallet.status_lists import StatusListFile, new_state
+    from countermark_wallet.credentials.status_lists import StatusListFile, new_state
 
     session = session_of(ctx, as_json)
     wallet = session.wallet()
@@ -142,10 +142,10 @@ def present(
 ) -> None:
     """Show some claims of an SD-JWT credential to a verifier, and answer its challenge with the wallet's key."""
     from countermark.credentials.sd_jwt_making import present_sd_jwt
-    from countermark_wallet.credential_checking import check_holder, read_token
+    from countermark_wallet.credentials.checking import check_holder, read_token
+    from countermark_wallet.credentials.requests import HeldTrademarks
+    from countermark_wallet.files.safe import write_whole
     from countermark_wallet.periods import utc_now
-    from countermark_wallet.safe_files import write_whole
-    from countermark_wallet.trademark_requests import HeldTrademarks
 
     session, challenge = session_of(ctx, as_json), _challenge(audience, nonce)
     key = session.wallet().credential_key() if challenge else None
@@ -170,10 +170,10 @@ def show(
 ) -> None:
     """Check a credential (trademark in either form, or licence) against the ledger and show what it says."""
     from countermark_wallet.cli.credential_lines import described
-    from countermark_wallet.credential_checking import CredentialDesk, read_token, refuse_findings
-    from countermark_wallet.outbound import Outbound, authority_of
+    from countermark_wallet.credentials.checking import CredentialDesk, read_token, refuse_findings
+    from countermark_wallet.credentials.requests import HeldTrademarks
+    from countermark_wallet.outbound.client import Outbound, authority_of
     from countermark_wallet.periods import utc_now
-    from countermark_wallet.trademark_requests import HeldTrademarks
 
     session, challenge = session_of(ctx, as_json), _challenge(audience, nonce)
     held = HeldTrademarks(session.keystore().folder(session.wallet_name))
@@ -196,7 +196,7 @@ def _challenge(audience: str | None, nonce: str | None) -> Challenge | None:
 
 
 def _changed(session: Session, issuing: TrademarkIssuing, mark: str, status: str, receipt: TransactionReceipt) -> None:
-    from countermark_wallet.status_lists import StatusListFile
+    from countermark_wallet.credentials.status_lists import StatusListFile
 
     publishes = StatusListFile(session.wallet().folder).load() is not None
     urls = _publish(session, issuing) if publishes else []
@@ -208,8 +208,8 @@ def _changed(session: Session, issuing: TrademarkIssuing, mark: str, status: str
 
 def _publish(session: Session, issuing: TrademarkIssuing) -> list[str]:
     """Addresses of the lists. The ledger was changed before: what fails here is done by publishing again."""
-    from countermark_wallet.node_client import NodeClient
-    from countermark_wallet.status_lists import StatusListFile
+    from countermark_wallet.credentials.status_lists import StatusListFile
+    from countermark_wallet.node_access.client import NodeClient
 
     file = StatusListFile(session.wallet().folder)
     lists = issuing.signed_status_lists(file)
@@ -221,8 +221,8 @@ def _publish(session: Session, issuing: TrademarkIssuing) -> list[str]:
 
 
 def issuing_of(session: Session, office_name: str = "", issuer_did: str | None = None) -> TrademarkIssuing:
-    from countermark_wallet.issuing import TrademarkIssuing
-    from countermark_wallet.status_lists import StatusListFile
+    from countermark_wallet.credentials.issuing import TrademarkIssuing
+    from countermark_wallet.credentials.status_lists import StatusListFile
 
     wallet = session.wallet()
     return TrademarkIssuing(

@@ -17,11 +17,11 @@ from countermark_wallet.cli.confirming import Yes, confirm
 from countermark_wallet.cli.options import JsonFlag, Mark, OutputFile
 from countermark_wallet.cli.session import Session, session_of
 from countermark_wallet.cli.trademark import IssuerDid, OfficeName, app, issuing_of
-from countermark_wallet.request_answers import answer_when_read
+from countermark_wallet.credentials.request_answers import answer_when_read
 
 if TYPE_CHECKING:
     from countermark.credentials.trademark_request import SignedTrademarkRequest, TrademarkAnswer
-    from countermark_wallet.node_client import NodeClient
+    from countermark_wallet.node_access.client import NodeClient
 
 __all__ = ["app"]
 _ID = re.compile(r"0x[0-9a-f]{64}")
@@ -55,8 +55,8 @@ def request(
     from countermark.credentials.did_key import did_of
     from countermark.credentials.trademark import Trademark
     from countermark.credentials.trademark_request import describe_request, write_members
-    from countermark_wallet.safe_files import write_whole
-    from countermark_wallet.trademark_requests import Application, HeldTrademarks, TrademarkApplying
+    from countermark_wallet.credentials.requests import Application, HeldTrademarks, TrademarkApplying
+    from countermark_wallet.files.safe import write_whole
 
     session = session_of(ctx, as_json)
     trademark = Trademark(mark, text, tuple(sorted(set(nice))), registered_on.date())
@@ -81,7 +81,7 @@ def send(
 ) -> None:
     """Hand a request, or as its office an answer, in at the office's node; again changes nothing."""
     from countermark.credentials.trademark_request import SignedTrademarkRequest
-    from countermark_wallet.trademark_requests import read_file
+    from countermark_wallet.credentials.requests import read_file
 
     session, found = session_of(ctx, as_json), read_file(file)
     if isinstance(found, SignedTrademarkRequest):
@@ -119,7 +119,7 @@ def examine(
 ) -> None:
     """As the office: check a request's signature and evidence, and show it in plain words. Signs nothing."""
     from countermark.credentials.trademark_request import describe_request
-    from countermark_wallet.trademark_requests import TrademarkExamining
+    from countermark_wallet.credentials.requests import TrademarkExamining
 
     session = session_of(ctx, as_json)
     signed = _request(session, name, at)
@@ -160,8 +160,8 @@ def approve(
 ) -> None:
     """As the office: issue the credential that was asked for, and tell the node if the request is there."""
     from countermark.credentials.trademark_request import describe_request, write_members
-    from countermark_wallet.safe_files import check_writable, write_whole
-    from countermark_wallet.trademark_requests import TrademarkExamining
+    from countermark_wallet.credentials.requests import TrademarkExamining
+    from countermark_wallet.files.safe import check_writable, write_whole
 
     session = session_of(ctx, as_json)
     signed = _request(session, name, at, still_open=True)
@@ -191,8 +191,8 @@ def refuse(
 ) -> None:
     """As the office: sign a refusal with its reason, and tell the node if the request is there."""
     from countermark.credentials.trademark_request import describe_request, write_members
-    from countermark_wallet.safe_files import write_whole
-    from countermark_wallet.trademark_requests import TrademarkExamining
+    from countermark_wallet.credentials.requests import TrademarkExamining
+    from countermark_wallet.files.safe import write_whole
 
     session = session_of(ctx, as_json)
     signed = _request(session, name, at, still_open=True)
@@ -216,9 +216,9 @@ def receive(
     """As holder: check the office's answer against the request and the ledger, and keep the credential."""
     from countermark.credentials.trademark_request import TrademarkRefusal
     from countermark_wallet.cli.credential_lines import described
-    from countermark_wallet.credential_checking import CredentialDesk
-    from countermark_wallet.outbound import Outbound, authority_of
-    from countermark_wallet.trademark_requests import HeldTrademarks, TrademarkApplying
+    from countermark_wallet.credentials.checking import CredentialDesk
+    from countermark_wallet.credentials.requests import HeldTrademarks, TrademarkApplying
+    from countermark_wallet.outbound.client import Outbound, authority_of
 
     session = session_of(ctx, as_json)
     held, answer = HeldTrademarks(session.wallet_folder()), _answer_from(session, name, at)
@@ -246,7 +246,7 @@ def receive(
 @app.command("list")
 def list_held(ctx: typer.Context, as_json: JsonFlag = False) -> None:
     """List the credentials that this wallet holds, and what it asked for. No password is needed."""
-    from countermark_wallet.trademark_requests import HeldTrademarks
+    from countermark_wallet.credentials.requests import HeldTrademarks
 
     session = session_of(ctx, as_json)
     held = HeldTrademarks(session.wallet_folder())
@@ -275,7 +275,7 @@ def _summary(found: dict[str, Any]) -> str:
 
 
 def _digest(path: Path) -> bytes:
-    from countermark_wallet.safe_files import open_bytes
+    from countermark_wallet.files.safe import open_bytes
 
     found = hashlib.sha256()
     with open_bytes(path, what="evidence") as stream:
@@ -285,7 +285,7 @@ def _digest(path: Path) -> bytes:
 
 
 def _hand_in(signed: SignedTrademarkRequest, at: str) -> dict[str, Any]:
-    from countermark_wallet.node_client import NodeClient
+    from countermark_wallet.node_access.client import NodeClient
 
     with NodeClient(at) as node:
         return node.send_trademark_request(signed.to_json())
@@ -294,9 +294,9 @@ def _hand_in(signed: SignedTrademarkRequest, at: str) -> dict[str, Any]:
 @contextmanager
 def _office_node(session: Session, at: str | None) -> Iterator[NodeClient]:
     """The office's node, or the session's, logged in as the chosen account for this one command."""
-    from countermark_wallet.logging_in import log_in
-    from countermark_wallet.network_pin import check_network
-    from countermark_wallet.node_client import NodeClient
+    from countermark_wallet.ledger.network_pin import check_network
+    from countermark_wallet.node_access.client import NodeClient
+    from countermark_wallet.node_access.logging_in import log_in
 
     url = at or session.node_url
     with NodeClient(url) as node:
@@ -310,7 +310,7 @@ def _office_node(session: Session, at: str | None) -> Iterator[NodeClient]:
 def _request(session: Session, name: str, at: str | None, *, still_open: bool = False) -> SignedTrademarkRequest:
     """The request in a file, or at the node. With `still_open` one that was answered there is refused."""
     from countermark.credentials.trademark_request import SignedTrademarkRequest
-    from countermark_wallet.trademark_requests import read_file
+    from countermark_wallet.credentials.requests import read_file
 
     if _ID.fullmatch(name):
         with _office_node(session, at) as node:
@@ -334,7 +334,7 @@ def _request(session: Session, name: str, at: str | None, *, still_open: bool = 
 
 def _answer_from(session: Session, name: str, at: str | None) -> TrademarkAnswer:
     from countermark.credentials.trademark_request import SignedTrademarkRequest, read_answer
-    from countermark_wallet.trademark_requests import read_file
+    from countermark_wallet.credentials.requests import read_file
 
     if not _ID.fullmatch(name):
         found = read_file(Path(name))

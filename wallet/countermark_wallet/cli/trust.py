@@ -13,8 +13,8 @@ from countermark_wallet.cli.session import Session, session_of
 if TYPE_CHECKING:
     from countermark.chain.connection import ChainConnection
     from countermark.chain.deployment import Deployment
-    from countermark_wallet.trust_export import Publishing
-    from countermark_wallet.trust_store import TrustStore
+    from countermark_wallet.trust_bundle.export import Publishing
+    from countermark_wallet.trust_bundle.store import TrustStore
 
 app = typer.Typer()
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder in which the bundle's signers meet.")]
@@ -36,7 +36,7 @@ def update(
     as_json: JsonFlag = False,
 ) -> None:
     """Take over a newer trust bundle, after every check of The Update Framework's client."""
-    from countermark_wallet.trust_updating import update_store
+    from countermark_wallet.trust_bundle.updating import update_store
 
     session = session_of(ctx, as_json)
     kept = _store(session, store)
@@ -47,7 +47,7 @@ def update(
 @app.command()
 def show(ctx: typer.Context, store: StoreFolder = None, as_json: JsonFlag = False) -> None:
     """Show what is trusted here, how old it is and by whose signatures."""
-    from countermark_wallet.trust_updating import summarise
+    from countermark_wallet.trust_bundle.updating import summarise
 
     session = session_of(ctx, as_json)
     kept = _store(session, store)
@@ -66,7 +66,7 @@ def export(
 ) -> None:
     """Read the chain, and sign what it says beside other nodes' signatures in FOLDER."""
     from countermark_wallet.cli.progress import counting
-    from countermark_wallet.trust_export import read_chain
+    from countermark_wallet.trust_bundle.export import read_chain
 
     session = session_of(ctx, as_json)
     connection, contracts = _ledger(session, rpc, deployment)
@@ -108,8 +108,8 @@ def key(
 ) -> None:
     """Write this wallet's public key for a role, for the root's keepers to list."""
     from countermark.trust_bundle.envelope import key_name
-    from countermark_wallet.safe_files import write_whole
-    from countermark_wallet.trust_roots import check_role, key_document
+    from countermark_wallet.files.safe import write_whole
+    from countermark_wallet.trust_bundle.roots import check_role, key_document
 
     session = session_of(ctx, as_json)
     public = session.wallet().trust_key(check_role(role)).public
@@ -131,8 +131,8 @@ def root(
 ) -> None:
     """Draft the next root: whose signatures count from now on. Its keepers sign it with `trust sign`."""
     from countermark_wallet.periods import Period, utc_now
-    from countermark_wallet.trust_roots import RootKeeping, read_key
-    from countermark_wallet.trust_store import BundleFolder
+    from countermark_wallet.trust_bundle.roots import RootKeeping, read_key
+    from countermark_wallet.trust_bundle.store import BundleFolder
 
     session = session_of(ctx, as_json)
     connection, contracts = _ledger(session, None, None)
@@ -152,8 +152,8 @@ def root(
 @app.command()
 def sign(ctx: typer.Context, folder: Folder, as_json: JsonFlag = False) -> None:
     """Sign the newest root in FOLDER with this wallet's root key. Compare its SHA-256 with the other keepers first."""
-    from countermark_wallet.trust_roots import RootKeeping
-    from countermark_wallet.trust_store import BundleFolder
+    from countermark_wallet.trust_bundle.roots import RootKeeping
+    from countermark_wallet.trust_bundle.store import BundleFolder
 
     session = session_of(ctx, as_json)
     signed = RootKeeping(BundleFolder(folder)).sign(session.wallet().trust_key("root"))
@@ -165,7 +165,7 @@ def sign(ctx: typer.Context, folder: Folder, as_json: JsonFlag = False) -> None:
 
 
 def _store(session: Session, folder: Path | None) -> TrustStore:
-    from countermark_wallet.trust_store import TrustStore
+    from countermark_wallet.trust_bundle.store import TrustStore
 
     return TrustStore(folder or session.home / "trust")
 
@@ -174,7 +174,7 @@ def _ledger(session: Session, rpc: str | None, deployment: Path | None) -> tuple
     if rpc is None:
         ledger = session.ledger()
         return ledger.connection, ledger.deployment
-    from countermark_wallet.trust_updating import ledger_at
+    from countermark_wallet.trust_bundle.updating import ledger_at
 
     return ledger_at(rpc, deployment)
 
@@ -187,7 +187,7 @@ def _account(connection: ChainConnection, deployment: Deployment) -> Any:
 
 def _publishing(connection: ChainConnection, deployment: Deployment, folder: Path) -> Publishing:
     from countermark_wallet.periods import utc_now
-    from countermark_wallet.trust_export import Publishing
-    from countermark_wallet.trust_store import BundleFolder
+    from countermark_wallet.trust_bundle.export import Publishing
+    from countermark_wallet.trust_bundle.store import BundleFolder
 
     return Publishing(BundleFolder(folder), _account(connection, deployment), utc_now)

@@ -51,8 +51,8 @@ def seal(
     as_json: JsonFlag = False,
 ) -> None:
     """Seal a unit over what is in it. Keep the salt: it proves the seal's number later."""
-    from countermark_wallet.notes import Note
-    from countermark_wallet.unit_contents import contents_of
+    from countermark_wallet.custody.notes import Note
+    from countermark_wallet.custody.unit_contents import contents_of
 
     session = session_of(ctx, as_json)
     ledger, target, note = session.ledger(), read_unit(unit).unit, Note.of(number)
@@ -85,7 +85,7 @@ def break_seal(
     as_json: JsonFlag = False,
 ) -> None:
     """Record that a seal is open: as intended, or with a reason that alarms everybody."""
-    from countermark_wallet.notes import Note
+    from countermark_wallet.custody.notes import Note
 
     session = session_of(ctx, as_json)
     target, note = read_unit(unit).unit, Note.of(reason) if reason else None
@@ -105,8 +105,8 @@ def close(ctx: typer.Context, unit: OneUnit, as_json: JsonFlag = False) -> None:
 @app.command()
 def show(ctx: typer.Context, unit: OneUnit, as_json: JsonFlag = False) -> None:
     """Show who has a unit, what is in it, and whether it is sealed or locked."""
-    from countermark_wallet.history_words import unit_name
-    from countermark_wallet.unit_contents import contents_of
+    from countermark_wallet.custody.history_words import unit_name
+    from countermark_wallet.custody.unit_contents import contents_of
 
     session = session_of(ctx, as_json)
     ledger, target = session.ledger(), read_unit(unit).unit

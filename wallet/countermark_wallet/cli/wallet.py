@@ -10,7 +10,7 @@ from countermark_wallet.cli.options import JsonFlag
 from countermark_wallet.cli.session import Session, session_of
 
 if TYPE_CHECKING:
-    from countermark_wallet.account_book import OwnKey, RemoteKey
+    from countermark_wallet.accounts.book import OwnKey, RemoteKey
 
 app = typer.Typer()
 Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Wallet name: a-z, 0-9 and -. Default: --wallet.")]
@@ -39,7 +39,7 @@ def create(ctx: typer.Context, name: Name = None, as_json: JsonFlag = False) -> 
 @app.command()
 def restore(ctx: typer.Context, name: Name = None, words_fd: WordsDescriptor = None, as_json: JsonFlag = False) -> None:
     """Make a wallet again from its 24 words, which are asked for and never an argument."""
-    from countermark_wallet.passwords import ask_words
+    from countermark_wallet.keys.passwords import ask_words
 
     session = session_of(ctx, as_json)
     chosen, keystore = name or session.wallet_name, session.keystore()
@@ -60,7 +60,7 @@ def words(
     as_json: JsonFlag = False,
 ) -> None:
     """Show the wallet's 24 words once, for paper. Whoever has them has the wallet."""
-    from countermark_wallet.back_up import require_unshown, show_words
+    from countermark_wallet.keys.back_up import require_unshown, show_words
 
     session = session_of(ctx, as_json)
     keystore = session.keystore()
@@ -87,8 +87,8 @@ def add_account(
 ) -> None:
     """Name one more account: the wallet's next key, or a key that another program signs with."""
     from countermark.identifiers import check_account
-    from countermark_wallet.account_book import AccountBook, RemoteKey
-    from countermark_wallet.remote_signer import check_signer_url
+    from countermark_wallet.accounts.book import AccountBook, RemoteKey
+    from countermark_wallet.keys.remote_signer import check_signer_url
 
     if (remote is None) != (address is None):
         raise typer.BadParameter("--remote and --address go together", param_hint="--remote")
@@ -109,7 +109,7 @@ def add_account(
 @app.command()
 def accounts(ctx: typer.Context, as_json: JsonFlag = False) -> None:
     """List the accounts of the chosen wallet."""
-    from countermark_wallet.account_book import AccountBook, OwnKey
+    from countermark_wallet.accounts.book import AccountBook, OwnKey
 
     session = session_of(ctx, as_json)
     keystore = session.keystore()
@@ -162,6 +162,6 @@ def list_wallets(ctx: typer.Context, as_json: JsonFlag = False) -> None:
 
 
 def _address(session: Session, key: OwnKey | RemoteKey) -> str:
-    from countermark_wallet.account_book import OwnKey
+    from countermark_wallet.accounts.book import OwnKey
 
     return session.wallet().signer(key.index).address if isinstance(key, OwnKey) else key.address

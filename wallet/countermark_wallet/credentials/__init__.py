@@ -1,0 +1,1 @@
+"""Trademark credentials and licences: asked for, issued, listed, checked."""

@@ -1,0 +1,1 @@
+"""Goods in hand: held, handed over, packed, claimed, seized."""

@@ -1,0 +1,1 @@
+"""Labels made as files, and files for printers."""

@@ -1,0 +1,1 @@
+"""One party's way to the ledger, and what it reads there."""

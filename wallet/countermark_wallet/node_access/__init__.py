@@ -1,0 +1,1 @@
+"""A wallet at a node: asking it, logging in, having it carry what was signed."""

@@ -1,0 +1,1 @@
+"""The one way to addresses that others wrote."""

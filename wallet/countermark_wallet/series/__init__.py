@@ -1,0 +1,1 @@
+"""A brand's series from opening to closing."""

@@ -1,0 +1,1 @@
+"""Trust bundles on this machine, and what those who make them do."""
