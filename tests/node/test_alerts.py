@@ -42,6 +42,12 @@ def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
         time.sleep(0.02)
 
 
+@pytest.fixture
+def all_committed(world: World) -> None:
+    """The alerts of other tests are on the ledger, so that those of this one can be counted."""
+    wait_for(lambda: world.services.committer.pending()[0] == 0)
+
+
 def alerts_about(world: World, serial: str) -> list[dict[str, Any]]:
     found = world.client.get("/v1/alerts?newest=1&limit=200", headers=world.desk()).json()["alerts"]
     return [alert for alert in found if alert["item"]["serial"] == serial]
@@ -88,6 +94,7 @@ def test_commitment_on_the_ledger_is_the_salted_hash_of_the_alerts_content(world
     assert alert_commitment(row.salt, row.content_hash).hex() == alert["commitment"]["hash"][2:]
 
 
+@pytest.mark.usefixtures("all_committed")
 def test_anonymous_scans_all_over_the_world_raise_no_alert_and_no_transaction(world: World) -> None:
     label, before = world.label(), world.alerts_on_chain()
     cities = [(lat, lon) for lat in range(-60, 60, 8) for lon in range(-170, 170, 17)]
@@ -294,6 +301,7 @@ def test_restart_keeps_alerts_and_commits_pending_ones_exactly_once(own_world: A
             services.close()
 
 
+@pytest.mark.usefixtures("all_committed")
 def test_commitment_that_was_sent_before_a_crash_is_found_and_not_sent_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -326,6 +334,7 @@ def test_stream_ends_soon_after_its_session(own_world: Any) -> None:
             assert ": heartbeat" not in list(lines)[5:]
 
 
+@pytest.mark.usefixtures("all_committed")
 def test_commitment_that_another_member_copied_first_is_still_made_by_this_node(world: World) -> None:
     label = world.label()
     rival = world.ledger("customs")
