@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.exc import DatabaseError
 
@@ -49,12 +50,16 @@ class Worker:
         """There may be something to do."""
         self._hint.set()
 
-    def stop(self, seconds: float = 5) -> None:
-        """End after the running job, or give up waiting after `seconds`: whatever is cut off is resumed at start."""
+    def end(self) -> None:
+        """No job after the running one."""
         self._stopping.set()
         self._hint.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether nothing is at work any more, at latest after `seconds`."""
         if self._thread is not None:
             self._thread.join(seconds)
+        return self._thread is None or not self._thread.is_alive()
 
     def _work(self) -> None:
         while not self._stopping.is_set():
@@ -70,3 +75,15 @@ class Worker:
                 _log.warning("%s: database failing: %s", self._name, type(error).__name__)
             self._hint.wait(self._seconds)
             self._hint.clear()
+
+
+def end_all(workers: Sequence[Worker], seconds: float = 5) -> None:
+    """End all after their running jobs, or give up waiting after `seconds`: what is cut off is resumed at start."""
+    for worker in workers:
+        worker.end()
+    until = time.monotonic() + seconds
+    busy = [worker.name for worker in workers if not worker.wait(max(0.0, until - time.monotonic()))]
+    if busy:
+        _log.warning("background work cut off: %s", ", ".join(busy))
+    else:
+        _log.info("background work has ended")

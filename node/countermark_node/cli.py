@@ -101,11 +101,13 @@ def serve(
     with _opened(settings) as installation:
         services = NodeServices.build(installation, settings=settings)
         at = settings.port if port is None else port
-        with start(create_app(services), host or settings.host, at) as running:
-            ready = {"url": running.url, "account": installation.account}
-            typer.echo(json.dumps(ready) if context.json_output else f"OK: serving {running.url}; Ctrl-C ends it")
-            running.wait()
-        services.close()
+        try:
+            with start(create_app(services), host or settings.host, at) as running:
+                ready = {"url": running.url, "account": installation.account}
+                typer.echo(json.dumps(ready) if context.json_output else f"OK: serving {running.url}; Ctrl-C ends it")
+                running.wait()
+        finally:
+            services.close()
 
 
 def status(ctx: typer.Context) -> None:

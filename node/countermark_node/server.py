@@ -48,6 +48,7 @@ class RunningServer:
         self.port: int = bound.getsockname()[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
         self._thread = threading.Thread(target=self._run, name="http-server", daemon=True)
+        self._ended = threading.Event()
 
     def start(self) -> Self:
         """Raises what the services refuse to start with, Unavailable when the application does not come up."""
@@ -74,13 +75,16 @@ class RunningServer:
     def stop(self) -> None:
         """Close open streams, answer what is under way, end."""
         self._server.should_exit = True
-        self._thread.join(_STOP_SECONDS)
+        self._ended.wait(_STOP_SECONDS)
         self._socket.close()
 
     def wait(self) -> None:
         """Until the server ends by itself or a KeyboardInterrupt comes."""
-        while self._thread.is_alive():
-            self._thread.join(0.5)
+        # Not by joining the thread: before Python 3.13 an interrupted join takes a thread that works for one that ended
+        # (CPython issue 90882), and then `stop` would wait for nothing. In pieces, since a signal may reach another
+        # thread, and this one looks for it when it wakes.
+        while not self._ended.wait(0.5):
+            pass
 
     def __enter__(self) -> Self:
         return self
@@ -89,7 +93,10 @@ class RunningServer:
         self.stop()
 
     def _run(self) -> None:
-        asyncio.run(self._server.serve(sockets=[self._socket]))
+        try:
+            asyncio.run(self._server.serve(sockets=[self._socket]))
+        finally:
+            self._ended.set()
 
 
 def serve(app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> RunningServer:

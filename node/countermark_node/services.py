@@ -19,7 +19,7 @@ from countermark_node.alerts.raising import AlertMaker
 from countermark_node.alerts.replaced import wait_again
 from countermark_node.alerts.service import AlertService
 from countermark_node.alerts.watching import ReplicaWatcher
-from countermark_node.background import Worker
+from countermark_node.background import Worker, end_all
 from countermark_node.chain_sync.projector import Projector
 from countermark_node.coverage.service import CoverageService
 from countermark_node.database import Database
@@ -360,8 +360,7 @@ class NodeServices:
     def stop(self) -> None:
         """End streams and background work; whatever was cut off is resumed by the next start."""
         self.alert_hub.close()
-        for worker in self.workers:
-            worker.stop()
+        end_all(self.workers)
 
     def close(self) -> None:
         """Let lead and database go, and end the processes that decode pictures."""
