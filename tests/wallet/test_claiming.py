@@ -22,7 +22,7 @@ from countermark.labels.merkle import MerkleTree
 from countermark.labels.packing_list import PackingList, read_packing_list
 from countermark.nfc.keys import chip_value
 from countermark_wallet.keys.signer import WalletSigner
-from countermark_wallet.series.brand_series import CommissionedSegment
+from countermark_wallet.series.state import CommissionedSegment
 
 if TYPE_CHECKING:
     from tests.wallet.conftest import Market

@@ -19,7 +19,8 @@ from countermark_wallet.series.closing import WasteBook
 if TYPE_CHECKING:
     from tests.wallet.conftest import Market
 
-    from countermark_wallet.series.brand_series import BrandSeries, SeriesState
+    from countermark_wallet.series.brand_series import BrandSeries
+    from countermark_wallet.series.state import SeriesState
 
 counts = st.integers(0, 50)
 

@@ -16,7 +16,8 @@ from countermark_node.demo.narrator import Narrator
 from countermark_node.demo.photos import Shot, photograph
 from countermark_node.demo.stage import Stage
 from countermark_wallet.files.safe import private_folder, write_whole
-from countermark_wallet.series.brand_series import CommissionedSegment, LabelPicture, MadeLabels
+from countermark_wallet.series.label_files import LabelPicture, MadeLabels
+from countermark_wallet.series.state import CommissionedSegment
 
 _WASTE_EVERY = 50
 """Each 50th label is torn, crooked or a roll's end, and goes into the bin."""

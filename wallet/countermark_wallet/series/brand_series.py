@@ -24,11 +24,9 @@ from countermark_wallet.periods import utc_now
 from countermark_wallet.series.adopted_lists import AdoptedFile, adopt
 from countermark_wallet.series.closing import WasteBook, close_on_ledger
 from countermark_wallet.series.commissioning import Commissioning
-from countermark_wallet.series.label_files import LabelPicture, MadeLabels, SeriesLabels
+from countermark_wallet.series.label_files import MadeLabels, SeriesLabels
 from countermark_wallet.series.line_desk import LineDesk, TakenReport
 from countermark_wallet.series.state import CommissionedSegment, SeriesState, SeriesStore
-
-__all__ = ["BrandSeries", "CommissionedSegment", "LabelPicture", "MadeLabels", "SeriesState", "SeriesStore"]
 
 _PREFIX_LENGTHS = range(12, 3, -1)
 
