@@ -222,9 +222,10 @@ class World:
         return self.installation.contracts.alerts.alert_count()
 
 
-def world_settings(folder: Path) -> NodeSettings:
+def world_settings(folder: Path, **more: Any) -> NodeSettings:
     """Fast, and with limits that tests do not meet by accident."""
     return NodeSettings(
+        **more,
         home=folder / "home",
         public_scans_per_minute=100_000,
         network_scans_per_hour=1_000_000,
@@ -242,11 +243,13 @@ def world_settings(folder: Path) -> NodeSettings:
 
 
 @contextmanager
-def open_world(folder: Path, *, node_operator: bool = True, clock: Callable[[], datetime] = utc_now) -> Iterator[World]:
-    """A new installation with accredited parties, one product commissioned, served over HTTP."""
+def open_world(
+    folder: Path, *, node_operator: bool = True, clock: Callable[[], datetime] = utc_now, **more: Any
+) -> Iterator[World]:
+    """A new installation with accredited parties, one product commissioned, served over HTTP; `more` are settings."""
     keystore = WalletKeystore(folder, work_factor=2)
     wallets = {name: keystore.create(name, "four unrelated words") for name in PARTIES}
-    settings = world_settings(folder)
+    settings = world_settings(folder, **more)
     created = Installation.create(
         folder / "home", wallets["governor"].address, settings=settings, clock=clock, work_factor=2
     )

@@ -24,6 +24,7 @@ from countermark.errors import CountermarkError, InputRefused, NotFound, NotPerm
 from countermark_node.backups import making, restoring
 from countermark_node.backups.making import Made, Wanted, make_backup
 from countermark_node.backups.restoring import restore_backup
+from countermark_node.database.places import place_of
 from countermark_node.installation import Installation
 from countermark_node.services import NodeServices
 from countermark_node.settings import NodeSettings
@@ -357,8 +358,10 @@ def test_node_on_postgresql_is_backed_up_with_its_database(two_urls: tuple[URL, 
     with pytest.raises(InputRefused) as other:
         restore_backup(tmp_path / "moved", settings_of(tmp_path / "again"))
     assert other.value.reason == "other-database"
-    restored = settings_of(tmp_path / "again", database_url=second)
-    restore_backup(made.folder, restored)
+    restore_backup(made.folder, settings_of(tmp_path / "again", database_url=second))
+    # Not the database that was backed up, which may be that of a node that goes on.
+    restored = settings_of(tmp_path / "again")
+    assert place_of(restored.home / "node", restored) == two_urls[1].set(drivername="postgresql+psycopg")
     with Installation.open(restored.home, settings=restored) as opened:
         services = NodeServices.build(opened, settings=restored)
         head = services.projector.head()
@@ -386,6 +389,9 @@ def test_missing_postgresql_client_is_told_with_the_command_that_does_without(
     assert made.manifest.database == "apart"
     restore_backup(made.folder, settings_of(tmp_path / "again"))
     assert facts(settings_of(tmp_path / "again")) == facts(settings)
+    apart = settings_of(tmp_path / "apart", database_url=two_urls[1].render_as_string())
+    restore_backup(made.folder, apart)
+    assert place_of(apart.home / "node", settings_of(apart.home)) == two_urls[1].set(drivername="postgresql+psycopg")
 
 
 @pytest.mark.postgresql

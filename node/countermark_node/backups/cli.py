@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,7 +57,11 @@ def restore(
     ] = None,
 ) -> None:
     """Make this home folder the node that was backed up. Every byte is compared first; nothing is written over."""
+    from sqlalchemy import URL
+
+    from countermark_node.backups.postgresql_dump import shown
     from countermark_node.backups.restoring import restore_backup
+    from countermark_node.database.places import place_of
     from countermark_node.settings import NodeSettings
 
     context: CommandContext = ctx.obj
@@ -66,11 +71,25 @@ def restore(
         typer.echo(json.dumps(_members(manifest) | {"home": str(settings.home)}))
         return
     typer.echo(f"OK: node of {manifest.made}{_at(manifest)}, in {settings.home}")
+    place = place_of(settings.home.expanduser() / "node", settings)
+    if isinstance(place, URL):
+        typer.echo(f"  its database: {shown(place)}")
+    for line in _next(manifest):
+        typer.echo(f"Next: {line}")
+
+
+def _next(manifest: Manifest) -> Iterator[str]:
     if manifest.database == "apart":
-        typer.echo("Next: put its database in place by the tools that backed it up")
+        yield "put its database in place by the tools that backed it up, if it is not there yet"
     if not manifest.wallets:
-        typer.echo("Next: put node/wallets and node/wallet.password back, which this backup does not hold")
-    typer.echo("Next: countermark node audit; countermark node serve; then revoke again what was revoked since")
+        yield "put node/wallets and node/wallet.password back, which this backup does not hold"
+    # A ledger of several went on, and often keeps the state of its newest blocks alone: first the node reads them.
+    yield (
+        "countermark node serve; beside it, once /ready is 200, countermark node audit"
+        if manifest.ledger == "remote"
+        else "countermark node audit; countermark node serve"
+    )
+    yield "revoke again what was revoked on the node since then: API keys, links"
 
 
 def _members(manifest: Manifest) -> dict[str, object]:

@@ -35,7 +35,7 @@ def dump(url: URL, snapshot: str, to: Path) -> None:
     program = require_program("pg_dump")
     with written(to), new_file(to) as stream:
         _run(
-            [program, "--format=custom", *_PLAIN, f"--snapshot={snapshot}", f"--dbname={_shown(url)}"],
+            [program, "--format=custom", *_PLAIN, f"--snapshot={snapshot}", f"--dbname={shown(url)}"],
             url,
             stream.fileno(),
         )
@@ -45,7 +45,7 @@ def restore(url: URL, dumped: Path) -> None:
     """Carry out a dump in one transaction: all of it or nothing. Raises Unavailable."""
     program = require_program("pg_restore")
     _run(
-        [program, "--single-transaction", "--exit-on-error", *_PLAIN, f"--dbname={_shown(url)}", str(dumped)],
+        [program, "--single-transaction", "--exit-on-error", *_PLAIN, f"--dbname={shown(url)}", str(dumped)],
         url,
         subprocess.DEVNULL,
     )
@@ -68,5 +68,6 @@ def _run(command: list[str], url: URL, out: int) -> None:
         )
 
 
-def _shown(url: URL) -> str:
+def shown(url: URL) -> str:
+    """A database's URL as people and programs may see it: without its password."""
     return url.set(drivername="postgresql", password=None).render_as_string()

@@ -18,7 +18,7 @@ from countermark_node.backups.making import LEDGER
 from countermark_node.backups.manifest import DATABASE_FILES, LEDGER_FILE, Manifest, Part, damaged, read_manifest
 from countermark_node.backups.sqlite_copy import check_sqlite
 from countermark_node.database import engines
-from countermark_node.database.places import SQLITE_NAME, place_of
+from countermark_node.database.places import SQLITE_NAME, keep_url, place_of
 from countermark_node.database.refusals import told, unusable
 from countermark_node.database.schema import knows
 from countermark_node.installation import read_deployment
@@ -36,8 +36,9 @@ def restore_backup(source: Path, settings: NodeSettings, *, expected: str | None
     """Make `settings.home` the installation that was backed up into `source`.
 
     `expected` is the manifest's SHA-256 as it was told when the backup was made. Nothing is put in place before every
-    byte was compared. Raises NotFound, InputRefused (bad-backup, other-database), NotPermitted (installation-exists,
-    other-backup, database-in-use), TooLarge, Unavailable.
+    byte was compared. The database that `settings` name is the one that the restored node opens from then on.
+    Raises NotFound, InputRefused (bad-backup, other-database), NotPermitted (installation-exists, other-backup,
+    database-in-use), TooLarge, Unavailable.
     """
     home, source = settings.home.expanduser().absolute(), source.expanduser().absolute()
     _require_free(home)
@@ -50,6 +51,9 @@ def restore_backup(source: Path, settings: NodeSettings, *, expected: str | None
     try:
         for part in manifest.parts:
             _take(source, half, part)
+        if settings.database_url:
+            # The backup names the database that it was made of, which may be the one of a node that goes on.
+            keep_url(half / "node", settings.database_url)
         url = _database_url(half, settings, manifest)
         _check(half, manifest)
         sync_tree(half)
