@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.exc import DatabaseError
 
 from countermark.errors import CountermarkError
+from countermark_node.database.refusals import said_by_server
+from countermark_node.failures import FailureLog
 
 _log = logging.getLogger(__name__)
 
@@ -17,8 +19,9 @@ _log = logging.getLogger(__name__)
 class Worker:
     """Calls `job` after every `wake`, and every `seconds` without one. A job that fails is tried again next time."""
 
-    def __init__(self, name: str, job: Callable[[], object], *, seconds: float) -> None:
+    def __init__(self, name: str, job: Callable[[], object], *, seconds: float, failures: FailureLog) -> None:
         self._name = name
+        self._failures = failures
         self._job = job
         self._seconds = seconds
         self._hint = threading.Event()
@@ -66,13 +69,16 @@ class Worker:
             try:
                 self._job()
                 self._failing = None
+                self._failures.worked(self._name)
             except CountermarkError as error:
                 self._failing = error.line()
-                _log.warning("%s: %s", self._name, error.line())
+                said = said_by_server(error)
+                why = self._failing if said is None else f"{self._failing} ({said})"
+                self._failures.failed(self._name, why, kind=error.reason)
             except DatabaseError as error:
                 # A locked or full disk passes; a thread that ended would not come back.
                 self._failing = f"database failing: {type(error).__name__}"
-                _log.warning("%s: database failing: %s", self._name, type(error).__name__)
+                self._failures.failed(self._name, self._failing, kind=type(error).__name__)
             self._hint.wait(self._seconds)
             self._hint.clear()
 

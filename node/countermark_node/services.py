@@ -24,6 +24,7 @@ from countermark_node.chain_sync.projector import Projector
 from countermark_node.coverage.service import CoverageService
 from countermark_node.database import Database
 from countermark_node.database.ownership import belong
+from countermark_node.failures import FailureLog
 from countermark_node.gathering import Gathering
 from countermark_node.health.database_file import DatabaseFile
 from countermark_node.health.service import HealthService
@@ -201,8 +202,10 @@ class NodeServices:
         place = installation.database_place(settings)
         database = _database(place, installation.salt)
         leadership = Leadership(database.leader_lock())
-        limiters, metrics = Limiters.of(settings), NodeMetrics()
-        notifications = Notifications.build(database, installation, settings, leadership, clock=clock)
+        limiters, metrics, failures = Limiters.of(settings), NodeMetrics(), FailureLog(clock=clock)
+        notifications = Notifications.build(
+            database, installation, settings, leadership, clock=clock, failures=failures
+        )
         projector = Projector(
             database,
             installation.connection,
@@ -226,7 +229,9 @@ class NodeServices:
         committer = AlertCommitter(
             database, projector, installation, notifications.log, sender=outbox, committed=hub.wake, clock=clock
         )
-        committing = Worker("alert-committer", leadership.only(committer.run), seconds=settings.commit_retry_seconds)
+        committing = Worker(
+            "alert-committer", leadership.only(committer.run), seconds=settings.commit_retry_seconds, failures=failures
+        )
         access = build_access(
             installation, database, settings, limiter=limiters.logins, freshen=verification.freshen, clock=clock
         )
@@ -240,10 +245,15 @@ class NodeServices:
             ),
             clock=clock,
         )
-        pruning = Worker("idempotency-keys", leadership.only(idempotency.prune), seconds=600)
-        sending = Worker("outbox", leadership.only(outbox.sender.run), seconds=settings.outbox_poll_seconds)
+        pruning = Worker("idempotency-keys", leadership.only(idempotency.prune), seconds=600, failures=failures)
+        sending = Worker(
+            "outbox", leadership.only(outbox.sender.run), seconds=settings.outbox_poll_seconds, failures=failures
+        )
         following = Worker(
-            "chain-follower", leadership.only(projector.catch_up, projector.watch), seconds=settings.chain_poll_seconds
+            "chain-follower",
+            leadership.only(projector.catch_up, projector.watch),
+            seconds=settings.chain_poll_seconds,
+            failures=failures,
         )
 
         passports = PassportService(database, projector, clock=clock)
@@ -273,10 +283,14 @@ class NodeServices:
             clock=clock,
         )
         retention = Retention(database, retention_policy(settings), clock=clock)
-        keeping = Worker("retention", leadership.only(retention.run), seconds=settings.retention_seconds)
+        keeping = Worker(
+            "retention", leadership.only(retention.run), seconds=settings.retention_seconds, failures=failures
+        )
         gate_limits = GateLimits(limiters.gates, limiters.signatures)
 
-        watching = Worker("replica-watcher", ReplicaWatcher(database, hub).run, seconds=_WATCH_SECONDS)
+        watching = Worker(
+            "replica-watcher", ReplicaWatcher(database, hub).run, seconds=_WATCH_SECONDS, failures=failures
+        )
         workers = (following, committing, keeping, sending, pruning, watching, *notifications.workers)
         return cls(
             settings=settings,

@@ -18,10 +18,12 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from pydantic import SecretStr
+from tests.log_lines import log_lines
 
 from countermark.errors import CountermarkError
 from countermark_node.chain_sync.tables import AccountRow
 from countermark_node.database import Database
+from countermark_node.failures import FailureLog
 from countermark_node.mails.address import check_address
 from countermark_node.mails.message import Digest, Letterhead, write_mail
 from countermark_node.mails.registry import MailRegistry, NewSubscription
@@ -94,6 +96,7 @@ class Node:
         self.log = NotificationLog(self.database, days=30, clock=self.clock)
         self.registry = MailRegistry(self.database, clock=self.clock)
         self.server = server
+        self.failures = FailureLog(clock=self.clock)
         with self.database.write() as session:
             session.add(AccountRow(account=OWNER, position=1))
 
@@ -112,8 +115,18 @@ class Node:
 
     def run(self, minutes: float = 0) -> int:
         self.now += timedelta(minutes=minutes)
-        sender = MailSender(self.database, self.log, self.server, HEAD, clock=self.clock, random=lambda: 0.0)
-        return sender.run()
+        return self.sender().run()
+
+    def sender(self) -> MailSender:
+        return MailSender(
+            self.database,
+            self.log,
+            self.server,
+            HEAD,
+            clock=self.clock,
+            random=lambda: 0.0,
+            failures=self.failures,
+        )
 
 
 @pytest.fixture
@@ -220,17 +233,21 @@ def test_mail_server_that_is_down_is_tried_less_and_less_and_the_log_keeps_the_n
     node = Node(tmp_path / "node.sqlite3", gone)
     node.subscribe()
     node.tell(1)
-    assert node.run() == 0
-    with serving(post) as server:
-        node.server = server
-        assert node.run(1) == 1
+    with log_lines("countermark_node.failures") as lines:
+        assert node.run() == 0
+        with serving(post) as server:
+            node.server = server
+            assert node.run(1) == 1
+    told, works = lines
+    assert told.startswith("warning mail server: ")
+    assert works == "info mail server: works again after 60 s and 1 failures"
     node.database.close()
 
 
 def test_two_senders_send_one_mail(node: Node, post: Post) -> None:
     node.subscribe()
     node.tell(1)
-    first = MailSender(node.database, node.log, node.server, HEAD, clock=node.clock, random=lambda: 0.0)
+    first = node.sender()
     name = first._behind()[0]
     assert first._claim(name) is not None
     assert node.run() == 0

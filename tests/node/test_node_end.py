@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import signal
 import threading
@@ -11,10 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.log_lines import log_lines
 from tests.replica import Replica
 
 from countermark_node.background import Worker, end_all
+from countermark_node.failures import FailureLog
 from countermark_node.installation import Installation
+from countermark_node.times import utc_now
 
 GOVERNOR = "0x52908400098527886E0F7030069857D2E4169EE7"
 TEXT_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (info|warning) +countermark_node[a-z_.]*: \S.*")
@@ -37,16 +39,8 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def logged() -> Iterator[list[str]]:
-    """What background work logs, whoever else listens."""
-    lines: list[str] = []
-    logger, handler = logging.getLogger("countermark_node.background"), logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    yield lines
-    logger.removeHandler(handler)
-    logger.setLevel(level)
+    with log_lines("countermark_node.background") as lines:
+        yield lines
 
 
 @pytest.mark.sqlite
@@ -79,13 +73,15 @@ def test_job_that_hangs_is_named_and_holds_the_end_up_no_longer_than_said(logged
         begun.set()
         over.wait()
 
-    workers = [Worker("hanging", hang, seconds=60), Worker("quick", lambda: None, seconds=60)]
+    failures = FailureLog(clock=utc_now)
+    jobs = (("hanging", hang), ("quick", lambda: None))
+    workers = [Worker(name, job, seconds=60, failures=failures) for name, job in jobs]
     for worker in workers:
         worker.start()
     assert begun.wait(10)
     end_all(workers, seconds=0.2)
-    assert logged == ["background work cut off: hanging"]
+    assert logged == ["warning background work cut off: hanging"]
     over.set()
     end_all(workers)
-    assert logged[-1] == ENDED
+    assert logged[-1] == f"info {ENDED}"
     assert [worker.ended for worker in workers] == [False, False]

@@ -21,6 +21,7 @@ import pytest
 from sqlalchemy import URL
 from sqlmodel import select
 from standardwebhooks import Webhook, WebhookVerificationError
+from tests.log_lines import log_lines
 
 from countermark.errors import CountermarkError
 from countermark.limits import Limits
@@ -29,6 +30,7 @@ from countermark_node.access.permissions import Permission
 from countermark_node.access.principal import How, Principal
 from countermark_node.chain_sync.tables import AccountRow, RoleEntryRow
 from countermark_node.database import Database
+from countermark_node.failures import FailureLog
 from countermark_node.notifications.kinds import Goods, Kind, News
 from countermark_node.notifications.log import NotificationLog
 from countermark_node.notifications.readers import readers_of
@@ -129,6 +131,7 @@ class Node:
             outbound,
             clock=self.clock,
             random=lambda: 0.0,
+            failures=FailureLog(clock=self.clock),
             limits=limits or Limits(),
         )
 
@@ -217,6 +220,22 @@ def test_message_that_is_not_taken_is_sent_again_with_growing_pauses_and_the_sam
     node.run(10 * WAITS[-1])
     assert len(receiver.got) == 5
     assert node.webhooks.listed(OWNER)[0]["reason"] is None
+
+
+def test_operator_is_told_once_of_an_endpoint_that_fails_and_never_its_address(node: Node, receiver: Receiver) -> None:
+    row, _ = node.hook(receiver.url)
+    receiver.status = 503
+    node.tell(1)
+    with log_lines("countermark_node.failures") as lines:
+        node.run()
+        node.run(WAITS[0])
+        receiver.status = 200
+        node.run(WAITS[1])
+    assert lines == [
+        f"warning webhook {row.id}: not delivered: status 503",
+        f"info webhook {row.id}: works again after {WAITS[0] + WAITS[1]} s and 2 failures",
+    ]
+    assert receiver.url not in str(lines)
 
 
 def given_up(node: Node, receiver: Receiver, *numbers: int) -> str:

@@ -42,14 +42,14 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that changes nothing. Raises Unavailable."""
-        with told(), engines.reading(self._engine) as connection, Session(connection) as session:
+        with told(log=False), engines.reading(self._engine) as connection, Session(connection) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session whose changes are committed together, or not at all when the block raises. Raises Unavailable."""
         with (
-            told(),
+            told(log=False),
             self._writing,
             engines.writing(self._engine) as connection,
             Session(connection, expire_on_commit=False) as session,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from countermark.errors import NotPermitted, Unavailable
 from countermark.limits import DEFAULT_LIMITS
 from countermark_node.access.permissions import Permission
 from countermark_node.database import Database
+from countermark_node.failures import FailureLog
 from countermark_node.mails.message import LINES, Digest, Letterhead, write_mail
 from countermark_node.mails.smtp import MailServer
 from countermark_node.mails.tables import MailSubscriptionRow
@@ -29,7 +29,6 @@ _PAGE = 500
 _LOOKED_AT = 20_000
 _MINUTE = 60
 _LEASE = int(4 * DEFAULT_LIMITS.outbound_seconds) + 20
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,9 @@ class MailSender:
         *,
         clock: Clock,
         random: Callable[[], float],
+        failures: FailureLog,
     ) -> None:
+        self._failures = failures
         self._database = database
         self._log = log
         self._server = server
@@ -121,11 +122,12 @@ class MailSender:
             self._settle(row, {"stopped": True, "reason": str(error.got)})
             return True
         except Unavailable as error:
-            _log.warning("mail %s: %s", row.id, error.line())
+            self._failures.failed("mail server", error.line(), kind=error.reason)
             wait = wait_after(row.failures + 1, self._random)
             after = {"stopped": True} if wait is None else {"due_at": self._now() + wait}
             self._settle(row, {"failures": row.failures + 1, "reason": str(error.got), **after})
             return False
+        self._failures.worked("mail server")
         due_at = self._now() + row.every_minutes * _MINUTE
         self._settle(row, {"seen": due.seen, "due_at": due_at, "failures": 0, "reason": None})
         return True

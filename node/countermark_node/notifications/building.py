@@ -11,6 +11,7 @@ from sqlmodel import Session
 from countermark.chain.event_types import ChainEvent
 from countermark_node.background import Worker
 from countermark_node.database import Database
+from countermark_node.failures import FailureLog
 from countermark_node.installation import Installation
 from countermark_node.leadership.service import Leadership
 from countermark_node.mails.sender import MailSender, letterhead
@@ -51,16 +52,23 @@ class Notifications:
         leadership: Leadership,
         *,
         clock: Clock,
+        failures: FailureLog,
     ) -> Self:
         """As the settings say. Raises InputRefused for networks or a mail server that cannot be."""
         log = NotificationLog(database, days=settings.notification_days, clock=clock)
         outbound = Outbound(networks=read_networks(settings.outbound_networks))
         webhooks = WebhookRegistry(database, WebhookVault(installation.salt), outbound, clock=clock)
         # Spreads attempts in time; no secret hangs on it.
-        sender = WebhookSender(database, log, webhooks, outbound, clock=clock, random=random.random)
+        sender = WebhookSender(database, log, webhooks, outbound, clock=clock, random=random.random, failures=failures)
 
         mails = MailSender(
-            database, log, MailServer.of(settings), letterhead(settings), clock=clock, random=random.random
+            database,
+            log,
+            MailServer.of(settings),
+            letterhead(settings),
+            clock=clock,
+            random=random.random,
+            failures=failures,
         )
 
         def forget() -> None:
@@ -74,9 +82,11 @@ class Notifications:
             sender,
             RateLimiter("webhook requests", _ASKED_PER_MINUTE, whose="account"),
             (
-                Worker("notification-keeper", leadership.only(forget), seconds=_FORGET_SECONDS),
-                Worker("mails", leadership.only(mails.run), seconds=_MAIL_SECONDS),
-                Worker("webhooks", leadership.only(sender.run), seconds=settings.webhook_poll_seconds),
+                Worker("notification-keeper", leadership.only(forget), seconds=_FORGET_SECONDS, failures=failures),
+                Worker("mails", leadership.only(mails.run), seconds=_MAIL_SECONDS, failures=failures),
+                Worker(
+                    "webhooks", leadership.only(sender.run), seconds=settings.webhook_poll_seconds, failures=failures
+                ),
             ),
         )
 

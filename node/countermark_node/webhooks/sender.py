@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from sqlmodel import Session, col, select
 from countermark.errors import CountermarkError, NotPermitted, Unavailable
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark_node.database import Database
+from countermark_node.failures import FailureLog
 from countermark_node.notifications.log import NotificationLog
 from countermark_node.notifications.readers import readers_of_account
 from countermark_node.notifications.tables import NotificationLogRow, NotificationReaderRow, NotificationRow
@@ -32,7 +32,6 @@ _IN_A_ROW = 50
 _GONE = 410
 _LONGEST_REST = 300
 _ERROR_CHARACTERS = 200
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +59,11 @@ class WebhookSender:
         *,
         clock: Clock,
         random: Callable[[], float],
+        failures: FailureLog,
         limits: Limits = DEFAULT_LIMITS,
         at_once: int = 4,
     ) -> None:
+        self._failures = failures
         self._database = database
         self._log = log
         self._registry = registry
@@ -137,9 +138,10 @@ class WebhookSender:
                 if attempt is None or not self._deliver(attempt):
                     return
         except CountermarkError as error:
-            _log.warning("webhook %s: %s", webhook, error.line())
+            self._failures.failed(f"webhook {webhook}", error.line(), kind=error.reason)
         except DatabaseError as error:
-            _log.warning("webhook %s: database failing: %s", webhook, type(error).__name__)
+            kind = type(error).__name__
+            self._failures.failed(f"webhook {webhook}", f"database failing: {kind}", kind=kind)
 
     def _claim(self, webhook: str) -> Attempt | None:
         """Take the next message that is due, durably counted before it is sent; what may not be seen now is dropped."""
@@ -168,6 +170,8 @@ class WebhookSender:
         try:
             answer = self._outbound.post(attempt.url, attempt.content, headers, most=ANSWER_BYTES)
         except (NotPermitted, Unavailable) as error:
+            # What was got may tell the address, in which a receiver may keep a secret.
+            self._failures.failed(f"webhook {attempt.webhook}", f"not delivered: {error.reason}", kind=error.reason)
             self._failed(attempt, f"{error.reason}: {error.got}", 0)
             return False
         if 200 <= answer.status < 300:
@@ -175,10 +179,13 @@ class WebhookSender:
                 session.exec(delete(DeliveryRow).where(*_this(attempt)))
                 well = (col(WebhookRow.id) == attempt.webhook, col(WebhookRow.reason).is_not(None))
                 session.exec(update(WebhookRow).where(*well).values(reason=None, rests_until=0))
+            self._failures.worked(f"webhook {attempt.webhook}")
             return True
         asked = answer.headers.get("retry-after", "")
         wait = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 0
-        self._failed(attempt, f"status {answer.status}", wait, gone=answer.status == _GONE)
+        status = f"status {answer.status}"
+        self._failures.failed(f"webhook {attempt.webhook}", f"not delivered: {status}", kind=status)
+        self._failed(attempt, status, wait, gone=answer.status == _GONE)
         return False
 
     def _failed(self, attempt: Attempt, error: str, asked: int, *, gone: bool = False) -> None:
