@@ -303,6 +303,12 @@ def kept_limits(world: World) -> Iterator[None]:
         limiter._buckets = buckets
 
 
+@pytest.fixture(scope="session")
+def world_in() -> Callable[..., Any]:
+    """Opens a node in a folder: for modules whose tests count everything that ever happened."""
+    return open_world
+
+
 @pytest.fixture
 def own_world(tmp_path: Path) -> Callable[..., Any]:
     """A node for tests that break it."""

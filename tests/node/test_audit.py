@@ -69,8 +69,14 @@ ONLY_EVENTS: dict[str, Tampering] = {
 
 
 @pytest.fixture(scope="module")
-def rich(world: World) -> World:
-    """A world in which something of every kind has happened."""
+def rich(tmp_path_factory: pytest.TempPathFactory, world_in: Callable[..., Any]) -> Iterator[World]:
+    """A world of its own in which something of every kind has happened, and nothing that other tests do."""
+    with world_in(tmp_path_factory.mktemp("rich")) as world:
+        _live(world)
+        yield world
+
+
+def _live(world: World) -> None:
     contracts, brand = world.installation.contracts, world.ledger("brand")
     goods = world.commission(packed=40)
     token = [goods.token(label) for label in goods.packed]
@@ -94,7 +100,6 @@ def rich(world: World) -> World:
     customs.send(contracts.customs.confirm_unit(measure, outer.unit))
     brand.send(contracts.alerts.raise_alert(alert_commitment(b"\xa7" * 32, token[0].to_bytes(32, "big"))))
     _trust(world, goods.product.marks[0])
-    return world
 
 
 def _short_handover(world: World, first: int, last: int) -> None:

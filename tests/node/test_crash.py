@@ -45,6 +45,7 @@ from countermark_wallet.node_access.relaying import NodeRelay
 
 if TYPE_CHECKING:
     from tests.node.conftest import World
+    from tests.postgresql_server import PostgresServer
 
 ZYGOTE = Path(__file__).with_name("crash_zygote.py")
 POINTS = "COUNTERMARK_CRASH_POINTS"
@@ -346,9 +347,9 @@ def _wait_for_commitments(world: World, load: Load) -> None:
             time.sleep(0.1)
 
 
-def stopped(own_world: Any) -> World:
+def stopped(own_world: Any, **settings: Any) -> World:
     """A world whose home folder another process may open."""
-    with own_world() as world:
+    with own_world(**settings) as world:
         pass
     found: World = world
     object.__setattr__(found, "installation", replace(found.installation, chain=None))
@@ -360,6 +361,16 @@ def test_node_killed_under_load_does_what_it_accepted_exactly_once(own_world: An
     points = int(os.environ.get(POINTS, "4"))
     done = crash_again_and_again(stopped(own_world), points)
     assert done
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_node_on_postgresql_killed_under_load_does_what_it_accepted_exactly_once(
+    own_world: Any, postgresql: PostgresServer
+) -> None:
+    """The server outlives the node, so what the node had begun is undone by others than itself."""
+    url = str(postgresql.create(f"killed_{secrets.token_hex(4)}"))
+    assert crash_again_and_again(stopped(own_world, database_url=url), 20)
 
 
 @pytest.mark.slow
