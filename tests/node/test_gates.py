@@ -72,7 +72,7 @@ def test_gate_signed_once_answers_for_every_line(world: World) -> None:
     found = results(world, gate(world, raws, signer="customs", place=ROTTERDAM))
     assert [one["evidence_class"] for one in found] == ["A"] * 5
     assert [one["verdict"] for one in found] == ["label-genuine"] * 5
-    assert [(one["alert"], one["flags"]) for one in found] == [(False, [])] * 5
+    assert [(one["alert"], one["flags"], one["checks"]) for one in found] == [(False, [], [])] * 5
     with world.services.database.read() as session:
         rows = [session.get(ScanRow, one["scan_id"]) for one in found]
     assert {(row.account, row.source) for row in rows if row} == {(world.account("customs"), "site")}
@@ -84,6 +84,33 @@ def test_copy_at_the_gate_raises_the_flag_in_the_same_answer(world: World) -> No
     first, second = results(world, gate(world, [copied, other], signer="customs", place=ROTTERDAM))
     assert (first["verdict"], first["alert"], first["flags"]) == ("caution", True, ["copy-in-circulation"])
     assert not second["alert"]
+
+
+def test_line_of_caution_names_the_checks_that_brought_it_about_as_a_single_answer_does(world: World) -> None:
+    link, other = world.label().link, world.label().link
+    first, second, third = results(
+        world,
+        gate(world, [link, world.goods.waste[0].link, other], place=ROTTERDAM),
+        headers=world.logged_in("carrier"),
+    )
+    single = world.signed_scan(other, "carrier", ROTTERDAM)["report"]
+    names = ("number", "outcome", "code", "params")
+    failed = [{name: check[name] for name in names} for check in single["checks"] if check["outcome"] == "fail"]
+    assert (single["verdict"], first["verdict"], third["verdict"]) == ("caution",) * 3
+    assert first["checks"] == third["checks"] == failed
+    assert [check["code"] for check in failed] == ["custody-elsewhere"]
+    assert first["flags"] == []
+    assert (second["verdict"], [check["number"] for check in second["checks"]]) == ("not-active", [4])
+
+
+def test_copy_that_is_only_suspected_is_named_at_the_gate(world: World) -> None:
+    link = world.label().link
+    world.signed_scan(link, "brand", SINGAPORE, timedelta(minutes=20))
+    (found,) = results(world, gate(world, [link], place=ROTTERDAM), headers=world.logged_in("brand"))
+    assert (found["verdict"], found["alert"], found["flags"]) == ("caution", False, [])
+    (check,) = found["checks"]
+    assert (check["number"], check["outcome"], check["code"]) == (9, "fail", "scans-copy-suspected")
+    assert check["params"].keys() == {"distance_km", "minutes"}
 
 
 def test_bad_line_gets_its_own_problem_and_the_others_are_kept(world: World) -> None:

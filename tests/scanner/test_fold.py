@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from countermark_scanner.checks.findings import CHECK_NAMES, FINDINGS, Finding, fold, result
+from countermark_scanner.checks.findings import CHECK_NAMES, FINDINGS, Finding, decisive, fold, result
 from countermark_scanner.notices import NOTICES
 from countermark_scanner.verdict import CheckResult, Outcome, Verdict
 
@@ -97,3 +97,17 @@ def test_documentation_names_every_check_verdict_and_notice() -> None:
         assert f"\n({number}) " in text, number
     for word in (*Verdict, *NOTICES):
         assert f"`{word}`" in text, word
+
+
+def test_decisive_checks_alone_give_the_same_verdict_and_a_good_one_needs_none() -> None:
+    for first, second in product(FINDINGS.values(), repeat=2):
+        results = [as_result(first), as_result(second)]
+        verdict = fold(results)
+        found = decisive(results, verdict)
+        if verdict in (Verdict.GENUINE, Verdict.LABEL_GENUINE):
+            assert found == ()
+        else:
+            assert found
+            assert {fold([each]) for each in found} == {verdict}
+            rest = [each for each in results if each not in found]
+            assert not rest or fold(rest).rank < verdict.rank

@@ -14,6 +14,8 @@ from countermark.scans.place import Place
 from countermark_node.scans.intake import RecordedScan
 from countermark_node.scans.submission import Attestation, ScanSubmission, read_device, read_id, read_time
 from countermark_node.times import seconds
+from countermark_scanner.checks.findings import decisive
+from countermark_scanner.verdict import CheckResult
 
 _MEMBERS = frozenset({"id", "lines", "occurred_at", "place", "device", "attestation"})
 _LINE = frozenset({"raw", "occurred_at", "place"})
@@ -91,16 +93,27 @@ class _Shared:
 
 
 def gate_answer(result: RecordedScan | CountermarkError) -> dict[str, Any]:
-    """One line's verdict in codes, or its problem."""
+    """One line's verdict in codes with the checks that brought it about, or its problem."""
     if isinstance(result, CountermarkError):
         return result.problem()
-    notices = [notice.code for notice in result.report.notices]
+    report = result.report
+    notices = [notice.code for notice in report.notices]
     return {
         "scan_id": result.scan_id,
         "evidence_class": result.evidence.value,
-        "verdict": result.report.verdict.value,
+        "verdict": report.verdict.value,
+        "checks": [_check(each) for each in decisive(report.checks, report.verdict)],
         "alert": "copy-in-circulation" in notices,
         "flags": [code for code in notices if code not in _QUIET],
+    }
+
+
+def _check(check: CheckResult) -> dict[str, Any]:
+    return {
+        "number": check.number,
+        "outcome": check.outcome.value,
+        "code": check.code,
+        "params": dict(check.params),
     }
 
 

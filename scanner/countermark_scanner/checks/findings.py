@@ -143,3 +143,11 @@ def result(code: str, **params: object) -> CheckResult:
 def fold(results: Iterable[CheckResult]) -> Verdict:
     """The worst of what each finding still allows; without any finding nothing is verified."""
     return _VERDICTS[max((_RANKS[each.code] for each in results), default=Verdict.UNVERIFIABLE.rank)]
+
+
+def decisive(results: Iterable[CheckResult], verdict: Verdict) -> tuple[CheckResult, ...]:
+    """Those of `results` that brought a verdict about which is no good one; none for a good one."""
+    if verdict is _LABEL or verdict is _BEST:
+        return ()
+    rank = verdict.rank
+    return tuple(each for each in results if _RANKS[each.code] == rank)

@@ -72,6 +72,37 @@ _TAKEN = obj(
 )
 _A_TAKEN = {"scan_id": "f3a1", "kept": True, "received_at": A_TIME, "evidence_class": "D", "report": _A_REPORT}
 _BATCH = obj({"results": many({"type": "object"})})
+_CHECK = obj({"number": WHOLE, "outcome": one_of("fail", "unknown"), "code": TEXT, "params": {"type": "object"}})
+_LINE = obj(
+    {
+        "scan_id": TEXT,
+        "evidence_class": _CLASS,
+        "verdict": TEXT,
+        "checks": many(_CHECK, 10),
+        "alert": TRUTH,
+        "flags": many(TEXT),
+    }
+)
+_LINE_REFUSED = obj({"type": TEXT, "status": WHOLE, "reason": TEXT, "got": TEXT})
+_LINES: list[dict[str, Any]] = [
+    {
+        "scan_id": "f3a1",
+        "evidence_class": "A",
+        "verdict": "label-genuine",
+        "checks": [],
+        "alert": False,
+        "flags": [],
+    },
+    {
+        "scan_id": "f3a2",
+        "evidence_class": "A",
+        "verdict": "caution",
+        "checks": [{"number": 7, "outcome": "fail", "code": "custody-elsewhere", "params": {}}],
+        "alert": False,
+        "flags": [],
+    },
+    {"type": "urn:countermark:problem:label-refused", "status": 400, "reason": "not-a-label", "got": "a poem"},
+]
 _GATE = obj(
     {"lines": many({"anyOf": [TEXT, {"type": "object"}]}, 1_000)},
     {"id": TEXT, "occurred_at": TIME, "place": maybe(_PLACE), "device": TEXT, "attestation": _ATTESTATION},
@@ -86,20 +117,8 @@ OPERATIONS: Operations = MappingProxyType(
         ),
         ("POST", "/v1/scans/batch"): Operation(
             Content(
-                obj({"kept": WHOLE, "refused": WHOLE, "results": many({"type": "object"})}),
-                {
-                    "kept": 1,
-                    "refused": 0,
-                    "results": [
-                        {
-                            "scan_id": "f3a1",
-                            "evidence_class": "A",
-                            "verdict": "label-genuine",
-                            "alert": False,
-                            "flags": [],
-                        }
-                    ],
-                },
+                obj({"kept": WHOLE, "refused": WHOLE, "results": many({"anyOf": [_LINE, _LINE_REFUSED]})}),
+                {"kept": 2, "refused": 1, "results": _LINES},
             ),
             Content(_GATE, {"lines": [A_LABEL], "occurred_at": A_TIME, "place": _A_PLACE, "device": "gate 4"}),
             (400, 401, 403, 413, 429, 503),
