@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Lifespan
 
 from countermark.limits import DEFAULT_LIMITS
 from countermark_node.access.routes import router as access
@@ -50,19 +51,23 @@ def create_app(services: NodeServices) -> FastAPI:
         finally:
             await run_in_threadpool(services.stop)
 
-    # No generated documentation pages: they would load scripts from elsewhere. docs/api.md describes the API.
-    app = FastAPI(title="Countermark node", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app = routed_app(lifespan)
     app.state.services = services
     app.state.started = False
     add_problem_handlers(app)
     app.add_middleware(Idempotency, keys=services.idempotency, principal=services.principals.of)
     app.add_middleware(BodyLimit, limits=route_limits(DEFAULT_LIMITS))
     app.add_middleware(Headers, metrics=services.metrics)
+    app.include_router(pages(services))
+    return app
+
+
+def routed_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """The routes for programs with nothing behind them: enough to describe them."""
+    # No generated documentation pages: they would load scripts from elsewhere. docs/api.md describes the API.
+    app = FastAPI(title="Countermark node", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     public = (health, metrics, network, rpc, segments, scans, showings, coverage, passports, trust_bundle, credentials)
     told = (alerts, notifications, webhooks)
-    told = (alerts, notifications, webhooks)
-    for router in (*public, dpps, resolver, *told, access, histories, trademark_requests, outbox):
+    for router in (*public, dpps, resolver, *told, access, histories, trademark_requests, outbox, openapi):
         app.include_router(router)
-    app.include_router(openapi)
-    app.include_router(pages(services))
     return app

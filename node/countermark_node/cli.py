@@ -1,4 +1,4 @@
-"""`countermark node init | serve | status | rebuild`, and the door to `countermark demo`."""
+"""`countermark node init | serve | status | rebuild | …`, and the door to `countermark demo`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     from countermark_node.demo.cli import register as register_demo
     from countermark_node.mails.cli import register as register_mails
     from countermark_node.network_setup.cli import register as register_network
+    from countermark_node.openapi.cli import register as register_openapi
     from countermark_node.webhooks.cli import register as register_webhooks
 
     node = typer.Typer(help=_HELP, no_args_is_help=True)
@@ -39,6 +40,7 @@ def register(app: typer.Typer) -> None:
     register_access(app, node)
     register_webhooks(node)
     register_mails(node)
+    register_openapi(node)
     app.add_typer(node, name="node")
     register_demo(app)
     register_network(app)

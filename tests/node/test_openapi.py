@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -11,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from countermark_node.openapi.document import openapi_document, operation_id
 from countermark_node.openapi.operations import OPERATIONS
+from countermark_wallet.cli.main import COMMAND_GROUP, main
 
 if TYPE_CHECKING:
     from tests.node.conftest import World
@@ -82,6 +86,17 @@ def test_examples_have_the_shapes_that_the_document_gives(document: dict[str, An
 def test_document_is_the_same_each_time(world: World, document: dict[str, Any]) -> None:
     app: Any = world.server._server.config.app
     assert openapi_document(app) == document
+
+
+def test_document_is_written_without_a_node_as_a_running_one_serves_it(
+    document: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "nothing here"
+    assert main(["--home", str(home), "node", "openapi"], entry_points(group=COMMAND_GROUP)) == 0
+    written = capsys.readouterr()
+    assert json.loads(written.out) == document
+    assert written.err == ""
+    assert not home.exists()
 
 
 def is_problem(answer: httpx.Response) -> bool:
