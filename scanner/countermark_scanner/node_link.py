@@ -11,9 +11,8 @@ import httpx
 
 from countermark.credentials.strict_json import load_shallow
 from countermark.errors import InputRefused, Unavailable
-from countermark.identifiers import check_account
 from countermark.problem_documents import error_from
-from countermark.scans.possession import CHALLENGE_BYTES
+from countermark.scans.possession import GivenChallenge
 
 _ANSWER_BYTES = 2 * 1024 * 1024
 
@@ -24,16 +23,6 @@ class Ledger:
 
     chain_id: int
     trust_registry: str
-
-
-@dataclass(frozen=True, slots=True)
-class GivenChallenge:
-    """What a node wants signed: 32 bytes for an item, on one chain and its Claims contract."""
-
-    challenge: bytes
-    item: int
-    chain_id: int
-    claims_address: str
 
 
 class NodeLink:
@@ -81,16 +70,10 @@ class NodeLink:
     def challenge(self, raw: str) -> GivenChallenge:
         """Something fresh to sign for the item on a label (POST /v1/challenges). Raises as `scan` does."""
         answer = self._ask("POST", "/v1/challenges", json={"raw": raw})
-        challenge, item, chain_id = answer.get("challenge"), answer.get("item"), answer.get("chain_id")
-        try:
-            given = bytes.fromhex(str(challenge)[2:])
-            if len(given) != CHALLENGE_BYTES or type(chain_id) is not int or not str(item).isdecimal():
-                raise ValueError
-            return GivenChallenge(
-                given, int(str(item)[:80]), chain_id, check_account(str(answer.get("claims_address")))
-            )
-        except (ValueError, InputRefused):
-            raise self._strange("no challenge in its answer") from None
+        given = GivenChallenge.read(answer)
+        if given is None:
+            raise self._strange("no challenge in its answer")
+        return given
 
     def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         try:

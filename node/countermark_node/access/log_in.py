@@ -147,6 +147,7 @@ def _not_permitted(got: str, reason: str) -> NotPermitted:
     return NotPermitted(
         got=got,
         expected="a signature by a key that TrustRegistry lists for an account, valid now",
-        next_step="register the account (countermark account register) or sign with its own key",
+        next_step="sign with an account's own key, or register one: countermark account register; what was "
+        "claimed needs neither account nor log-in: countermark holdings, countermark history TOKEN",
         reason=reason,
     )

@@ -45,6 +45,7 @@ def claim(
     """Claim a bought item with the code under its scratch field. A fresh key owns it, so that purchases stay apart."""
     from countermark.label_file.label_file import read_label_file
     from countermark.limits import DEFAULT_LIMITS
+    from countermark_wallet.accounts.claimed_items import ClaimedItem, ClaimedItems, fresh_name
     from countermark_wallet.custody.claiming import Claiming
     from countermark_wallet.files.safe import read_bounded
     from countermark_wallet.keys.passwords import ask_code
@@ -52,12 +53,18 @@ def claim(
     session = session_of(ctx, as_json)
     found = read_label_file(read_bounded(file, DEFAULT_LIMITS.label_file_bytes, what="label file"))
     code = ask_code(code_fd, prompt=session.passwords.prompt, interactive=session.passwords.interactive)
-    name = as_account or _fresh_name(found.token)
+    name = as_account or fresh_name(found.token)
     ledger = _owner(session, name, fresh=as_account is None)
     receipt = Claiming(ledger).claim(found, code)
+    ClaimedItems(session.wallet_folder()).keep(ClaimedItem(found.token, name, found.item.text))
     session.show(
         {"item": found.token, "owner": ledger.account, "account": name, "transaction": receipt.tx_hash},
-        [f"item {found.token} is yours", f"owner {ledger.account} (account {name})", f"transaction {receipt.tx_hash}"],
+        [
+            f"item {found.token} is yours",
+            f"owner {ledger.account} (account {name})",
+            f"transaction {receipt.tx_hash}",
+            f"what you own: countermark holdings; where it was: countermark history {found.token}",
+        ],
     )
 
 
@@ -90,6 +97,7 @@ def take_over(
     as_json: JsonFlag = False,
 ) -> None:
     """Take over a resold item as its buyer: shows it, signs, and sends both signatures."""
+    from countermark_wallet.accounts.claimed_items import ClaimedItem, ClaimedItems
     from countermark_wallet.custody.claiming import RESALE_BYTES, Claiming, Resale, describe_resale
     from countermark_wallet.files.safe import read_bounded
 
@@ -97,6 +105,7 @@ def take_over(
     resale = Resale.from_json(read_bounded(file, RESALE_BYTES, what="resale"))
     confirm("Take over this?", describe_resale(resale), yes=yes)
     receipt = Claiming(session.ledger()).take_over(resale)
+    ClaimedItems(session.wallet_folder()).keep(ClaimedItem(resale.transfer.item, session.account_name))
     _done(session, receipt, f"item {resale.transfer.item} is yours", resale.transfer.item)
 
 
@@ -144,16 +153,14 @@ def _owner(session: Session, name: str, *, fresh: bool) -> Ledger:
     return session.ledger()
 
 
-def _fresh_name(item: int) -> str:
-    return f"item-{item}"
-
-
 def _claimed(session: Session, item: int) -> Ledger:
-    """As the account that `claim` made for the item, where nobody chose another one."""
-    from countermark_wallet.accounts.book import FIRST, AccountBook
+    """As the account that claimed the item or took it over, where nobody chose another one."""
+    from countermark_wallet.accounts.book import FIRST
+    from countermark_wallet.accounts.claimed_items import ClaimedItems
 
-    if session.account_name == FIRST and _fresh_name(item) in AccountBook(session.wallet_folder()).all():
-        session.account_name = _fresh_name(item)
+    found = ClaimedItems(session.wallet_folder()).find(item)
+    if session.account_name == FIRST and found is not None:
+        session.account_name = found.account
     return session.ledger()
 
 

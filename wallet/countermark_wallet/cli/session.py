@@ -54,15 +54,15 @@ class Session:
             self._wallet = keystore.unlock(self.wallet_name, self.passwords.ask(self.wallet_name))
         return self._wallet
 
-    def signer(self) -> WalletSigner | RemoteSigner:
-        """The chosen account's key. Raises NotFound, NotPermitted."""
+    def signer(self, account_name: str | None = None) -> WalletSigner | RemoteSigner:
+        """The key of the chosen account, or of a named one. Raises NotFound, NotPermitted."""
         from countermark_wallet.accounts.book import AccountBook, OwnKey
         from countermark_wallet.keys.remote_signer import RemoteSigner
         from countermark_wallet.keys.sending_signer import SendingSigner
 
         keystore = self.keystore()
         keystore.require(self.wallet_name)
-        key = AccountBook(keystore.folder(self.wallet_name)).find(self.account_name)
+        key = AccountBook(keystore.folder(self.wallet_name)).find(account_name or self.account_name)
         # A remote key needs no password here: whoever holds it asks for one.
         if isinstance(key, OwnKey):
             return self.wallet().signer(key.index)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from countermark.errors import NotPermitted
+from countermark_wallet.cli.claimed import claimed_rows, is_own_once, not_the_owner, show_owners_history
 from countermark_wallet.cli.options import JsonFlag
 from countermark_wallet.cli.progress import counting
-from countermark_wallet.cli.session import session_of
+from countermark_wallet.cli.session import Session, session_of
+
+if TYPE_CHECKING:
+    from countermark.chain.chain_event import ChainEvent
+    from countermark_wallet.custody.holdings import Holdings
+    from countermark_wallet.ledger.connection import Ledger
+
+_CLOSED = ("no-account", "log-in-first", "no-right")
+"""Why a node does not tell somebody who holds what."""
 
 
 def register(app: typer.Typer) -> None:
@@ -21,21 +31,33 @@ def register(app: typer.Typer) -> None:
 OtherAccount = Annotated[str | None, typer.Argument(metavar="[ACCOUNT]", help="Default: the wallet's own.")]
 
 
+_STATES = {"mine": "yours", "given-on": "given on", "not-claimed": "given back"}
+
+
 def holdings(ctx: typer.Context, account: OtherAccount = None, as_json: JsonFlag = False) -> None:
-    """Show what an account has in hand: runs of items, and units with how much is in them."""
+    """Show what an account has in hand: runs of items, units with how much is in them, and items that were claimed.
+
+    What this wallet claimed or took over needs no account at the node; with --account only what that one owns is asked.
+    """
     from countermark.identifiers import check_account
     from countermark_wallet.custody.history_words import unit_name
-    from countermark_wallet.custody.holdings import holdings as read
 
     session = session_of(ctx, as_json)
     ledger = session.ledger()
+    claimed = [] if account else claimed_rows(session, ledger)
     whose = check_account(account) if account else ledger.account
-    with counting("series", ledger.token.series_count(), quiet=session.json_output) as progress:
-        found = read(ledger, whose, progress)
+    try:
+        found = _held(session, ledger, whose)
+    except NotPermitted as refused:
+        if not claimed or refused.reason not in _CLOSED:
+            raise
+        session.show({"account": None, "claimed": claimed}, _claimed_lines(claimed))
+        return
     session.show(
         {
             "account": whose,
             "items": found.items,
+            "claimed": claimed,
             "runs": [{"first": run.first, "last": run.last} for run in found.runs],
             "units": [
                 {"unit": str(unit), "name": unit_name(unit), "items": inside, "sealed": any(info.sealed_root)}
@@ -49,24 +71,46 @@ def holdings(ctx: typer.Context, account: OtherAccount = None, as_json: JsonFlag
                 f"{unit_name(unit)}: {inside} items inside{', sealed' if any(info.sealed_root) else ''}"
                 for unit, (info, inside) in found.units.items()
             ),
+            *(_claimed_lines(claimed) if claimed else ()),
         ],
     )
+
+
+def _held(session: Session, ledger: Ledger, whose: str) -> Holdings:
+    from countermark_wallet.custody.holdings import holdings as read
+
+    with counting("series", ledger.token.series_count(), quiet=session.json_output) as progress:
+        return read(ledger, whose, progress)
+
+
+def _claimed_lines(rows: list[dict[str, Any]]) -> list[str]:
+    mine = sum(row["state"] == "mine" for row in rows)
+    return [
+        f"{mine} claimed items are yours",
+        *(
+            f"item {row['item']}: {_STATES[row['state']]} (account {row['account']}) {row['label'] or ''}".rstrip()
+            for row in rows
+        ),
+    ]
 
 
 def history(
     ctx: typer.Context,
     item: Annotated[int, typer.Argument(metavar="TOKEN", help="The item's token number.", min=1)],
+    label: Annotated[
+        str | None, typer.Option("--label", help="Of an own item that was taken over: what its label says, once.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Show everything that the ledger says of one item, in order."""
+    """Show where one item has been: all that the ledger says, or of an own claimed item what its owner is told."""
     from countermark.chain.event_types import Moved, UnitMoved
     from countermark_wallet.custody.history_words import words_of_event
-    from countermark_wallet.custody.holdings import history as read
 
     session = session_of(ctx, as_json)
     ledger = session.ledger()
-    with counting("blocks", None, quiet=session.json_output) as progress:
-        events = read(ledger, item, progress)
+    if show_owners_history(session, ledger, item, label):
+        return
+    events = _events(session, ledger, item)
     parties = {
         account
         for event in events
@@ -87,6 +131,18 @@ def history(
         {"item": item, "history": rows},
         [f"item {item}: {len(rows)} entries", *(f"block {row['block']}: {row['words']}" for row in rows)],
     )
+
+
+def _events(session: Session, ledger: Ledger, item: int) -> list[ChainEvent]:
+    from countermark_wallet.custody.holdings import history as read
+
+    try:
+        with counting("blocks", None, quiet=session.json_output) as progress:
+            return read(ledger, item, progress)
+    except NotPermitted as refused:
+        if refused.reason in _CLOSED and is_own_once(session, item):
+            raise not_the_owner(item) from None
+        raise
 
 
 def offers(ctx: typer.Context, as_json: JsonFlag = False) -> None:

@@ -14,6 +14,7 @@ from countermark.chain.deployment import Deployment
 from countermark.credentials.strict_json import load_shallow
 from countermark.errors import CountermarkError, InputRefused, Unavailable
 from countermark.problem_documents import error_from
+from countermark.scans.possession import GivenChallenge
 from countermark_wallet.files.safe import open_bytes
 
 if TYPE_CHECKING:
@@ -148,6 +149,18 @@ class NodeClient:
     def send_scan(self, scan: Mapping[str, Any]) -> dict[str, Any]:
         """Records one scan and returns its verdict report (POST /v1/scans)."""
         return self._request("POST", "/v1/scans", json=dict(scan))
+
+    def challenge(self, raw: str) -> GivenChallenge:
+        """Something fresh to sign for the item on a label (POST /v1/challenges)."""
+        given = GivenChallenge.read(self._request("POST", "/v1/challenges", json={"raw": raw}))
+        if given is None:
+            raise self._strange("no challenge")
+        return given
+
+    def history(self, raw: str, possession: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """What has become of the item on a label, as far as we may know (POST /v1/history)."""
+        shown = {} if possession is None else {"possession": dict(possession)}
+        return self._request("POST", "/v1/history", json={"raw": raw, **shown})
 
     def send_packing_list(self, first_token: int, packing_list: Path, passport: Path) -> dict[str, Any]:
         """Uploads a commissioned segment's list and passport; both prove themselves by their hashes on chain."""

@@ -6,7 +6,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from countermark.chain.connection import ChainConnection
-from countermark.errors import InputRefused, NotFound, NotPermitted, Unavailable
+from countermark.errors import InputRefused, NotFound, NotPermitted, NotSignedIn, Unavailable
 from countermark.limits import DEFAULT_LIMITS
 from countermark.signing import AccountSigner, TextSigner
 from countermark_wallet.node_access.client import NodeClient
@@ -27,7 +27,8 @@ def through_gateway(
 ) -> ChainConnection:
     """The ledger at `url`. Only an endpoint that asks for it, which nodes do, gets a log-in: for its own address.
 
-    The log-in names `chain_id`, which the caller knows, and is kept nowhere. Raises Unavailable, WrongChain.
+    The log-in names `chain_id`, which the caller knows, and is kept nowhere. Raises Unavailable, WrongChain; what needs
+    an account raises NotSignedIn (no-account) for a key without one.
     """
     address = urlsplit(url)
 
@@ -35,8 +36,21 @@ def through_gateway(
         try:
             with NodeClient(f"{address.scheme}://{address.netloc}") as node:
                 return log_in(node, signer, chain_id).token
-        except (InputRefused, NotFound, NotPermitted, Unavailable):
-            # A key without an account, a gateway that is no node: the endpoint's own refusal says what is missing.
+        except (InputRefused, NotFound, NotPermitted, Unavailable) as error:
+            if error.reason == "unknown-key":
+                raise _no_account(error.got) from None
+            # A gateway that is no node, or none that answers: the endpoint's own refusal says what is missing.
             return None
 
     return ChainConnection.to(url, timeout=timeout, expected_chain_id=chain_id, token=token, log_in=log_in_there)
+
+
+def _no_account(got: str) -> NotSignedIn:
+    """Logging in again would not help: it says what works without an account, and how a trading party gets one."""
+    return NotSignedIn(
+        got=got,
+        expected="an account with an active role: who holds what is not for everybody",
+        next_step="without an account: countermark scan for a label, countermark claim for what you bought, then "
+        "countermark holdings and countermark history TOKEN; a trading party runs: countermark account register",
+        reason="no-account",
+    )
