@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import os
+import re
 import secrets
 import shutil
 import signal
 import subprocess
-import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,26 +22,19 @@ from tests.node.test_crash import Load, _check_requests, stopped
 from tests.node.test_operate_page import block_with
 from tests.replica import Replica
 
-from countermark.chain.event_types import ExecutedForwardRequest
-from countermark.chain.events import read_events
-from countermark.roles import Level, Role
 from countermark_node.alerts.tables import AlertRow
-from countermark_node.chain_sync.tables import ChainAlertRow
 from countermark_node.database import Database
 from countermark_node.database.places import place_of
 from countermark_node.installation import Installation
-from countermark_node.outbox.tables import OutboxRequestRow
 from countermark_node.settings import NodeSettings
 from countermark_wallet.keys.keystore import WalletKeystore
 
 if TYPE_CHECKING:
-    from tests.node.conftest import World
     from tests.postgresql_server import PostgresServer
 
 _SECONDS = 120.0
 ENDPOINTS = "10.99.0.0/24"
 JOBS = ("make_goods", "hand_over", "scan", "alert")
-_NAME = "countermark"
 
 
 def wait(what: Any, load: Load | None = None) -> None:
@@ -148,8 +139,12 @@ def moves(request: pytest.FixtureRequest) -> Iterator[Moves]:
         return
     server: PostgresServer = request.getfixturevalue("postgresql")
     names = [f"destroyed_{secrets.token_hex(4)}" for _ in range(2)]
-    first, second = (server.create(name).set(drivername="postgresql").render_as_string() for name in names)
-    yield Moves(first, second, lambda _: server.drop(names[0]))
+    made, again = (server.url(name).set(drivername="postgresql").render_as_string() for name in names)
+    server.create(names[0])
+    (line,) = re.findall("^createdb (.+) countermark_new$", block_with("createdb"), re.MULTILINE)
+    there = {"PGHOST": str(server.folder), "PGUSER": "countermark"}
+    subprocess.run([server.programs / "createdb", *line.split(), names[1]], env=os.environ | there, check=True)
+    yield Moves(made, again, lambda _: server.drop(names[0]))
     for name in names:
         server.drop(name)
 
@@ -210,171 +205,3 @@ def _told(hooks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What was subscribed to, without what waits for an endpoint that never answers."""
     kept = ("id", "account", "url", "kinds", "brand", "gtin", "lot", "created_at", "state")
     return [{name: hook[name] for name in kept} for hook in hooks]
-
-
-# `docker compose` for the lines of docs/operate.md: what is run in a container is run here, in its folder of the host.
-_DOCKER = """#!/bin/bash
-set -eu
-shift
-verb=$1; shift
-while [[ $1 == -* ]]; do shift; done
-service=$1; shift
-case $verb/$service in
-    exec/brand-database) exec "$@" ;;
-    exec/brand) exec "${@//\\/home\\/countermark/$COUNTERMARK_HOME}" ;;
-    run/brand) exec countermark "${@//\\/home\\/countermark/$COUNTERMARK_HOME}" ;;
-    up/brand-database) exec createdb --username countermark --template template0 countermark ;;
-    stop/brand) ;;
-    *) exit 64 ;;
-esac
-"""
-
-
-@dataclass
-class Machine:
-    """A folder with `network/brand` in it, where the page's lines are typed."""
-
-    folder: Path
-    server: PostgresServer
-    ledger: str
-    url: str = ""
-
-    def __post_init__(self) -> None:
-        for name, text in {
-            "docker": _DOCKER,
-            "countermark": f'#!/bin/sh\nexec {sys.executable} -m countermark_wallet "$@"\n',
-        }.items():
-            program = self.folder / "bin" / name
-            program.parent.mkdir(exist_ok=True)
-            program.write_text(text)
-            program.chmod(0o700)
-        (self.folder / "network/brand/database").mkdir(parents=True)
-        self.home.mkdir()
-        url = self.server.create(_NAME).set(drivername="postgresql")
-        self.url = url.render_as_string()
-
-    @property
-    def home(self) -> Path:
-        return self.folder / "network/brand/node"
-
-    def type(self, lines: str) -> str:
-        """Run lines as they stand on the page; what they print."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERMARK_")}
-        environment |= {
-            "PATH": f"{self.folder / 'bin'}:{self.server.programs}:{os.environ['PATH']}",
-            "PGHOST": str(self.server.folder),
-            "COUNTERMARK_HOME": str(self.home),
-            "COUNTERMARK_CHAIN_URL": self.ledger,
-            "COUNTERMARK_DATABASE_URL": self.url,
-        }
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", lines],
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=4 * _SECONDS,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def lose(self) -> None:
-        """Nothing is left of the node but what was moved off."""
-        shutil.rmtree(self.home)
-        self.home.mkdir()
-        self.server.drop(_NAME)
-
-
-def brand_of(world: World, machine: Machine) -> World:
-    """The world as the brand's own node sees it: PostgreSQL, and a ledger that others keep."""
-    (machine.home / "node").mkdir()
-    shutil.copy(world.installation.home / "node" / "deployment.json", machine.home / "node")
-    settings = NodeSettings(home=machine.home, chain_url=machine.ledger, database_url=machine.url)
-    found = copy.copy(world)
-    with Installation.create(machine.home, world.account("governor"), settings=settings, work_factor=2) as made:
-        world.accreditation("governor").grant(made.account, Role.NODE_OPERATOR, Level.INTRODUCED)
-        found.installation = made
-    return found
-
-
-def brand_settings(world: World, machine: Machine) -> NodeSettings:
-    """The world's, for a node on PostgreSQL whose ledger others keep."""
-    more = {"home": machine.home, "chain_url": machine.ledger, "database_url": machine.url}
-    more |= {"chain_poll_seconds": 0.1, "outbox_poll_seconds": 0.1}
-    return NodeSettings.model_validate(world.services.settings.model_dump(exclude_unset=True) | more)
-
-
-def check_ledger_that_went_on(load: Load, before: Load, settings: NodeSettings) -> None:
-    """No request acted twice; each that the backup knew is confirmed, and each that was accepted is on the ledger."""
-    with Installation.open(settings.home, settings=settings) as installation:
-        connection, contracts = installation.connection, installation.contracts
-        events = read_events(connection, installation.deployment, 0, connection.block_number())
-        carried = {(e.signer, e.nonce): e.tx_hash for e in events if isinstance(e, ExecutedForwardRequest)}
-        assert len(carried) == sum(isinstance(event, ExecutedForwardRequest) and event.success for event in events)
-        database = Database(installation.database_place(settings))
-        with database.read() as session:
-            rows = {row.id: row for row in session.exec(select(OutboxRequestRow)).all()}
-            scans = set(session.connection().exec_driver_sql("SELECT id FROM scan").scalars())
-            alerts = session.exec(select(AlertRow.commitment)).all()
-            raised = select(ChainAlertRow).where(ChainAlertRow.raised_by == installation.account)
-            committed = [row.commitment for row in session.exec(raised).all()]
-        database.close()
-        assert {rows[request].state for request in before.accepted} == {"confirmed"}
-        confirmed = [row for row in rows.values() if row.state == "confirmed"]
-        assert [row.tx_hash for row in confirmed] == [carried[row.signer, row.nonce] for row in confirmed]
-        assert set(before.scans) <= scans
-        assert not Counter(alerts) - Counter(committed)
-        assert max(Counter(committed).values()) == 1
-        for token, owner in load.owners.items():
-            assert contracts.token.owner_of(token) == owner
-
-
-@pytest.mark.slow
-@pytest.mark.postgresql
-def test_commands_of_the_page_bring_a_node_back_whose_database_and_home_are_gone(
-    own_world: Any, postgresql: PostgresServer, tmp_path: Path
-) -> None:
-    backup, restore = block_with("pg_dump"), block_with("pg_restore")
-    put_back, started, look = restore.partition("docker compose up -d --wait brand\n")
-    assert started
-    with own_world() as world:
-        (tmp_path / "machine").mkdir()
-        machine = Machine(tmp_path / "machine", postgresql, f"{world.server.url}/rpc")
-        brand = brand_of(world, machine)
-        settings = brand_settings(world, machine)
-        node = Replica(machine.home, given_to(settings))
-        try:
-            node.start()
-            load = Load(brand, httpx.URL(node.url).port or 0)
-            remote = load.remote()
-            with remote.client:
-                assert remote.upload(world.goods.segment).status_code == 200
-            end = begin(load)
-            wait_work(load, 1)
-            wait(lambda: len(alerts_of(load)) > 0, load)
-            known, alerts = known_to(load), alerts_of(load)
-            machine.type(backup)
-            wait_work(load, 1)
-            end()
-            node.end(signal.SIGKILL)
-            machine.lose()
-
-            (kept,) = machine.folder.glob("brand-*.dump")
-            day = kept.stem.removeprefix("brand-")
-            told = machine.type(put_back.replace("day=2026-11-22", f"day={day}"))
-            assert "its database: postgresql://countermark@/countermark?" in told
-            assert "node serve; beside it" in told
-            node.start()
-            again = replace(load, port=httpx.URL(node.url).port or 0, over=threading.Event(), done=Counter(load.done))
-            settle(settings)
-            assert alerts.items() <= alerts_of(again).items()
-            end = begin(again)
-            wait_work(again, 1)
-            end()
-            settle(settings)
-            assert "no difference" in machine.type(look)
-            check_ledger_that_went_on(again, known, settings)
-        finally:
-            node.end(signal.SIGKILL)
-            postgresql.drop(_NAME)
