@@ -206,7 +206,7 @@ contract Claims is IClaims, TrustBound, EIP712 {
     }
 
     function _requireUnclaimed(uint256 item) private view {
-        if (isClaimed(item)) revert AlreadyClaimed(item, _token.ownerOf(item));
+        if (isClaimed(item)) revert AlreadyClaimed(item);
     }
 
     function _hasPredecessor() private view returns (bool) {
@@ -232,7 +232,7 @@ contract Claims is IClaims, TrustBound, EIP712 {
     /// @dev Only accounts have shelves: what another address holds is packed in a unit, or gone from the network.
     function _requireOnSale(uint256 item) private view returns (address holder) {
         holder = _token.ownerOf(item);
-        if (!_trust.isAccount(holder)) revert ItemNotOnShelf(item, holder);
+        if (!_trust.isAccount(holder)) revert ItemNotOnShelf(item);
         // Who has it must have released it: what one party released, the next has agreed to nothing about.
         if (_status.releaserOf(item) != holder) revert ItemNotReleased(item);
         _status.requireMovable(item, item, uint8(Purpose.Sale));

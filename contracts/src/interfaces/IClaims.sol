@@ -47,8 +47,8 @@ interface IClaims is IAccountErrors, IRunErrors, IMerkleErrors {
     /// @notice `owner` holds `held` items already, which would show that they belong together.
     error OwnerNotFresh(address owner, uint256 held);
 
-    /// @notice `item` is claimed, and in the hands of `owner`.
-    error AlreadyClaimed(uint256 item, address owner);
+    /// @notice `item` is claimed. Anybody hears this, so it does not say by whom.
+    error AlreadyClaimed(uint256 item);
 
     /// @notice `item` is not claimed.
     error NotClaimed(uint256 item);
@@ -65,8 +65,8 @@ interface IClaims is IAccountErrors, IRunErrors, IMerkleErrors {
     /// @notice The zero address is no claim key.
     error ClaimKeyMissing(uint256 item);
 
-    /// @notice `item` lies in the account of no party but `holder`: it is packed, or off the network.
-    error ItemNotOnShelf(uint256 item, address holder);
+    /// @notice `item` lies in the account of no party: it is packed, or off the network.
+    error ItemNotOnShelf(uint256 item);
 
     /// @notice Who holds `item` has not released it to sale.
     error ItemNotReleased(uint256 item);
