@@ -111,6 +111,12 @@ class Limits:
     """Most webhooks of a node."""
     webhooks_per_account: int = 10
     """Most webhooks of one account."""
+    webhook_turns: int = 16
+    """Most webhooks that a node sends to at once."""
+    webhook_turns_per_account: int = 4
+    """Most of them that are of one account, so that its slow endpoints hold up nobody else's."""
+    webhook_turn_seconds: float = 2.0
+    """How long a webhook is sent one message after the other before those of others have their turn."""
     webhook_waiting: int = 1_000
     """Most messages that wait for one webhook; further ones wait in the log."""
     webhook_dead: int = 1_000
@@ -133,6 +139,8 @@ class Limits:
     """Most requests in one JSON-RPC batch."""
     rpc_batch_seconds: float = 5.0
     """Time after which no further request of a JSON-RPC batch is begun."""
+    rpc_relayed: int = 16
+    """Most requests in one call of the forwarder by somebody without a role."""
     rpc_log_blocks: int = 1_000
     """Most blocks that one eth_getLogs covers."""
     rpc_logs: int = 10_000

@@ -12,18 +12,31 @@ from sqlalchemy.exc import DatabaseError
 from countermark.errors import CountermarkError
 from countermark_node.database.refusals import said_by_server
 from countermark_node.failures import FailureLog
+from countermark_node.turns import Turns
 
 _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Calls `job` after every `wake`, and every `seconds` without one. A job that fails is tried again next time."""
+    """Calls `job` after every `wake`, and every `seconds` without one. A job that fails is tried again next time.
 
-    def __init__(self, name: str, job: Callable[[], object], *, seconds: float, failures: FailureLog) -> None:
+    `turns` are those that the job begins and does not wait for; they end with it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        job: Callable[[], object],
+        *,
+        seconds: float,
+        failures: FailureLog,
+        turns: Turns | None = None,
+    ) -> None:
         self._name = name
         self._failures = failures
         self._job = job
         self._seconds = seconds
+        self._turns = turns
         self._hint = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -57,11 +70,16 @@ class Worker:
         """No job after the running one."""
         self._stopping.set()
         self._hint.set()
+        if self._turns is not None:
+            self._turns.end()
 
     def wait(self, seconds: float) -> bool:
         """Whether nothing is at work any more, at latest after `seconds`."""
+        until = time.monotonic() + seconds
         if self._thread is not None:
             self._thread.join(seconds)
+        if self._turns is not None and not self._turns.wait(max(0.0, until - time.monotonic())):
+            return False
         return self._thread is None or not self._thread.is_alive()
 
     def _work(self) -> None:

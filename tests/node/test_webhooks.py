@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,6 +28,7 @@ from countermark.limits import Limits
 from countermark.roles import Role
 from countermark_node.access.permissions import Permission
 from countermark_node.access.principal import How, Principal
+from countermark_node.background import Worker, end_all
 from countermark_node.chain_sync.tables import AccountRow, RoleEntryRow
 from countermark_node.database import Database
 from countermark_node.failures import FailureLog
@@ -64,6 +65,7 @@ class Receiver:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     hold: threading.Event | None = None
+    note: Callable[[], None] = lambda: None
 
     def types(self) -> list[str]:
         return [json.loads(body)["type"] for _, body in self.got]
@@ -78,6 +80,7 @@ def receiving() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            receiver.note()
             if receiver.hold is not None:
                 receiver.hold.wait(10)
             self.send_response(receiver.status)
@@ -115,6 +118,7 @@ class Node:
         bounds = Limits(**limits)  # type: ignore[arg-type]
         self.log = NotificationLog(self.database, days=30, clock=self.clock, limits=bounds)
         self.webhooks = WebhookRegistry(self.database, WebhookVault(SALT), LOOPBACK, clock=self.clock, limits=bounds)
+        self.again: dict[WebhookSender, threading.Event] = {}
         self.sender = self.sender_over(LOOPBACK, bounds)
         with self.database.write() as session:
             for account in (OWNER, OTHER):
@@ -124,7 +128,8 @@ class Node:
         return self.now
 
     def sender_over(self, outbound: Outbound, limits: Limits | None = None) -> WebhookSender:
-        return WebhookSender(
+        again = threading.Event()
+        sender = WebhookSender(
             self.database,
             self.log,
             self.webhooks,
@@ -132,8 +137,11 @@ class Node:
             clock=self.clock,
             random=lambda: 0.0,
             failures=FailureLog(clock=self.clock),
+            more=again.set,
             limits=limits or Limits(),
         )
+        self.again[sender] = again
+        return sender
 
     def hook(self, url: str, wanted: Wanted | None = None, *, account: str = OWNER) -> tuple[WebhookRow, str]:
         """An active webhook and its secret; the ping is forgotten."""
@@ -149,7 +157,16 @@ class Node:
 
     def run(self, seconds: float = 0) -> None:
         self.now += timedelta(seconds=seconds)
-        self.sender.run()
+        self.send(self.sender)
+
+    def send(self, sender: WebhookSender) -> None:
+        """As a node does: again while an endpoint that had its turn has messages left, until nothing is under way."""
+        more = True
+        while more:
+            self.again[sender].clear()
+            sender.run()
+            assert sender.turns.wait(60)
+            more = self.again[sender].is_set()
 
 
 @pytest.fixture
@@ -331,9 +348,16 @@ def test_endpoint_whose_name_moves_into_the_own_network_later_gets_nothing(node:
         row = session.exec(select(WebhookRow)).one()
         row.url = receiver.url.replace("http://127.0.0.1", "https://erp.example")
         session.add(row)
-    node.sender_over(rebound).run()
+    node.send(node.sender_over(rebound))
     assert receiver.got == []
     assert "address-not-allowed" in str(node.webhooks.listed(OWNER)[0]["reason"])
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 30
+    while not (held := holds()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return held
 
 
 def test_slow_endpoint_holds_up_no_other(node: Node, receiver: Receiver) -> None:
@@ -343,15 +367,87 @@ def test_slow_endpoint_holds_up_no_other(node: Node, receiver: Receiver) -> None
         receiver.got.clear()
         slow.hold = threading.Event()
         node.tell(1, 2, 3)
-        sending = threading.Thread(target=node.run)
-        sending.start()
-        deadline = time.monotonic() + 5
-        while len(receiver.got) < 3 and time.monotonic() < deadline:
-            time.sleep(0.01)
+        node.sender.run()
+        assert eventually(lambda: len(receiver.got) == 3)
         assert receiver.numbers() == [1, 2, 3]
-        assert sending.is_alive()
+        assert not node.sender.turns.wait(0)
         slow.hold.set()
-        sending.join()
+        assert node.sender.turns.wait(30)
+
+
+@contextmanager
+def endpoints(node: Node, count: int) -> Iterator[list[Receiver]]:
+    """Active webhooks of one account, whose endpoints got nothing yet."""
+    with ExitStack() as stack:
+        found = [stack.enter_context(receiving()) for _ in range(count)]
+        for one in found:
+            node.hook(one.url)
+            one.got.clear()
+        yield found
+
+
+def test_news_reach_others_while_ten_slow_endpoints_of_one_account_are_under_way(
+    node: Node, receiver: Receiver
+) -> None:
+    node.hook(receiver.url, account=OTHER)
+    receiver.got.clear()
+    with endpoints(node, 10) as slow:
+        answer = threading.Event()
+        for one in slow:
+            one.hold = answer
+        node.tell(*range(1, 7))
+        node.sender.run()
+        share = Limits().webhook_turns_per_account
+        assert eventually(lambda: sum(len(one.got) for one in slow) == share)
+        for number in range(100, 103):
+            # Told, and looked for again, while none of those has answered.
+            node.tell(number, reader=f"account:{OTHER}")
+            node.sender.run()
+            assert eventually(lambda number=number: len(receiver.got) == number - 99)
+        assert sum(len(one.got) for one in slow) == share
+        assert not answer.is_set()
+        answer.set()
+        node.run()
+        assert [sorted(one.numbers()) for one in slow] == [list(range(1, 7))] * 10
+
+
+def test_endpoint_that_answers_slowly_gives_its_turn_on_after_a_while(tmp_path: Path, receiver: Receiver) -> None:
+    node = Node(tmp_path / "turns.sqlite3", webhook_turns=1, webhook_turn_seconds=0)
+    order: list[str] = []
+    with receiving() as other:
+        for one, account in ((receiver, OWNER), (other, OTHER)):
+            node.hook(one.url, account=account)
+            one.got.clear()
+        receiver.note = lambda: order.append("first")
+        other.note = lambda: order.append("second")
+        node.tell(1, 2, 3)
+        node.tell(4, 5, 6, reader=f"account:{OTHER}")
+        node.run()
+    assert sorted(order[:2]) == sorted(order[2:4]) == sorted(order[4:]) == ["first", "second"]
+    node.database.close()
+
+
+def test_node_that_ends_begins_no_message_after_those_under_way(node: Node, receiver: Receiver) -> None:
+    node.hook(receiver.url)
+    receiver.got.clear()
+    receiver.hold = threading.Event()
+    failures = FailureLog(clock=node.clock)
+    worker = Worker("webhooks", node.sender.run, seconds=60, failures=failures, turns=node.sender.turns)
+    node.tell(1, 2, 3)
+    worker.start()
+    assert eventually(lambda: len(receiver.got) == 1)
+    with log_lines("countermark_node.background") as lines:
+        end_all([worker], seconds=0.2)
+        receiver.hold.set()
+        end_all([worker], seconds=30)
+    assert lines == ["warning background work cut off: webhooks", "info background work has ended"]
+    assert receiver.numbers() == [1]
+    assert node.sender.waiting() == 2
+
+
+def test_nodes_own_worker_ends_the_turns_of_webhooks(world: World) -> None:
+    (worker,) = (one for one in world.services.workers if one.name == "webhooks")
+    assert worker._turns is world.services.notifications.sender.turns
 
 
 def test_two_senders_at_once_send_each_message_once(node: Node, receiver: Receiver) -> None:
@@ -359,7 +455,7 @@ def test_two_senders_at_once_send_each_message_once(node: Node, receiver: Receiv
     receiver.got.clear()
     node.tell(*range(1, 21))
     other = node.sender_over(LOOPBACK)
-    threads = [threading.Thread(target=each.run) for each in (node.sender, other)]
+    threads = [threading.Thread(target=node.send, args=(each,)) for each in (node.sender, other)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -59,8 +59,23 @@ class Notifications:
         outbound = Outbound(networks=read_networks(settings.outbound_networks))
         webhooks = WebhookRegistry(database, WebhookVault(installation.salt), outbound, clock=clock)
         # Spreads attempts in time; no secret hangs on it.
-        sender = WebhookSender(database, log, webhooks, outbound, clock=clock, random=random.random, failures=failures)
-
+        sender = WebhookSender(
+            database,
+            log,
+            webhooks,
+            outbound,
+            clock=clock,
+            random=random.random,
+            failures=failures,
+            more=lambda: sending.wake(),
+        )
+        sending = Worker(
+            "webhooks",
+            leadership.only(sender.run),
+            seconds=settings.webhook_poll_seconds,
+            failures=failures,
+            turns=sender.turns,
+        )
         mails = MailSender(
             database,
             log,
@@ -84,9 +99,7 @@ class Notifications:
             (
                 Worker("notification-keeper", leadership.only(forget), seconds=_FORGET_SECONDS, failures=failures),
                 Worker("mails", leadership.only(mails.run), seconds=_MAIL_SECONDS, failures=failures),
-                Worker(
-                    "webhooks", leadership.only(sender.run), seconds=settings.webhook_poll_seconds, failures=failures
-                ),
+                sending,
             ),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -21,6 +21,7 @@ from countermark_node.notifications.tables import NotificationLogRow, Notificati
 from countermark_node.notifications.view import notification_json
 from countermark_node.notifications.wanted import Wanted
 from countermark_node.times import Clock, rfc3339, seconds
+from countermark_node.turns import Turn, Turns
 from countermark_node.webhooks.registry import ANSWER_BYTES, WebhookRegistry, permissions_kept, stop
 from countermark_node.webhooks.retry import wait_after
 from countermark_node.webhooks.signing import signed_headers
@@ -48,7 +49,10 @@ class Attempt:
 
 
 class WebhookSender:
-    """`run` may be called by several processes at once: each attempt is claimed in one statement before it is made."""
+    """`run` may be called by several processes at once: each attempt is claimed in one statement before it is made.
+
+    `more` is called when `run` should be called again, since an endpoint had its turn and has messages left.
+    """
 
     def __init__(
         self,
@@ -60,8 +64,9 @@ class WebhookSender:
         clock: Clock,
         random: Callable[[], float],
         failures: FailureLog,
+        more: Callable[[], None] = lambda: None,
         limits: Limits = DEFAULT_LIMITS,
-        at_once: int = 4,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._failures = failures
         self._database = database
@@ -71,23 +76,18 @@ class WebhookSender:
         self._clock = clock
         self._random = random
         self._limits = limits
-        self._at_once = at_once
+        self._monotonic = monotonic
         self._lease = int(limits.outbound_seconds) + 20
+        self.turns = Turns(self._serve, threads=limits.webhook_turns, share=limits.webhook_turns_per_account, more=more)
 
     def run(self) -> None:
-        """Write down what is new for each endpoint, then send what is due. Raises Unavailable."""
+        """Write down what is new for each endpoint and let those have their turn that something is due for.
+
+        Waits for no endpoint. Raises Unavailable.
+        """
         for webhook in self._behind():
             self._fan_out(webhook)
-        due = self._due()
-        for start in range(0, len(due), self._at_once):
-            threads = [
-                threading.Thread(target=self._serve, args=(webhook,), daemon=True)
-                for webhook in due[start : start + self._at_once]
-            ]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+        self.turns.offer(self._due())
 
     def waiting(self) -> int:
         """How many messages wait."""
@@ -119,29 +119,39 @@ class WebhookSender:
             row.seen = found[-1].sequence if len(found) == most else log.newest
             session.add(row)
 
-    def _due(self) -> list[str]:
+    def _due(self) -> list[Turn]:
         now = self._now()
         query = (
-            select(WebhookRow.id)
+            select(WebhookRow.account, WebhookRow.id)
             .join(DeliveryRow, col(DeliveryRow.webhook) == col(WebhookRow.id))
             .where(WebhookRow.state == ACTIVE, WebhookRow.rests_until <= now)
             .where(DeliveryRow.state == WAITING, DeliveryRow.next_at <= now)
             .distinct()
         )
         with self._database.read() as session:
-            return list(session.exec(query))
+            return [Turn(account, webhook) for account, webhook in session.exec(query)]
 
-    def _serve(self, webhook: str) -> None:
+    def _serve(self, webhook: str) -> bool:
+        """Send what is due to one endpoint for as long as its turn lasts; whether there may be more."""
+        until = self._monotonic() + self._limits.webhook_turn_seconds
         try:
             for _ in range(_IN_A_ROW):
                 attempt = self._claim(webhook)
                 if attempt is None or not self._deliver(attempt):
-                    return
+                    return False
+                if self._turn_is_over(until):
+                    break
         except CountermarkError as error:
             self._failures.failed(f"webhook {webhook}", error.line(), kind=error.reason)
+            return False
         except DatabaseError as error:
             kind = type(error).__name__
             self._failures.failed(f"webhook {webhook}", f"database failing: {kind}", kind=kind)
+            return False
+        return True
+
+    def _turn_is_over(self, until: float) -> bool:
+        return self.turns.ending or self._monotonic() >= until
 
     def _claim(self, webhook: str) -> Attempt | None:
         """Take the next message that is due, durably counted before it is sent; what may not be seen now is dropped."""
