@@ -46,10 +46,10 @@ class RateLimiter:
         if self.take_up_to(network, 1) < 1:
             raise self.refusal(network)
 
-    def give_back(self, network: str) -> None:
+    def give_back(self, network: str, count: int = 1) -> None:
         """What was counted turned out not to count."""
         with self._guard:
-            self._keep(network, min(self._capacity, self._refilled(network) + 1))
+            self._keep(network, min(self._capacity, self._refilled(network) + count))
 
     def refusal(self, network: str) -> RateLimited:
         """The error for one that was not allowed; `retry_after` in seconds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlmodel import col, func, select
 
-from countermark.errors import CountermarkError, InputRefused
+from countermark.errors import CountermarkError, InputRefused, Unavailable
 from countermark.gs1.identity import ItemKey
+from countermark_node.gathering import Gathering
+from countermark_node.rate_limit import RateLimiter
 from countermark_node.request_source import RequestSource
 from countermark_node.scans.intake import RecordedScan
 from countermark_node.scans.page_nonces import LIFE_SECONDS, PageNonces
-from countermark_node.scans.service import ScanRequest
+from countermark_node.scans.service import SCANS_AT_ONCE, ScanRequest
 from countermark_node.scans.submission import ScanSubmission
 from countermark_node.scans.tables import ScanRow
 
@@ -197,3 +200,39 @@ def test_scans_of_pages_are_kept_apart_from_scripted_ones(world: World) -> None:
 def test_nonce_in_another_shape_is_refused(world: World, value: object) -> None:
     response = world.scan(world.label().link, page_nonce=value)
     assert (response.status_code, response.json()["reason"]) == (400, "bad-scan")
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_scans_that_fail_together_and_go_one_by_one_then_count_once(world: World, fails: bool) -> None:
+    service, scans, wrong = world.services.scans, limiter(), limiter()
+    bodies = [{"raw": world.label().link} for _ in range(3)]
+    signed = world.scan_body(world.label().link, signer="customs")
+    bodies += [signed, signed | {"raw": world.label().link}]
+    write, before, written = service._write, (service._limiter, service._signatures), list[int]()
+
+    def failing(batches: Any) -> Any:
+        written.append(len(batches))
+        if fails and len(batches) > 1:
+            raise Unavailable(got="no answer", expected="an answer", next_step="wait")
+        return write(batches)
+
+    async def ask() -> list[Any]:
+        line = Gathering(service.record_all, size=ScanRequest.size, most=SCANS_AT_ONCE)
+        return list(await asyncio.gather(*(line.ask(ScanRequest.of_many([body], HERE)) for body in bodies)))
+
+    service._limiter, service._signatures = scans, wrong
+    service._write = failing  # type: ignore[method-assign]
+    try:
+        results = [outcome(one) for (one,) in asyncio.run(ask())]
+    finally:
+        service._limiter, service._signatures = before
+        service._write = write  # type: ignore[method-assign]
+    assert results == ["kept"] * 4 + ["bad-attestation-key"]
+    assert written == [5, *([1] * 5 if fails else [])]
+    assert scans.take_up_to(HERE.network, 1_000) == 100 - 4, "all but the one of class A, the refused one too"
+    assert wrong.take_up_to(HERE.network, 1_000) == 100 - 1
+
+
+def limiter() -> RateLimiter:
+    """A hundred, and time stands still."""
+    return RateLimiter("scans", 100, monotonic=lambda: 0.0)

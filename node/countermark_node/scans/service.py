@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -109,19 +110,30 @@ class ScanService:
         return result
 
     def record_all(self, requests: Sequence[ScanRequest]) -> list[list[RecordedScan | CountermarkError]]:
-        """Take in what several requests sent; a bad scan gets its own error and the others are kept."""
+        """Take in what several requests sent; a bad scan gets its own error and the others are kept.
+
+        Requests that fail together count against no rate: each is sent again by itself then, and counts.
+        """
         self._verification.freshen()
         now = self._clock()
-        batches = [self._batch(each, now) for each in requests]
+        with ExitStack() as uncount:
+            batches = [self._batch(each, now, uncount) for each in requests]
+            if len(requests) == 1:
+                uncount.pop_all()
+            results = self._in_parts(batches)
+            uncount.pop_all()
+        return results
+
+    def _in_parts(self, batches: Sequence[_Batch]) -> list[list[RecordedScan | CountermarkError]]:
         if sum(len(each.sent) for each in batches) <= SCANS_AT_ONCE:
             return self._write(batches)
         # A large batch is written in parts, so that others' scans come in between.
         return [[result for part in batch.parts() for result in self._write([part])[0]] for batch in batches]
 
-    def _batch(self, request: ScanRequest, now: datetime) -> _Batch:
+    def _batch(self, request: ScanRequest, now: datetime, uncount: ExitStack) -> _Batch:
         source = request.source
-        intakes = self._classed([self.prepared(each, now, source) for each in request.submissions], source)
-        return self._sent(self._limited(intakes, source), now, source)
+        intakes = self._classed([self.prepared(each, now, source) for each in request.submissions], source, uncount)
+        return self._sent(self._limited(intakes, source, uncount), now, source)
 
     def now(self) -> datetime:
         """The node's clock."""
@@ -173,36 +185,42 @@ class ScanService:
         return Intake(submission, label, seconds(occurred), Upload.of(submission, self._policy.salt), page)
 
     def _classed(
-        self, intakes: Sequence[Intake | CountermarkError], source: RequestSource
+        self, intakes: Sequence[Intake | CountermarkError], source: RequestSource, uncount: ExitStack
     ) -> list[Intake | CountermarkError]:
         if not any(isinstance(each, Intake) and _shows_something(each) for each in intakes):
             return list(intakes)
         with self._database.read() as session:
             sources = self._verification.sources(session)
-            return [self._class_of(sources, each, source) for each in intakes]
+            return [self._class_of(sources, each, source, uncount) for each in intakes]
 
     def _class_of(
-        self, sources: SqlSources, intake: Intake | CountermarkError, source: RequestSource
+        self, sources: SqlSources, intake: Intake | CountermarkError, source: RequestSource, uncount: ExitStack
     ) -> Intake | CountermarkError:
         if isinstance(intake, CountermarkError) or not _shows_something(intake):
             return intake
         try:
             # Signatures cost time to check, so wrong ones are limited before they are looked at.
             self._signatures.take(source.network)
+        except RateLimited as refusal:
+            return refusal
+        wrong = uncount.enter_context(ExitStack())
+        wrong.callback(self._signatures.give_back, source.network)
+        try:
             found = self._judge.judge(sources, intake.submission, intake.label, intake.occurred_at)
             shown = self._showings.judge(sources, intake.label, intake.submission.possession)
         except (InputRefused, NotPermitted, RateLimited, Unavailable) as error:
             return error
         if shown.chip is not Showing.CHIP_WRONG:
-            self._signatures.give_back(source.network)
+            wrong.close()
         return replace(intake, evidence=found, shown=shown)
 
     def _limited(
-        self, intakes: Sequence[Intake | CountermarkError], source: RequestSource
+        self, intakes: Sequence[Intake | CountermarkError], source: RequestSource, uncount: ExitStack
     ) -> list[Intake | CountermarkError]:
         """Everything but class A counts, refused elements too: guessing is what the limit is for."""
         counted = [index for index, each in enumerate(intakes) if _is_public(each)]
         allowed = self._limiter.take_up_to(source.network, len(counted))
+        uncount.callback(self._limiter.give_back, source.network, allowed)
         if allowed == len(counted):
             return list(intakes)
         refusal = self._limiter.refusal(source.network)
