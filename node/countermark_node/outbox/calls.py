@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from countermark.chain.artifacts import artifact
-from countermark.chain.deployment import Deployment
 from countermark.errors import NotPermitted
 
-_FOR_EVERYBODY = (
+FOR_EVERYBODY = (
     # The signatures inside carry the consent, so that a consumer needs no account and a paper no courier.
     ("Claims", "claim"),
     ("Claims", "claimReissued"),
@@ -29,10 +29,13 @@ class Call:
     public: bool
 
 
-def call_of(deployment: Deployment, target: str, data: bytes) -> Call:
-    """What a request calls. Raises NotPermitted (foreign-call) for anything but our contracts' functions."""
-    contract = next((name for name, known in deployment.addresses.items() if known == target), None)
-    function = None if contract in (None, "Forwarder") else _functions(contract or "").get(data[:4])
+def call_of(addresses: Mapping[str, str], target: str, data: bytes) -> Call:
+    """What a request calls. Raises NotPermitted (foreign-call) for anything but our contracts' functions.
+
+    `addresses` and `target` are as EIP-55 spells them.
+    """
+    contract = next((name for name, known in addresses.items() if known == target), None)
+    function = None if contract in (None, "Forwarder") else function_of(contract or "", data)
     if contract is None or function is None:
         raise NotPermitted(
             got=f"a call of {target} with selector 0x{data[:4].hex()}",
@@ -40,7 +43,12 @@ def call_of(deployment: Deployment, target: str, data: bytes) -> Call:
             next_step="send other calls to the ledger yourself",
             reason="foreign-call",
         )
-    return Call(contract, function, (contract, function) in _FOR_EVERYBODY)
+    return Call(contract, function, (contract, function) in FOR_EVERYBODY)
+
+
+def function_of(contract: str, data: bytes) -> str | None:
+    """The function of one of our contracts that call data names."""
+    return _functions(contract).get(data[:4])
 
 
 @cache

@@ -55,7 +55,7 @@ class OutboxIntake:
 
     def call(self, submission: SignedRequest) -> Call:
         """What a request calls. Raises NotPermitted (foreign-call)."""
-        return call_of(self._deployment, submission.request.to, submission.request.data)
+        return call_of(self._deployment.addresses, submission.request.to, submission.request.data)
 
     def accept(self, submission: SignedRequest, charged: str) -> RequestView:
         """Store a request that would go through now; the same one again gives what became of it.

@@ -33,6 +33,12 @@ class Members:
             found = rights.account_of(session, key, now)
             return found is not None and bool(rights.roles_of(session, found[0], now))
 
+    def is_key(self, key: str) -> bool:
+        """Whether `key` acts now for an account, whatever its roles."""
+        self.freshen()
+        with self.database.read() as session:
+            return rights.account_of(session, key, seconds(self.clock())) is not None
+
 
 def build_gateway(
     installation: Installation,
@@ -51,7 +57,7 @@ def build_gateway(
     )
     return Gateway(
         ledger,
-        Rules(deployment.addresses, limits, ledger.head),
+        Rules(deployment.addresses, limits, ledger.head, members.is_key),
         deployment.chain_id,
         members,
         strangers,

@@ -15,9 +15,8 @@ from countermark_node.access.permissions import Permission
 from countermark_node.access.principal import How, Principal
 from countermark_node.rate_limit import RateLimiter
 from countermark_node.rpc.ledgers import GatewayLedger
-from countermark_node.rpc.rules import OPEN_METHODS, Rules, foreign
+from countermark_node.rpc.rules import CALLS, OPEN_METHODS, Rules, foreign
 
-_CALLS = ("eth_call", "eth_estimateGas")
 _SEND = "eth_sendRawTransaction"
 
 
@@ -68,19 +67,23 @@ class _Asked:
             read = gateway.rules.readers.get(method)
             if read is None:
                 raise RpcRefused(METHOD_NOT_FOUND, "this method is not served here")
-            if method not in OPEN_METHODS and method not in (*_CALLS, _SEND):
+            if method not in OPEN_METHODS | CALLS | {_SEND}:
                 self._check_reader()
             params = read(given)
-            if method in _CALLS and gateway.rules.target(params[0]) not in gateway.rules.open_calls:
-                self._check_reader()
             if method == _SEND:
                 self._check_sender(bytes.fromhex(params[0][2:]))
+            elif not (self._is_reader or gateway.rules.open_to_all(method, params)):
+                self._check_reader()
         except RpcRefused as refused:
             return {"error": refused.to_json()}
         return gateway.ledger.request(method, params)
 
+    @property
+    def _is_reader(self) -> bool:
+        return self.gateway.open_reads or Permission.LEDGER in self.principal.permissions
+
     def _check_reader(self) -> None:
-        if self.gateway.open_reads or Permission.LEDGER in self.principal.permissions:
+        if self._is_reader:
             return
         if self.principal.how is How.NOBODY:
             raise RpcRefused(LOG_IN_FIRST, "log in first: what tells who holds what is not for everybody")
@@ -95,8 +98,13 @@ class _Asked:
             raise foreign()
         if Permission.LEDGER in self.principal.permissions or self._is_member(transaction.sender):
             return
-        if target not in rules.open_sends:
-            raise RpcRefused(NO_RIGHT, "who has no active role may register, claim and pass on signed requests alone")
+        if not rules.open_to_send(target, bytes(transaction.data)):
+            # A relay has no role of its own: the node behind it logs in.
+            is_unknown = rules.is_forwarder(target) and self.principal.how is How.NOBODY
+            raise RpcRefused(
+                LOG_IN_FIRST if is_unknown else NO_RIGHT,
+                "who has no active role may register, claim, and pass on what a node carries for everybody",
+            )
         if gateway.strangers.take_up_to(self.network, 1) < 1:
             raise RpcRefused(LIMIT_EXCEEDED, "too many transactions by keys without a role; wait a minute")
 

@@ -10,16 +10,14 @@ from typing import Any
 from countermark.chain.embedded import params
 from countermark.chain.embedded.params import argument
 from countermark.chain.rpc_refused import LIMIT_EXCEEDED, SERVER_ERROR, RpcRefused, invalid
+from countermark.identifiers import check_account
 from countermark.limits import Limits
+from countermark_node.rpc.open_calls import FORWARDER, OpenCalls
 
 Params = Sequence[Any]
 
-OPEN_CALLS = ("TrustRegistry", "BrandRegistry", "TrademarkRegistry", "Directory", "Claims", "Forwarder")
-"""Contracts that strangers may read by calls: the registers, which tell who is accredited and nothing of goods, and
-what a consumer needs to claim an item. Everything else tells who holds what."""
-
-OPEN_SENDS = ("TrustRegistry", "Claims", "Forwarder")
-"""Contracts to which keys without a role may send: to register, to claim, to pass on what others signed."""
+OPEN_SENDS = ("TrustRegistry", "Claims", FORWARDER)
+"""Contracts to which keys without a role may send: to register, to claim, to pass on what nodes carry for everybody."""
 
 OPEN_METHODS = frozenset(
     {
@@ -35,6 +33,13 @@ OPEN_METHODS = frozenset(
 )
 """What anybody may ask. A receipt is found by its hash, which its sender knows and no open method tells."""
 
+CALLS = frozenset({"eth_call", "eth_estimateGas"})
+"""Open to anybody for some functions (countermark_node.rpc.open_calls)."""
+
+NEWEST = frozenset({"latest", "pending"})
+"""The states that strangers may ask for: older ones would tell what an account did when."""
+
+_AT_A_BLOCK = frozenset({*CALLS, "eth_getCode", "eth_getTransactionCount"})
 _LOG_FIELDS = frozenset({"fromBlock", "toBlock", "blockHash", "address", "topics"})
 _TAGS = frozenset({"latest", "safe", "finalized", "pending", "earliest"})
 _FEE_BLOCKS = 1_024
@@ -42,7 +47,8 @@ _FEE_BLOCKS = 1_024
 
 @dataclass(frozen=True)
 class Rules:
-    """For one deployment. `addresses` are its contracts by name, `head` gives the newest block's number.
+    """For one deployment. `addresses` are its contracts by name, `head` gives the newest block's number, `is_key` tells
+    whether somebody has registered a key.
 
     Each method of `readers` returns the parameters as they are passed on; it raises RpcRefused.
     """
@@ -50,14 +56,16 @@ class Rules:
     addresses: Mapping[str, str]
     limits: Limits
     head: Callable[[], int]
+    is_key: Callable[[str], bool]
     own: frozenset[bytes] = field(init=False)
-    open_calls: frozenset[bytes] = field(init=False)
     open_sends: frozenset[bytes] = field(init=False)
+    open_calls: OpenCalls = field(init=False)
 
     def __post_init__(self) -> None:
-        for name, contracts in (("own", self.addresses), ("open_calls", OPEN_CALLS), ("open_sends", OPEN_SENDS)):
+        for name, contracts in (("own", self.addresses), ("open_sends", OPEN_SENDS)):
             found = frozenset(bytes.fromhex(self.addresses[one][2:]) for one in contracts if one in self.addresses)
             object.__setattr__(self, name, found)
+        object.__setattr__(self, "open_calls", OpenCalls(self.addresses, self.limits))
 
     @property
     def readers(self) -> Mapping[str, Callable[[Params], list[Any]]]:
@@ -85,9 +93,26 @@ class Rules:
             }
         )
 
-    def target(self, call: Mapping[str, Any]) -> bytes:
-        """The contract that a call, as `readers` wrote it, goes to."""
-        return bytes.fromhex(call["to"][2:])
+    def open_to_all(self, method: str, written: Params) -> bool:
+        """Whether anybody may ask this; `written` are the parameters as `readers` give them. Raises RpcRefused."""
+        if method in _AT_A_BLOCK and written[1] not in NEWEST:
+            return False
+        if method not in CALLS:
+            return method in OPEN_METHODS
+        sender, target, data = (bytes.fromhex(written[0][name][2:]) for name in ("from", "to", "data"))
+        if self.open_calls.is_for_owners(sender, target, data):
+            return not self.is_key(check_account(written[0]["from"]))
+        return self.open_calls.allows(target, data)
+
+    def open_to_send(self, target: bytes, data: bytes) -> bool:
+        """Whether a key without a role may send this. Raises RpcRefused for relayed requests that cannot be read."""
+        if target not in self.open_sends:
+            return False
+        return not self.is_forwarder(target) or self.open_calls.carries_open_calls(data)
+
+    def is_forwarder(self, target: bytes) -> bool:
+        """Whether a transaction carries what others signed."""
+        return f"0x{target.hex()}" == self.addresses.get(FORWARDER, "").lower()
 
     def _call(self, given: Params) -> list[Any]:
         if len(given) > 2:
