@@ -69,6 +69,7 @@ from countermark_node.showings.possession import PossessionJudge
 from countermark_node.times import Clock, utc_now
 from countermark_node.trademark_requests.service import Desk, TrademarkRequestService
 from countermark_node.verification.service import VerificationService
+from countermark_node.verification.signed_serials import SignedSerials
 from countermark_node.waiting_line import WaitingLine
 from countermark_scanner.decode_workers import DecodeWorkers
 
@@ -313,7 +314,7 @@ class NodeServices:
             coverage=CoverageService(database, verification, clock=clock),
             segments=SegmentService(database, projector, clock=clock),
             passports=passports,
-            resolver=ResolverService(database, passports),
+            resolver=ResolverService(database, passports, SignedSerials(verification)),
             scans=scans,
             scan_line=Gathering(scans.record_all, size=ScanRequest.size, most=SCANS_AT_ONCE),
             gates=GateService(database, verification, judge, showings, scans, gate_limits),

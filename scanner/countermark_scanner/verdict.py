@@ -82,7 +82,8 @@ class SaleState:
 class VerdictReport:
     """The verdict with all ten checks, in order. `lot` and `product` are as recorded, never as printed.
 
-    `sale` is None without a record of the item.
+    `lot` is None for who neither brought it along on the label nor owns, has, takes over or oversees the item; `sale`
+    without a record of the item.
     """
 
     verdict: Verdict

@@ -15,7 +15,7 @@ from countermark_scanner.checks.findings import fold
 from countermark_scanner.checks.history import check_history
 from countermark_scanner.checks.label import check_form, check_host
 from countermark_scanner.checks.marks import check_marks
-from countermark_scanner.checks.passport import ReadPassport, anchored_product, check_passport
+from countermark_scanner.checks.passport import ReadPassport, anchored_product, check_passport, told_lot
 from countermark_scanner.checks.serial import check_serial
 from countermark_scanner.checks.status import check_status
 from countermark_scanner.notices import notices
@@ -83,7 +83,8 @@ class Verifier:
 
         # (5) to (8): the record behind it.
         product = anchored_product(case, self._read_passport)
-        record = (check_marks(case), check_status(case), check_custody(case), check_passport(case, product))
+        custody = check_custody(case)
+        record = (check_marks(case), check_status(case), custody, check_passport(case, product))
 
         # (9): where it was seen.
         history = check_history(case)
@@ -95,7 +96,7 @@ class Verifier:
             checks=checks,
             notices=notices(case, verdict, looked_at, self._settings),
             item=label.item,
-            lot=case.record.lot if case.record else None,
+            lot=told_lot(case, custody),
             product=product,
             as_of=looked_at,
             sale=SaleState(case.record.released, case.record.claimed) if case.record else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,9 @@ import pytest
 
 from countermark.gs1.label_text import read_label
 from countermark.scans.possession import Possession
-from countermark_node.chain_sync.tables import ClaimRow
+from countermark_node.chain_sync.tables import ClaimRow, SegmentRow
 from countermark_node.histories.visibility import Part, Viewer, parts_for
+from countermark_node.times import rfc3339
 
 if TYPE_CHECKING:
     from tests.node.conftest import Goods, World
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from countermark.labels.series import Label
 
 DOCS = Path(__file__).parents[2] / "docs"
+NAMES = ("brand", "carrier", "retailer", "customs")
+ROTTERDAM = (51.95, 4.14)
 ALL = "stranger former-custodian custodian owner brand authority"
 SEEN_BY = {
     "product": ALL,
@@ -33,6 +37,21 @@ SEEN_BY = {
     "sightings": "brand authority",
 }
 CELLS = [(viewer, part) for viewer in ALL.split() for part in SEEN_BY]
+PARTIES = "former-custodian custodian owner brand authority"
+TOLD_TO = {
+    "lot": PARTIES,
+    "expiry": PARTIES,
+    "commissioned_at": PARTIES,
+    "account of the brand": PARTIES,
+    "account of the carrier": "former-custodian custodian brand authority",
+    "account of the retailer": "former-custodian custodian brand authority",
+    "kinds of hands": "custodian owner brand authority",
+    "scan of customs": "brand authority",
+    "account of customs": "authority",
+    "device": "",
+    "label of another scan": "",
+}
+VALUES = [(viewer, value) for viewer in ALL.split() for value in TOLD_TO]
 
 
 class Story:
@@ -43,7 +62,7 @@ class Story:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.goods: Goods = world.commission(packed=3)
+        self.goods: Goods = world.commission(packed=3, lot="LOT-77X")
         self.item, self.claimed, self.loose = self.goods.packed
         first, last = self.goods.token(self.item), self.goods.token(self.claimed)
         world.hand_over("brand", "carrier", first, last)
@@ -52,12 +71,15 @@ class Story:
         for giver, receiver in itertools.pairwise(("brand", "retailer", "carrier", "brand", "retailer")):
             world.hand_over(giver, receiver, loose, loose)
         place = {"latitude": 51.9512, "longitude": 4.1423, "accuracy_metres": 20, "source": "gnss"}
-        assert world.scan(self.item.link, place=place).status_code == 200
+        self.seen_as = f"{self.item.link}&note=from-a-shop"
+        assert world.scan(self.seen_as, place=place, device="shop-device-77").status_code == 200
+        self.scan_id = world.signed_scan(self.item.link, "customs", ROTTERDAM, timedelta(minutes=1))["scan_id"]
+        world.signed_scan(self.item.link, "registrar", ROTTERDAM, timedelta(minutes=2))
 
-    def ask(self, name: str = "", label: Label | None = None, **more: Any) -> dict[str, Any]:
-        """The answer to a party, or to nobody."""
+    def ask(self, name: str = "", label: Label | None = None, *, lot: str = "", **more: Any) -> dict[str, Any]:
+        """The answer to a party, or to nobody, about a label that prints `lot` or none."""
         headers = self.world.logged_in(name) if name else {}
-        raw = (label or self.item).link
+        raw = (label or self.item).link.replace("/10/LOT-77X", lot)
         response = self.world.client.post("/v1/history", json={"raw": raw, **more}, headers=headers)
         answer: dict[str, Any] = response.json()
         assert response.status_code == 200, answer
@@ -108,6 +130,56 @@ def test_viewer_sees_a_part_of_the_history_only_if_the_table_says_so(
 ) -> None:
     assert viewer in answers[viewer]["viewer"]
     assert (part in answers[viewer]) is (viewer in SEEN_BY[part].split())
+
+
+@pytest.fixture(scope="module")
+def secrets(story: Story) -> dict[str, str]:
+    """What nobody who asks sent along."""
+    with story.world.services.database.read() as session:
+        made_at = session.get_one(SegmentRow, (story.goods.series, 0)).commissioned_at
+    return {
+        "lot": "LOT-77X",
+        "expiry": "2090-01-31",
+        "commissioned_at": f"'commissioned_at': '{rfc3339(made_at)}'",
+        **{f"account of {'' if name == 'customs' else 'the '}{name}": story.world.account(name) for name in NAMES},
+        "kinds of hands": "['carrier']",
+        "scan of customs": story.scan_id,
+        "device": "shop-device-77",
+        "label of another scan": "from-a-shop",
+    }
+
+
+@pytest.mark.parametrize(("viewer", "value"), VALUES)
+def test_viewer_is_told_a_value_only_if_the_table_says_so(
+    answers: dict[str, dict[str, Any]], secrets: dict[str, str], viewer: str, value: str
+) -> None:
+    assert set(secrets) == set(TOLD_TO)
+    assert (secrets[value] in str(answers[viewer])) is (viewer in TOLD_TO[value].split())
+
+
+@pytest.mark.parametrize(("printed", "told"), [("", None), ("/10/LOT-77X", "LOT-77X"), ("/10/LOT-8", None)])
+def test_stranger_is_told_the_lot_only_if_the_label_prints_it(story: Story, printed: str, told: str | None) -> None:
+    raw = story.item.link.replace("/10/LOT-77X", printed)
+    reports = [
+        story.ask(lot=printed),
+        story.world.scan(raw).json()["report"],
+        story.world.client.get("/" + raw.split("/", 3)[3], headers={"accept": "application/json"}).json(),
+    ]
+    assert [report["item"]["lot"] for report in reports] == [told] * 3
+    assert ["LOT-77X" in str(report) for report in reports] == [told is not None] * 3
+
+
+def test_sighting_of_class_a_tells_the_brand_what_kind_of_party_scanned(answers: dict[str, dict[str, Any]]) -> None:
+    kinds = {}
+    for viewer in ("brand", "authority"):
+        sightings = answers[viewer]["sightings"]
+        kinds[viewer] = [(each["evidence_class"], each["roles"]) for each in sightings]
+        assert all(("account" in each) is (viewer == "authority") for each in sightings)
+    assert kinds["brand"] == kinds["authority"]
+    assert ("A", ["customs"]) in kinds["brand"]
+    assert all(bool(roles) is (evidence == "A") for evidence, roles in kinds["brand"])
+    # Who signed a scan without ever having had the item is no more than a passer-by, of no kind.
+    assert {evidence for evidence, _ in kinds["brand"]} == {"A", "C", "D"}
 
 
 def test_table_of_the_documents_is_the_table_of_the_code() -> None:

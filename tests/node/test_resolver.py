@@ -235,9 +235,48 @@ def test_passport_reads_the_same_by_its_id_its_lot_and_its_item(world: World, go
     assert found["digitalProductPassportId"] == dpp_id(goods)
     assert found["uniqueProductIdentifier"] == f"https://id.gs1.org/01/{label.item.gtin}/10/L1"
     assert found["granularity"] == "Batch"
-    links = (f"https://id.gs1.org/01/{label.item.gtin}/10/L1", f"https://id.brand.example{item_path(goods, lot=False)}")
-    for link in (*links, label.link):
+    item, signature = f"https://id.gs1.org{item_path(goods, lot=False)}", label.link.partition("?s=")[2]
+    for link in (f"https://id.gs1.org/01/{label.item.gtin}/10/L1", f"{item}?s={signature}", label.link):
         assert payload(world, f"/v1/dppsByProductId/{quote(link, safe='')}") == found
+    assert payload(world, f"/v1/dppsByProductId/{quote(item, safe='')}?s={signature}") == found
+
+
+def guesses(goods: Goods, lot: str = "") -> tuple[list[str], list[str]]:
+    """Links with a packed serial, but unsigned or under another label's signature; links with invented ones."""
+    label, other = goods.packed
+    start = f"/01/{label.item.gtin}{lot}/21/"
+    signatures = ("", f"?s={other.link.partition('?s=')[2]}", "?s=abc", "?s=")
+    found = [[f"{start}{serial}{s}" for s in signatures] for serial in (label.item.serial, "INVENTED1")]
+    return found[0], found[1]
+
+
+def test_serial_without_its_own_signature_finds_no_passport_that_an_invented_one_does_not(world: World) -> None:
+    def told(path: str) -> tuple[int, dict[str, Any]]:
+        answer = world.client.get(f"/v1/dppsByProductId/{quote(f'https://id.gs1.org{path}', safe='')}")
+        return answer.status_code, answer.json()
+
+    goods, modelled = world.commission(packed=2), world.commission(packed=2, lot=None)
+    for kind, lot, status in ((goods, "", 404), (goods, "/10/L1", 200), (modelled, "", 200)):
+        packed, invented = guesses(kind, lot)
+        answers = [told(path) for path in (*packed, *invented)]
+        assert {answer[0] for answer in answers} == {status}
+        assert all(answer == answers[0] for answer in answers)
+
+
+def test_linkset_of_a_serial_without_its_own_signature_has_no_passport_that_an_invented_one_has_not(
+    world: World,
+) -> None:
+    goods = world.commission(packed=2)
+    packed, invented = guesses(goods)
+    kinds = [set(linkset(world, path)[path.partition("?")[0]]) for path in (*packed, *invented)]
+    assert kinds == [{"defaultLink", "verificationService"}] * len(kinds)
+    for path in (*packed, *invented):
+        assert world.client.get(path, params={"linkType": "gs1:dpp"}).status_code == 404
+    label = goods.packed[0]
+    signed = "/" + label.link.split("/", 3)[3]
+    assert "dpp" in linkset(world, signed)[signed.partition("?")[0]]
+    (link,) = linkset(world, signed)[signed.partition("?")[0]]["dpp"]
+    assert opened(world, link["href"]).json()["payload"]["digitalProductPassportId"] == dpp_id(goods)
 
 
 def test_compressed_passport_has_names_and_values_alone(world: World, goods: Goods) -> None:
@@ -257,9 +296,10 @@ def test_product_number_alone_tells_no_lot(world: World, goods: Goods) -> None:
 
 
 def test_item_with_another_lot_than_its_own_has_no_passport(world: World, goods: Goods) -> None:
-    item = goods.packed[0].item
-    link = quote(f"https://id.gs1.org/01/{item.gtin}/10/L2/21/{item.serial}", safe="")
-    assert world.client.get(f"/v1/dppsByProductId/{link}").status_code == 404
+    item, signature = goods.packed[0].item, goods.packed[0].link.partition("?s=")[2]
+    link = f"https://id.gs1.org/01/{item.gtin}/10/L2/21/{item.serial}"
+    for found in (link, f"{link}?s={signature}"):
+        assert world.client.get(f"/v1/dppsByProductId/{quote(found, safe='')}").status_code == 404
 
 
 def test_passport_that_names_no_lot_is_found_by_the_product_number(world: World) -> None:

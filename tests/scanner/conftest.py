@@ -97,7 +97,7 @@ class ScannerWorld:
     contradictions: Sequence[Contradiction] = ()
     state: ChainState | None = GOOD_STATE
     now: datetime = NOW
-    label: ScannedLabel = field(default_factory=lambda: printed_label())
+    label: ScannedLabel = field(default_factory=lambda: printed_label(lot="L7"))
 
     def change_record(self, **changes: object) -> None:
         assert self.record is not None

@@ -20,7 +20,8 @@ from countermark.products import ProductRecord
 from countermark.roles import Role
 from countermark_scanner.anomalies.clone import Contradiction
 from countermark_scanner.memory import MemoryChain, MemoryScans, MemoryTrust
-from countermark_scanner.sources import ItemFlag, LabelKeyTrust, MarkStatus, ScannerContext, Standing
+from countermark_scanner.report import report_json
+from countermark_scanner.sources import ItemFlag, LabelKeyTrust, MarkStatus, ScannerContext, Showing, Standing
 from countermark_scanner.verdict import CheckResult, Outcome, Verdict, VerdictReport
 from countermark_scanner.verifier import Verifier
 
@@ -252,11 +253,33 @@ def test_item_expires_when_its_last_day_is_over(world: Any, last_day: date, verd
     assert ("expired" in notice_codes(report)) == (verdict is Verdict.CAUTION)
 
 
-def test_altered_lot_beside_a_genuine_serial_is_caution_and_shows_the_recorded_lot(world: Any) -> None:
+def test_altered_lot_beside_a_genuine_serial_is_caution_and_the_recorded_one_is_not_told(world: Any) -> None:
     world.label = read_label(link(lot="/10/L8", s=sign_label(ITEM, LABEL_KEY)))
     report = world.verify()
-    assert (report.verdict, check(report, 8).params) == (Verdict.CAUTION, {"printed": "L8", "recorded": "L7"})
-    assert report.lot == "L7"
+    assert (report.verdict, check(report, 8).params) == (Verdict.CAUTION, {"printed": "L8"})
+    assert report.lot is None
+    assert "L7" not in str(report_json(report))
+
+
+def test_lot_that_the_label_does_not_print_is_told_to_parties_and_owner_alone(world: Any) -> None:
+    world.label = read_label(link(s=sign_label(ITEM, LABEL_KEY)))
+    retailer, stranger = frozenset({Role.RETAILER}), "0x" + "99" * 20
+    told = [
+        ScannerContext(account=world.record.holder, roles=retailer),
+        ScannerContext(account=world.record.brand, roles=frozenset({Role.BRAND})),
+        ScannerContext(account=stranger, roles=frozenset({Role.CUSTOMS})),
+        ScannerContext(account=stranger, roles=retailer, taking_over=True),
+        ScannerContext(showing=Showing.OWNER_KEY),
+    ]
+    untold = [
+        ScannerContext(),
+        ScannerContext(account=stranger, roles=retailer),
+        ScannerContext(showing=Showing.CODE_UNUSED),
+    ]
+    assert [world.verify(context).lot for context in told] == ["L7"] * len(told)
+    assert [world.verify(context).lot for context in untold] == [None] * len(untold)
+    world.label = read_label(link(lot="/10/L7", s=sign_label(ITEM, LABEL_KEY)))
+    assert world.verify().lot == "L7"
 
 
 def test_swapped_passport_is_caution_and_not_shown(world: Any, sign: Any) -> None:

@@ -10,12 +10,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from countermark.errors import InputRefused, NotFound
-from countermark.gs1.digital_link_uri import parse_digital_link
+from countermark.gs1.digital_link_uri import DigitalLink, parse_digital_link
 from countermark.gs1.identity import parse_gtin
 from countermark_node.dpps.payload import element_json, elements, passport_json
 from countermark_node.passports.service import PassportVersion
 from countermark_node.request_source import RequestSource
 from countermark_node.resolver.answering import OPEN
+from countermark_node.resolver.links import product_identifier
 from countermark_node.services import NodeServices, services_of
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -61,14 +62,14 @@ def dpp_element(services: Services, dpp_id: str, path: str) -> Response:
 
 
 @router.get("/v1/dppsByProductId/{product_id:path}")
-def dpp_by_product_id(services: Services, product_id: str, full: Full) -> Response:
-    """The newest passport about a product, lot or item."""
-    digest = services.passports.digest_of(_read_product(product_id))
+def dpp_by_product_id(services: Services, product_id: str, full: Full, s: str | None = None) -> Response:
+    """The newest passport about a product or lot, or that of an item whose label's signature comes along as `s`."""
+    digest = services.resolver.passport_of(_read_product(product_id), s)
     if digest is None:
         raise NotFound(
             got="a product without a passport here",
-            expected="an item or a lot whose packing list is at this node",
-            next_step="name the lot or the serial too, or ask the brand's own node",
+            expected="a lot, or the whole link of an item, whose packing list is at this node",
+            next_step="name the lot, or send the link as the label has it, or ask the brand's own node",
             reason="no-such-passport",
         )
     return _passport(services, digest, full=full)
@@ -103,14 +104,14 @@ def _read_id(text: str) -> bytes:
     return bytes.fromhex(text)
 
 
-def _read_product(text: str) -> dict[str, str]:
-    """GTIN, lot and serial of a Digital Link or of a GTIN alone. Raises LabelRefused, InputRefused, TooLarge."""
+def _read_product(text: str) -> DigitalLink:
+    """A Digital Link, or the one of a GTIN alone. Raises LabelRefused, InputRefused, TooLarge."""
     if text.isascii() and text.isdigit():
-        return {"01": parse_gtin(text)}
-    found = dict(parse_digital_link(text).path)
-    if "01" not in found:
+        text = product_identifier((("01", parse_gtin(text)),))
+    link = parse_digital_link(text)
+    if "01" not in dict(link.path):
         raise _bad("a link to something else", "a link to a product: /01/ with a GTIN")
-    return found
+    return link
 
 
 def _read_date(text: str) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import Session
@@ -50,6 +50,7 @@ class _Found:
     segment: SegmentRow
     series: SeriesRow
     question: Question
+    viewers: frozenset[Viewer] = frozenset()
 
 
 class HistoryService:
@@ -86,6 +87,7 @@ class HistoryService:
             raise _unknown(question.label)
         found = _found(sources, packed, question, self._modules)
         viewers = _viewers(found, owns=owns)
+        found = replace(found, viewers=viewers)
         report = self._verification.verify_with(sources, question.label, ANONYMOUS)
         if viewers == {Viewer.STRANGER} and report.verdict in _TELLS_STRANGERS_NOTHING:
             # A guessed serial learns no more than an invented one.
@@ -140,15 +142,19 @@ def _custody(found: _Found) -> dict[str, Any]:
     return {"holder": found.packed.holder, "steps": [with_accounts(found.session, step) for step in found.steps]}
 
 
+def _sightings(found: _Found) -> list[dict[str, Any]]:
+    """A brand need not know which officer looked at its goods, or which competitor: authorities alone see accounts."""
+    item = found.question.label.item
+    return sightings_of(found.session, item.gtin, item.serial, accounts=Viewer.AUTHORITY in found.viewers)
+
+
 _PARTS: Mapping[Part, Callable[[_Found], Any]] = {
     Part.MAKING: _making,
     Part.OWN_STEPS: _own_steps,
     Part.JOURNEY: lambda found: [with_roles(found.session, step) for step in found.steps],
     Part.FLAGS: lambda found: flags_of(found.session, found.packed),
     Part.CUSTODY: _custody,
-    Part.SIGHTINGS: lambda found: sightings_of(
-        found.session, found.question.label.item.gtin, found.question.label.item.serial
-    ),
+    Part.SIGHTINGS: _sightings,
 }
 """How each part is made; product and notices are the verdict's."""
 

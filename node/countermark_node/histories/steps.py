@@ -16,6 +16,7 @@ from countermark_node.scans.tables import ScanRow
 from countermark_node.times import rfc3339
 from countermark_node.verification.roles import When, active_roles
 from countermark_node.verification.sources import Packed
+from countermark_scanner.anomalies import EvidenceClass
 
 MOST_STEPS = 200
 MOST_SIGHTINGS = 100
@@ -87,8 +88,11 @@ def flags_of(session: Session, packed: Packed) -> list[dict[str, Any]]:
     return [*flags, *([{"flag": "held-in-unit", "by": None}] if packed.in_held_unit else [])]
 
 
-def sightings_of(session: Session, gtin: str, serial: str) -> list[dict[str, Any]]:
-    """The newest scans, at most a hundred: when, coarsely where, how much they are worth. No device, no network."""
+def sightings_of(session: Session, gtin: str, serial: str, *, accounts: bool) -> list[dict[str, Any]]:
+    """The newest scans, at most a hundred: when, coarsely where, how much they are worth. No device, no network.
+
+    Of a scan of class A also what kind of party answers for it; which one, only with `accounts`.
+    """
     row = ScanRow
     scans = session.exec(
         select(row)
@@ -102,11 +106,19 @@ def sightings_of(session: Session, gtin: str, serial: str) -> list[dict[str, Any
             "time": rfc3339(scan.occurred_at),
             "place": _place(scan),
             "evidence_class": scan.evidence,
-            "account": scan.account,
+            "roles": _roles_behind(session, scan),
             "verdict": scan.verdict,
+            **({"account": scan.account} if accounts else {}),
         }
         for scan in scans
     ]
+
+
+def _roles_behind(session: Session, scan: ScanRow) -> list[str]:
+    """Of who signed a scan, when it came in and still. Below class A nobody answers for it: nothing is told."""
+    if scan.account is None or scan.evidence != EvidenceClass.A.value:
+        return []
+    return sorted(active_roles(session, scan.account, When(scan.received_at), Level.INTRODUCED))
 
 
 def _kind(session: Session, step: Step, account: str) -> list[str]:

@@ -72,12 +72,14 @@ class PassportService:
         corrected = tuple(PassportVersion(told, entry.issued) for entry, told in standing)
         return (PassportVersion(first, first.valid_from), *corrected)
 
-    def digest_of(self, identifiers: Mapping[str, str]) -> bytes | None:
+    def digest_of(self, identifiers: Mapping[str, str], *, signed: bool) -> bytes | None:
         """SHA-256 of the passport about an item (AI 01, 21), a lot (01, 10) or a model (01); the newest of several.
 
-        A product number alone finds only passports that name no lot, so that nobody can list a brand's lots by it.
+        A product number alone finds only passports that name no lot, so that nobody can list a brand's lots by it. For
+        the same reason a serial counts only if it is `signed`; one that may be guessed is passed over.
         """
-        gtin, lot, serial = identifiers["01"], identifiers.get("10"), identifiers.get("21")
+        gtin, lot = identifiers["01"], identifiers.get("10")
+        serial = identifiers.get("21") if signed else None
         found = (
             select(SegmentRow.passport)
             .where(SeriesRow.gtin == gtin, SegmentRow.series == SeriesRow.series)

@@ -11,13 +11,22 @@ from countermark_node.chain_sync.tables import SeriesRow
 from countermark_node.database import Database
 from countermark_node.passports.service import PassportService
 from countermark_node.resolver.links import DEFAULT, Known, Level, Link, choose, level_paths, links_of
+from countermark_node.verification.signed_serials import SignedSerials
 
 
 class ResolverService:
     """Reads only: what a visit counts for is decided by the page that it ends at."""
 
-    def __init__(self, database: Database, passports: PassportService, *, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        database: Database,
+        passports: PassportService,
+        signed: SignedSerials,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
         self._database = database
+        self._signed = signed
         self._passports = passports
         self._limits = limits
 
@@ -29,10 +38,15 @@ class ResolverService:
         link = self._read(raw_path, query)
         known = self._is_product(dict(link.path)["01"])
         found = []
+        signed = known and self._signed.names(link)
         for path, identifiers in level_paths(link, raw_path):
-            passport = known and self._passports.digest_of(dict(identifiers)) is not None
+            passport = known and self._passports.digest_of(dict(identifiers), signed=signed) is not None
             found.append(Level(path, links_of(path, identifiers, Known(known, passport), query)))
         return tuple(found)
+
+    def passport_of(self, link: DigitalLink, s: str | None = None) -> bytes | None:
+        """SHA-256 of the passport about what a link names, None without one; `s` is a signature beside the link."""
+        return self._passports.digest_of(dict(link.path), signed=self._signed.names(link, s))
 
     def link(self, raw_path: str, query: str, kind: str | None, language: str) -> Link:
         """The link of this type behind a path. Raises as `levels`, or NotFound (no-such-link)."""

@@ -17,9 +17,11 @@ from countermark_node.database import Database
 from countermark_node.times import Clock, moment, seconds
 from countermark_node.verification.sources import Kept, SqlSources
 from countermark_scanner.sources import ANONYMOUS, ChainState, ScannerContext
-from countermark_scanner.verdict import VerdictReport
+from countermark_scanner.verdict import Outcome, VerdictReport
 from countermark_scanner.verifier import Verifier
 
+_SERIAL = 3
+"""The check that looks at the signature; one that is there and wrong never passes."""
 _KEPT_SECONDS = 5
 _KEPT_ANSWERS = 10_000
 _KEPT_PASSPORTS = 1_000
@@ -47,6 +49,10 @@ class VerificationService:
         self.freshen()
         with self._database.read() as session:
             return self.verify_with(self.sources(session), label, context)
+
+    def is_signed(self, label: ScannedLabel) -> bool:
+        """Whether a label key of the brand signed the serial on a label: nobody can guess that. Raises WrongChain."""
+        return label.s is not None and self.verify(label).checks[_SERIAL - 1].outcome is Outcome.PASS
 
     def freshen(self) -> None:
         """Read what is new on the chain. Raises WrongChain; a ledger that does not answer only makes data older."""

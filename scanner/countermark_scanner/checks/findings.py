@@ -100,7 +100,7 @@ _ROWS = (
     Finding(7, "custody-no-item", _U, _UNSURE),
     Finding(8, "passport-matches", _P, _BEST),
     Finding(8, "passport-differs", _F, _CAUTION),
-    Finding(8, "passport-lot-differs", _F, _CAUTION, ("printed", "recorded")),
+    Finding(8, "passport-lot-differs", _F, _CAUTION, ("printed",)),
     Finding(8, "passport-not-held", _U, _LABEL),
     Finding(8, "passport-no-item", _U, _UNSURE),
     Finding(9, "scans-consistent", _P, _BEST),

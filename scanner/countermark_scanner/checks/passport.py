@@ -9,7 +9,8 @@ from countermark.passports.passport import SignedPassport
 from countermark.products import ProductRecord
 from countermark_scanner.checks.case import Case
 from countermark_scanner.checks.findings import result
-from countermark_scanner.verdict import CheckResult
+from countermark_scanner.sources import Showing
+from countermark_scanner.verdict import CheckResult, Outcome
 
 ReadPassport = Callable[[bytes, bytes], SignedPassport]
 """What a token says when its SHA-256 is the second value; raises InputRefused or TooLarge."""
@@ -31,6 +32,17 @@ def anchored_product(case: Case, read: ReadPassport) -> ProductRecord | None:
     return told.product if fits else None
 
 
+def told_lot(case: Case, custody: CheckResult) -> str | None:
+    """The recorded lot, for who brings it along on the label, owns the item or is a party to it by check (7).
+
+    Labels need not print it, and what they do not tell is the brand's own business: whoever passes by learns no lot.
+    """
+    if case.record is None:
+        return None
+    knows = case.label.lot == case.record.lot or case.context.showing is Showing.OWNER_KEY
+    return case.record.lot if knows or custody.outcome is Outcome.PASS else None
+
+
 def check_passport(case: Case, product: ProductRecord | None) -> CheckResult:
     """(8) The passport hashes to what the segment carries; a printed lot, which is not signed, is the recorded one.
 
@@ -40,7 +52,7 @@ def check_passport(case: Case, product: ProductRecord | None) -> CheckResult:
         return result("passport-no-item")
     printed, recorded = case.label.lot, case.record.lot
     if printed is not None and printed != recorded:
-        return result("passport-lot-differs", printed=printed, recorded=recorded or "-")
+        return result("passport-lot-differs", printed=printed)
     if case.product is None:
         return result("passport-not-held")
     return result("passport-matches" if product else "passport-differs")
