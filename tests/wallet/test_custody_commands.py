@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,6 +182,75 @@ def test_note_that_people_cannot_read_is_refused(text: str) -> None:
     with pytest.raises(InputRefused) as caught:
         Note.of(text)
     assert caught.value.reason == "bad-note"
+
+
+NOTHING = "1-2"
+
+
+def test_offer_of_goods_that_the_giver_does_not_hold_is_not_signed(
+    command: Command, live_market: Market, goods: Goods, tmp_path: Path
+) -> None:
+    out, brand = tmp_path / "offer.json", live_market.account("brand")
+    beyond = f"{goods.first}-{goods.last + 1}"
+    for giver, items in (("retailer", f"{goods.first}-{goods.last}"), ("retailer", NOTHING), ("brand", beyond)):
+        to = brand if giver == "retailer" else live_market.account("retailer")
+        for call in (
+            ("handover", "offer", to, "--items", items, "--out", out),
+            ("offer", "make", to, "--items", items),
+        ):
+            code, _, err = command(giver, *call, *([] if call[0] == "handover" else ["--yes"]))
+            assert code == 1
+            assert "countermark holdings" in err
+    assert not out.exists()
+    code, _, err = command(
+        "brand", "handover", "offer", live_market.account("carrier"), "--unit", sscc(7), "--out", out
+    )
+    assert (code, out.exists()) == (1, False)
+
+
+def test_receipt_for_goods_that_the_giver_does_not_hold_is_not_signed(
+    command: Command, live_market: Market, goods: Goods, tmp_path: Path
+) -> None:
+    """Signed without a network, or by a wallet that looks nothing up, or given to somebody else meanwhile."""
+    offer, out, carrier = tmp_path / "offer.json", tmp_path / "receipt.json", live_market.account("carrier")
+    for items in (NOTHING, f"{goods.first}-{goods.first + 1}"):
+        made = command.json("brand", "handover", "offer", carrier, "--items", items, "--offline", "--out", offer)
+        assert made["goods"] == "offline"
+        if items != NOTHING:
+            assert command.json("carrier", "handover", "accept", offer, "--out", out, "--yes")["goods"] == "held"
+            out.unlink()
+            give(live_market, RunLine(goods.first + 1, goods.first + 1), "retailer")
+        code, _, err = command("carrier", "handover", "accept", offer, "--out", out, "--yes")
+        assert (code, out.exists()) == (1, False)
+        assert "handover submit" in err
+    taken = ("--items", goods.first, "--exceptions", "one is missing", "--yes")
+    assert command.json("carrier", "handover", "accept", offer, "--out", out, *taken)["items"] == 1
+
+
+def test_unit_that_was_opened_after_it_was_offered_is_not_signed_for(
+    command: Command, live_market: Market, goods: Goods, tmp_path: Path
+) -> None:
+    offer, carton = tmp_path / "offer.json", sscc((goods.first + 3) % 10**9)
+    command.json("brand", "unit", "open", carton)
+    command.json("brand", "unit", "pack", carton, "--items", f"{goods.first}-{goods.first + 2}")
+    carrier = live_market.account("carrier")
+    command.json("brand", "handover", "offer", carrier, "--unit", carton, "--out", offer)
+    command.json("brand", "unit", "unpack", carton, "--items", goods.first)
+    code, _, err = command("carrier", "handover", "accept", offer, "--out", tmp_path / "receipt.json", "--yes")
+    assert code == 1
+    assert "other contents" in err
+
+
+def test_who_signs_without_a_network_is_told_that_nothing_was_looked_up(
+    command: Command, live_market: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer, carrier = tmp_path / "offer.json", live_market.account("carrier")
+    command.json("carrier", "holdings")
+    code, out, _ = command("brand", "handover", "offer", carrier, "--items", NOTHING, "--offline", "--out", offer)
+    assert (code, "NOT CHECKED" in out) == (0, True)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    code, _, err = command("carrier", "handover", "accept", offer, "--offline", "--out", tmp_path / "receipt.json")
+    assert (code, "NOT CHECKED" in err) == (1, True)
 
 
 def test_endpoint_without_a_node_is_enough(

@@ -173,6 +173,9 @@ def test_bought_item_is_claimed_resold_and_given_back(
     assert "--account" in err
     command.json("carrier", "--account", f"buyer-{item}", "take-over", resale, "--yes")
     assert token.owner_of(item) == buyer
+    code, _, err = command("stranger", "resell", item, buyer, "--out", tmp_path / "again.json")
+    assert (code, (tmp_path / "again.json").exists()) == (1, False)
+    assert "countermark holdings" in err
     command.json("retailer", "take-back", item)
     command.json("carrier", "--account", f"buyer-{item}", "give-back", item, retailer)
     assert token.owner_of(item) == retailer

@@ -49,7 +49,7 @@ def show_owners_history(session: Session, ledger: Ledger, item: int, label: str 
     if session.rpc_url or found is None or not _is_chosen(session, found):
         return False
     signer = session.signer(found.account)
-    if ownership(replace(ledger, signer=signer), item) is not Ownership.MINE:
+    if ownership(replace(ledger, signer=signer), item) not in (Ownership.MINE, Ownership.CLAIMED):
         return False
     text = label or found.label
     if text is None:

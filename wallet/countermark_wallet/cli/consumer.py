@@ -78,10 +78,13 @@ def resell(
 ) -> None:
     """Sign a claimed item over to its buyer; send the file to the buyer. Signs as who claimed it, or as --account."""
     from countermark_wallet.custody.claiming import Claiming, describe_resale
+    from countermark_wallet.custody.owning import require_own
     from countermark_wallet.files.safe import write_whole
 
     session = session_of(ctx, as_json)
-    signed = Claiming(_claimed(session, item)).resell(item, buyer, days=days)
+    ledger = _claimed(session, item)
+    require_own(ledger, item)
+    signed = Claiming(ledger).resell(item, buyer, days=days)
     write_whole(out, signed.to_json().encode("ascii"))
     transfer = signed.transfer
     session.show(

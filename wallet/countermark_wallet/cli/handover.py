@@ -42,18 +42,26 @@ def offer(
     offline: Offline = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Sign a handover of items and units to another party; send the file to that party."""
+    """Sign a handover of items and units to another party; send the file to that party.
+
+    What this wallet does not hold on the ledger is refused; with --offline nobody looks.
+    """
     from countermark_wallet.custody.handing_over import HandingOver, describe
+    from countermark_wallet.custody.held_goods import look_up
     from countermark_wallet.files.safe import write_whole
 
     session = session_of(ctx, as_json)
     why, known = purpose_and_basis(purpose, basis)
     ledger = session.offline_ledger() if offline else session.ledger()
-    signed = HandingOver(ledger).offer(
-        to, read_runs(items), units=read_units(units), purpose=why, basis=known, days=days
-    )
+    handing = HandingOver(ledger)
+    draft = handing.draft(to, read_runs(items), units=read_units(units), purpose=why, basis=known, days=days)
+    found = look_up(ledger, draft.giver, draft.runs, draft.units)
+    signed = handing.sign(draft)
     write_whole(out, signed.to_json().encode("ascii"))
-    session.show({"offer": str(out), "items": signed.handover.items}, [f"offer written to {out}", *describe(signed)])
+    session.show(
+        {"offer": str(out), "items": draft.items, "goods": found},
+        [f"offer written to {out}", *describe(signed), found.line],
+    )
 
 
 @app.command()
@@ -80,8 +88,12 @@ def accept(
     yes: Yes = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Sign a receipt for all or fewer goods of an offer; send the file back, or submit it."""
+    """Sign a receipt for all or fewer goods of an offer; send the file back, or submit it.
+
+    Goods that the giver does not hold on the ledger are refused; with --offline nobody looks.
+    """
     from countermark_wallet.custody.handing_over import HandingOver, HandoverOffer, describe
+    from countermark_wallet.custody.held_goods import look_up
     from countermark_wallet.custody.notes import Note
     from countermark_wallet.files.safe import write_whole
 
@@ -89,19 +101,24 @@ def accept(
     offered = _read(file)
     if not isinstance(offered, HandoverOffer):
         raise refused(f"{file}, which is accepted already", "a handover offer", "run: countermark handover submit")
-    confirm("Sign a receipt for this?", describe(offered), yes=yes)
     some = items is not None or units is not None
     ledger = session.offline_ledger() if offline else session.ledger()
-    signed = HandingOver(ledger).accept(
-        offered,
+    handing, note = HandingOver(ledger), Note.of(exceptions) if exceptions else None
+    handing.check(offered)
+    draft = handing.receipt_for(
+        offered.handover,
         read_runs(items) if some else None,
         units=read_units(units) if some else None,
-        note=Note.of(exceptions) if exceptions else None,
+        note=note,
         days=days,
     )
+    found = look_up(ledger, offered.handover.giver, draft.runs, draft.units)
+    confirm("Sign a receipt for this?", [*describe(offered), found.line], yes=yes)
+    signed = handing.sign_receipt(offered, draft, note)
     write_whole(out, signed.to_json().encode("ascii"))
     session.show(
-        {"acceptance": str(out), "items": signed.receipt.items}, [f"receipt written to {out}", *describe(signed)]
+        {"acceptance": str(out), "items": draft.items, "goods": found},
+        [f"receipt written to {out}", *describe(signed), found.line],
     )
 
 

@@ -30,6 +30,7 @@ def make(
 ) -> None:
     """Offer goods on the ledger; the receiver accepts there, and nothing has to be passed on."""
     from countermark_wallet.custody.handing_over import HandingOver, describe_handover
+    from countermark_wallet.custody.held_goods import look_up
     from countermark_wallet.custody.offering import Offering
 
     session = session_of(ctx, as_json)
@@ -37,11 +38,12 @@ def make(
     why, known = purpose_and_basis(purpose, basis)
     handing = HandingOver(ledger)
     draft = handing.draft(to, read_runs(items), units=read_units(units), purpose=why, basis=known, days=days)
-    lines = describe_handover(draft, ledger.chain_id)
+    found = look_up(ledger, draft.giver, draft.runs, draft.units)
+    lines = (*describe_handover(draft, ledger.chain_id), found.line)
     confirm("Offer this?", lines, yes=yes)
     made = Offering(handing).make(draft)
     name = "0x" + made.handover.hex()
-    session.show({"offer": name, "transaction": made.tx_hash}, [f"offer {name}", *lines])
+    session.show({"offer": name, "transaction": made.tx_hash, "goods": found}, [f"offer {name}", *lines])
 
 
 @app.command()

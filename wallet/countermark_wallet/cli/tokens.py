@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 OtherAccount = Annotated[str | None, typer.Argument(metavar="[ACCOUNT]", help="Default: the wallet's own.")]
 
 
-_STATES = {"mine": "yours", "given-on": "given on", "not-claimed": "given back"}
+_STATES = {"mine": "yours", "given-on": "given on", "not-claimed": "given back", "claimed": "claimed"}
 
 
 def holdings(ctx: typer.Context, account: OtherAccount = None, as_json: JsonFlag = False) -> None:

@@ -123,7 +123,10 @@ class HandingOver:
         days: int = DEADLINE_DAYS,
     ) -> HandoverOffer:
         """Signs a handover of `runs` and `units` (ids) to account `to`; sends nothing. Raises InputRefused."""
-        handover = self.draft(to, runs, units=units, purpose=purpose, basis=basis, days=days)
+        return self.sign(self.draft(to, runs, units=units, purpose=purpose, basis=basis, days=days))
+
+    def sign(self, handover: Handover) -> HandoverOffer:
+        """Signs a draft; sends nothing."""
         contract = self.ledger.deployment.address("Handovers")
         signature = self.ledger.signer.sign_typed(handover.typed(self.ledger.chain_id, contract))
         return HandoverOffer(self.ledger.chain_id, contract, handover, signature)
@@ -171,8 +174,11 @@ class HandingOver:
 
         Raises NotPermitted (not-the-receiver, wrong-signature), WrongChain, InputRefused.
         """
-        self._check_offer(offer)
-        receipt = self.receipt_for(offer.handover, runs, units=units, note=note, days=days)
+        self.check(offer)
+        return self.sign_receipt(offer, self.receipt_for(offer.handover, runs, units=units, note=note, days=days), note)
+
+    def sign_receipt(self, offer: HandoverOffer, receipt: Receipt, note: Note | None = None) -> HandoverAcceptance:
+        """Signs what `receipt_for` made for a checked offer; sends nothing."""
         signature = self.ledger.signer.sign_typed(receipt.typed(offer.chain_id, offer.contract))
         return HandoverAcceptance(offer, receipt, signature, note)
 
@@ -209,7 +215,7 @@ class HandingOver:
     def submit(self, acceptance: HandoverAcceptance) -> TransactionReceipt:
         """Sends both signatures; any party may. Raises ContractRefused, NotPermitted, WrongChain, InputRefused."""
         offer = acceptance.offer
-        self._check_offer(offer)
+        self.check(offer)
         acceptance.receipt.check_against(offer.handover)
         self._check_key(offer.handover.receiver, recover(acceptance.typed(), acceptance.signature))
         call = self.ledger.handovers.hand_over(
@@ -217,7 +223,8 @@ class HandingOver:
         )
         return self.ledger.send(call)
 
-    def _check_offer(self, offer: HandoverOffer) -> None:
+    def check(self, offer: HandoverOffer) -> None:
+        """Raises WrongChain, InputRefused (too late), NotPermitted (wrong-signature)."""
         here = (self.ledger.chain_id, self.ledger.deployment.address("Handovers"))
         if (offer.chain_id, offer.contract) != here:
             raise WrongChain(

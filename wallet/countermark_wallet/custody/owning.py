@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from countermark.chain.transactions import TransactionSender
-from countermark.errors import ContractRefused, InputRefused, WrongChain, shown
+from countermark.errors import ContractRefused, InputRefused, NotPermitted, WrongChain, shown
 from countermark.gs1.label_text import read_label
 from countermark.scans.possession import show_possession
 from countermark.signing import AccountSigner
@@ -25,6 +25,8 @@ class Ownership(StrEnum):
     MINE = "mine"
     GIVEN_ON = "given-on"
     NOT_CLAIMED = "not-claimed"
+    CLAIMED = "claimed"
+    """Whose it is, the node tells this key's account only with a role."""
 
 
 def ownership(ledger: Ledger, item: int) -> Ownership:
@@ -44,7 +46,21 @@ def ownership(ledger: Ledger, item: int) -> Ownership:
         if refused.name == "NotHolder":
             return Ownership.GIVEN_ON
         raise
+    except NotPermitted:
+        return Ownership.CLAIMED
     return Ownership.MINE
+
+
+def require_own(ledger: Ledger, item: int) -> None:
+    """Before something is signed for `item`. Raises NotPermitted (not-the-owner), Unavailable."""
+    found = ownership(ledger, item)
+    if found in (Ownership.GIVEN_ON, Ownership.NOT_CLAIMED):
+        raise NotPermitted(
+            got=f"item {item}, which {ledger.account} does not own as claimed",
+            expected="an item that this account claimed or took over, and still has",
+            next_step="compare with `countermark holdings`, or choose the account that owns it with --account",
+            reason="not-the-owner",
+        )
 
 
 def owners_history(node: NodeClient, folder: Path, signer: AccountSigner, item: int, label: str) -> dict[str, Any]:
