@@ -89,6 +89,7 @@ def serve(
 ) -> None:
     """Serve HTTP until interrupted."""
     import signal
+    import sys
 
     from countermark_node.app import create_app
     from countermark_node.logs import log_to_stderr
@@ -98,8 +99,8 @@ def serve(
     context: CommandContext = ctx.obj
     settings = _settings(context)
     log_to_stderr(settings.log_format)
-    # Service managers end a service with SIGTERM; it is to stop as cleanly as after Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Service managers end a service with SIGTERM: it stops as cleanly as after Ctrl-C, and as one that did its work.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with _opened(settings) as installation:
         services = NodeServices.build(installation, settings=settings)
         at = settings.port if port is None else port
