@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.routing import BaseRoute
 
+from countermark.chain.contracts import RelayRequest
 from countermark.roles import KeyScope, Level, Role
 from countermark_node.access.api_keys import NewApiKey, make_api_key, revoke_api_key
 from countermark_node.access.permissions import Permission
@@ -120,9 +121,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("DELETE", "/v1/sessions"): Row(Who.ANYBODY),
 }
 
-ALERTS, SIGNALS, HISTORY = Permission.ALERTS, Permission.SIGNALS, Permission.HISTORY
-REQUESTS, NEWS = Permission.TRADEMARK_REQUESTS, Permission.NOTIFICATIONS
-EVERYBODY = {HISTORY, REQUESTS, NEWS}
+ALERTS, SIGNALS, HISTORY, NEWS = Permission.ALERTS, Permission.SIGNALS, Permission.HISTORY, Permission.NOTIFICATIONS
+EVERYBODY = {HISTORY, Permission.TRADEMARK_REQUESTS, NEWS}
 OF_ROLE: dict[Role, set[Permission]] = {role: set(EVERYBODY) for role in Role} | {
     Role.CUSTOMS: {ALERTS, *EVERYBODY},
     Role.MARKET_SURVEILLANCE: {ALERTS, *EVERYBODY},
@@ -138,7 +138,7 @@ OF_SCOPE: dict[KeyScope, set[Permission]] = {
 }
 
 for with_role in (*OF_ROLE.values(), *OF_SCOPE.values()):
-    with_role.add(Permission.LEDGER)
+    with_role |= {Permission.LEDGER, Permission.REQUESTS}
 for accredited in (*OF_ROLE.values(), OF_SCOPE[KeyScope.OPERATE]):
     accredited.add(Permission.WEBHOOKS)
 for allowed_to in (*OF_ROLE.values(), OF_SCOPE[KeyScope.OPERATE], OF_SCOPE[KeyScope.SCAN]):
@@ -217,8 +217,7 @@ class Cast:
     def _api_key(
         self, account: str, permissions: set[Permission], *, revoked: bool = False
     ) -> Callable[[], Mapping[str, str]]:
-        self._count += 1
-        salt, now = self._count, int(time.time())
+        salt, now = next(self._world.counter), int(time.time())
         with self._world.services.database.write() as session:
             new = NewApiKey("test", account, frozenset(permissions), 1)
             name, key = make_api_key(session, new, now=now, random=lambda size: salt.to_bytes(size, "big"))
@@ -281,6 +280,86 @@ def test_route_answers_those_whom_the_table_names_and_nobody_else(
         with world.client.stream(method, row.path or path, headers=actor.headers(), **row.content) as answer:
             status = answer.status_code
         refused = status if status in (401, 403) else None
-        if refused != expected(row, actor) or (status >= 500 and status != 503):
+        if refused != expected(row, actor) or status >= 500:
             wrong[actor.name] = status
     assert not wrong
+
+
+def signed(world: World, signer: WalletSigner, nonce: int) -> dict[str, Any]:
+    """A request that needs the right to have it carried, by any key."""
+    deployment, forwarder = world.installation.deployment, world.installation.contracts.forwarder
+    call = world.installation.contracts.handovers.cancel_nonce(nonce)
+    deadline = int(time.time()) + 600
+    ahead = forwarder.nonces(signer.address)
+    request = RelayRequest(signer.address, deployment.address("Handovers"), 500_000, ahead, deadline, call.data)
+    members = {"from": request.signer, "to": request.to, "gas": request.gas, "nonce": ahead, "deadline": deadline}
+    body = {**members, "data": "0x" + request.data.hex()}
+    return {"request": body, "signature": "0x" + forwarder.sign(request, signer).hex()}
+
+
+def has_requests_carried(world: World, headers: Mapping[str, str]) -> bool:
+    """Whether a request gets as far as whose key signed it, which here is nobody's."""
+    body = signed(world, WalletSigner(bytes(31) + b"\x09"), 1)
+    answer = world.client.post("/v1/requests", json=body, headers=headers)
+    reason: str = answer.json()["reason"]
+    assert answer.status_code == 401 or (answer.status_code == 403 and reason in ("no-right", "foreign-signer"))
+    return reason == "foreign-signer"
+
+
+def reads_the_ledger(world: World, headers: Mapping[str, str]) -> bool:
+    """Whether the ledger's logs are given."""
+    body = {"jsonrpc": "2.0", "id": 1, "method": "eth_getLogs", "params": [{}]}
+    return "result" in world.client.post("/rpc", json=body, headers=headers).json()
+
+
+def sees_its_part_of_a_history(world: World, headers: Mapping[str, str]) -> bool:
+    """Whether an item's history is told as to its brand or an authority."""
+    body = {"raw": world.goods.packed[0].link}
+    return world.client.post("/v1/history", json=body, headers=headers).json().get("viewer", ["stranger"]) != [
+        "stranger"
+    ]
+
+
+INSIDE: dict[Permission, Callable[[World, Mapping[str, str]], bool]] = {
+    Permission.REQUESTS: has_requests_carried,
+    Permission.LEDGER: reads_the_ledger,
+    Permission.HISTORY: sees_its_part_of_a_history,
+}
+"""Rights that count within a route which answers others too."""
+
+
+@pytest.mark.parametrize("permission", INSIDE)
+def test_right_within_a_route_counts_for_those_who_have_it_and_nobody_else(
+    world: World, cast: list[Actor], permission: Permission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.services.access, "_limiter", RateLimiter("wrong keys", 1_000))
+    # An item's history is that of its brand and of authorities; everybody else is a stranger to it.
+    concerned = [a for a in cast if permission is not HISTORY or "customs" in a.name or "brand" in a.name]
+    found = {actor.name: INSIDE[permission](world, actor.headers()) for actor in concerned}
+    assert found == {actor.name: permission in actor.permissions for actor in concerned}
+
+
+@pytest.mark.parametrize("permission", Permission)
+def test_every_right_lets_somebody_in_and_keeps_somebody_known_out(cast: list[Actor], permission: Permission) -> None:
+    assert permission in INSIDE or any(row.who is permission for row in TABLE.values())
+    for has in (True, False):
+        known = [actor for actor in cast if actor.known and (permission in actor.permissions) is has]
+        assert any("API key" in actor.name for actor in known), has
+        assert any("API key" not in actor.name for actor in known), has
+
+
+def test_api_key_with_the_right_has_requests_of_its_own_account_carried(world: World) -> None:
+    body = signed(world, world.wallets["carrier"].signer(), 7_000_000 + next(world.counter))
+    of_carrier, people = world.account("carrier"), Cast(world)
+    wrong = people._api_key(of_carrier, set(Permission) - {Permission.REQUESTS})()
+    right = people._api_key(of_carrier, {Permission.REQUESTS})()
+    refused = world.client.post("/v1/requests", json=body, headers=wrong)
+    assert (refused.status_code, refused.json()["reason"]) == (403, "no-right")
+    answer = world.client.post("/v1/requests", json=body, headers=right)
+    assert answer.status_code == 202, answer.text
+    for _ in range(100):
+        view = world.client.get(answer.headers["Location"]).json()
+        if view["state"] not in ("accepted", "sent"):
+            break
+        world.services.outbox.sender.run()
+    assert view["state"] == "confirmed"
