@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -331,26 +332,41 @@ def test_redirect_is_no_acceptance_and_is_not_followed(node: Node, receiver: Rec
 
 def test_webhook_into_the_nodes_own_network_is_refused(node: Node) -> None:
     node.webhooks._outbound = Outbound()  # as it is unless the operator opens networks
-    for url in ("http://erp.example/", "ftp://erp.example/", "https://user@erp.example/", "file:///etc/passwd"):
+    for url in (
+        "http://erp.example/",
+        "ftp://erp.example/",
+        "https://user@erp.example/",
+        "file:///etc/passwd",
+        "https://127.0.0.1/",
+        "https://169.254.169.254/latest/meta-data",
+        "https://2130706433/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://localhost/",
+        "https://erp.example:0/",
+    ):
         new = NewWebhook(OWNER, frozenset(Permission), url, Wanted())
         assert reason(lambda new=new: node.webhooks.add(new)) == "address-not-allowed"
-    for url in ("https://127.0.0.1/", "https://169.254.169.254/latest/meta-data"):
-        row, _ = node.webhooks.add(NewWebhook(OWNER, frozenset(Permission), url, Wanted()))
-        assert reason(lambda row=row: node.webhooks.ping(row.id, OWNER)) == "address-not-allowed"
+    assert node.webhooks.listed(OWNER) == []
 
 
 def test_endpoint_whose_name_moves_into_the_own_network_later_gets_nothing(node: Node, receiver: Receiver) -> None:
     node.hook(receiver.url)
     receiver.got.clear()
     node.tell(1)
-    rebound = Outbound(resolve=lambda _host, _port: ["127.0.0.1"])
+    rebound = Outbound(resolve=lambda _host, _port: ["127.0.0.1"], discreet=True)
     with node.database.write() as session:
         row = session.exec(select(WebhookRow)).one()
         row.url = receiver.url.replace("http://127.0.0.1", "https://erp.example")
         session.add(row)
-    node.send(node.sender_over(rebound))
+    with log_lines("countermark_node.failures") as lines:
+        node.send(node.sender_over(rebound))
     assert receiver.got == []
-    assert "address-not-allowed" in str(node.webhooks.listed(OWNER)[0]["reason"])
+    # The operator's log says where the name leads, and the account learns that there was no answer.
+    assert lines == [f"warning webhook {row.id}: not delivered: fetch-failed, it is at 127.0.0.1"]
+    (listed,) = node.webhooks.listed(OWNER)
+    assert listed["reason"] == f"fetch-failed: {row.url}: no answer"
+    with node.database.read() as session:
+        assert session.exec(select(DeliveryRow.last_error)).one() == listed["reason"]
 
 
 def eventually(holds: Callable[[], bool]) -> bool:
@@ -734,6 +750,37 @@ def test_account_makes_tries_and_ends_a_webhook_by_http(
     assert world.client.post(f"{at}/ping", headers=headers).status_code == 404
 
 
+def test_ping_tells_an_account_nothing_of_names_and_addresses_inside(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resolve(host: str, _port: int) -> list[str]:
+        if host == "vm.internal.example":
+            return ["10.0.0.7"]
+        raise socket.gaierror("no such host")
+
+    webhooks = world.services.notifications.webhooks
+    nodes_own = replace(webhooks._outbound, resolve=resolve, sleep=lambda _seconds: None)
+    monkeypatch.setattr(webhooks, "_outbound", nodes_own)
+    assert world.services.notifications.sender._outbound.discreet
+    headers = world.logged_in("carrier")
+    found, made = [], []
+    with log_lines("countermark_node.webhooks.registry") as lines:
+        for host in ("vm.internal.example", "no.internal.example"):
+            url = f"https://{host}/"
+            made.append(world.client.post("/v1/webhooks", json={"url": url}, headers=headers).json()["id"])
+            answer = world.client.post(f"/v1/webhooks/{made[-1]}/ping", headers=headers)
+            found.append((answer.status_code, answer.text.replace(host, "HOST")))
+    for one in made:
+        world.client.delete(f"/v1/webhooks/{one}", headers=headers)
+    assert found[0] == found[1]
+    assert found[0][0] == 503
+    assert "10.0.0.7" not in found[0][1]
+    assert lines == [
+        f"info webhook {made[0]}: no answer to a ping: it is at 10.0.0.7",
+        f"info webhook {made[1]}: no answer to a ping: gaierror",
+    ]
+
+
 @pytest.mark.parametrize(
     ("body", "why"),
     [
@@ -744,6 +791,8 @@ def test_account_makes_tries_and_ends_a_webhook_by_http(
         ({"url": "https://erp.example/", "kinds": ["all"]}, "bad-subscription"),
         ({"url": "https://erp.example/", "gtin": "12"}, "bad-gtin"),
         ({"url": "http://127.0.0.1/"}, "address-not-allowed"),
+        ({"url": "https://127.0.0.1/"}, "address-not-allowed"),
+        ({"url": "https://0177.0.0.1/"}, "address-not-allowed"),
         ({"url": "https://erp.example/\r\nX: y"}, "address-not-allowed"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import json
 import socket
 import ssl
 import threading
@@ -19,10 +20,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from countermark.errors import CountermarkError
+from countermark.errors import CountermarkError, NotPermitted
 from countermark.limits import Limits
 from countermark_wallet.outbound.address_rules import is_public, read_networks
-from countermark_wallet.outbound.client import Outbound
+from countermark_wallet.outbound.client import Outbound, kept_back
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -151,6 +152,11 @@ def test_own_network_is_refused_unless_it_was_allowed(port: int) -> None:
         "https://öffice.example/",
         "https://office.example/ path",
         "https://office.example/\r\nHost: x",
+        "https://office.example:0/",
+        "https://office..example/",
+        "https://-office.example/",
+        "https://" + "a" * 64 + ".example/",
+        "https://" + "a." * 126 + "aa.example/",
         "https://",
         "",
         "https://office.example/" + "x" * 2_000,
@@ -214,9 +220,49 @@ def test_long_and_endless_answers_are_given_up(port: int) -> None:
     assert reason(lambda: fetch("/endless")) == "answer-too-large"
 
 
-@pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "localhost"])
-def test_own_machine_written_in_another_way_is_refused(host: str) -> None:
-    assert reason(lambda: Outbound()(f"https://{host}/", most=10)) in ("address-not-allowed", "fetch-failed")
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "10.0.0.1",
+        "169.254.169.254",
+        "192.0.0.8",
+        "2130706433",
+        "017700000001",
+        "0x7f000001",
+        "0X7F000001",
+        "0x7f.0.0.1",
+        "0177.0.0.1",
+        "127.1",
+        "127.0.0.1.1",
+        "office.0x",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[2606:2800:21f:cb07:6820:80da:af6b:8b2c]",
+        "localhost",
+        "LOCALHOST",
+        "erp.localhost",
+        # Written otherwise, a public address is refused too: no two systems read these forms alike.
+        "93.55578894",
+        "0135.0270.0327.016",
+    ],
+)
+def test_host_that_is_a_private_address_in_any_spelling_is_refused_before_anything_is_asked(host: str) -> None:
+    for scheme in ("https", "http"):
+        for port in ("", ":443", ":8443"):
+            with pytest.raises(NotPermitted) as caught:
+                Outbound(resolve=nobody_asks).check(f"{scheme}://{host}{port}/")
+            assert caught.value.reason == "address-not-allowed"
+
+
+def test_public_address_and_those_of_opened_networks_may_stand_for_a_host() -> None:
+    Outbound().check("https://93.184.215.14/hook")
+    opened = Outbound(networks=read_networks("10.20.0.0/16, 127.0.0.0/8"))
+    for url in ("http://10.20.0.1/hook", "https://10.20.0.1:8443/hook", "http://localhost:8080/hook"):
+        opened.check(url)
+    assert reason(lambda: opened.check("https://10.21.0.1/hook")) == "address-not-allowed"
+    assert reason(lambda: opened.check("http://2130706433/hook")) == "address-not-allowed"
 
 
 def resolving(*addresses: str, networks: str = "10.20.0.0/16") -> Outbound:
@@ -284,6 +330,56 @@ def test_host_that_cannot_be_found_or_does_not_listen_is_unavailable() -> None:
 @pytest.mark.parametrize("host", ["a" * 64 + ".example", "office..example", "a" * 250 + ".example"])
 def test_host_name_that_no_resolver_takes_is_no_crash(host: str) -> None:
     assert reason(lambda: Outbound()(f"https://{host}/status", most=10)) in ("fetch-failed", "address-not-allowed")
+
+
+def refused_by(outbound: Outbound, url: str) -> tuple[dict[str, object], str]:
+    """The whole refusal with the address left out, and what the log gets."""
+    with pytest.raises(CountermarkError) as caught:
+        outbound.post(url, b"", {}, most=10)
+    told = json.dumps(caught.value.problem())
+    assert url in told
+    return json.loads(told.replace(url, "URL")), kept_back(caught.value)
+
+
+def test_discreet_client_has_one_answer_for_hosts_inside_unknown_hosts_and_closed_ports(port: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        closed = listening.getsockname()[1]
+
+    def resolve(host: str, _port: int) -> list[str]:
+        if host == "nowhere.example":
+            raise socket.gaierror("no such host")
+        return {"inside.example": ["10.0.0.7"], "empty.example": [], "open.example": ["127.0.0.1"]}[host]
+
+    outbound = Outbound(networks=read_networks("127.0.0.0/8"), resolve=resolve, discreet=True, sleep=lambda _: None)
+    found = [
+        refused_by(outbound, url)
+        for url in (
+            "https://inside.example/",
+            "https://nowhere.example/",
+            "https://empty.example/",
+            f"https://open.example:{closed}/",
+            f"https://open.example:{port}/",
+        )
+    ]
+    assert [told for told, _ in found] == [found[0][0]] * len(found)
+    assert found[0][0]["reason"] == "fetch-failed"
+    assert "10.0.0.7" not in str(found[0][0])
+    assert [why for _, why in found][:4] == ["it is at 10.0.0.7", "gaierror", "ConnectError", "ConnectError"]
+
+
+def test_time_of_a_discreet_refusal_tells_no_more_than_whole_seconds() -> None:
+    now = [100.0]
+    pauses: list[float] = []
+
+    def resolve(_host: str, _port: int) -> list[str]:
+        now[0] += next(takes)
+        return ["10.0.0.7"]
+
+    outbound = Outbound(resolve=resolve, discreet=True, sleep=pauses.append, monotonic=lambda: now[0])
+    takes = iter((0.25, 0.75, 2.5))
+    for _ in range(3):
+        refused_by(outbound, "https://inside.example/")
+    assert pauses == [0.75, 0.25, 0.5]
 
 
 def certificate(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:

@@ -56,7 +56,7 @@ class Notifications:
     ) -> Self:
         """As the settings say. Raises InputRefused for networks or a mail server that cannot be."""
         log = NotificationLog(database, days=settings.notification_days, clock=clock)
-        outbound = Outbound(networks=read_networks(settings.outbound_networks))
+        outbound = Outbound(networks=read_networks(settings.outbound_networks), discreet=True)
         webhooks = WebhookRegistry(database, WebhookVault(installation.salt), outbound, clock=clock)
         # Spreads attempts in time; no secret hangs on it.
         sender = WebhookSender(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -22,12 +23,13 @@ from countermark_node.times import Clock, rfc3339, seconds
 from countermark_node.webhooks.signing import SECRET_BYTES, shown_secret, signed_headers
 from countermark_node.webhooks.tables import ACTIVE, DEAD, STOPPED, UNVERIFIED, WAITING, DeliveryRow, WebhookRow
 from countermark_node.webhooks.vault import NONCE_BYTES, WebhookVault
-from countermark_wallet.outbound.client import Outbound
+from countermark_wallet.outbound.client import Outbound, kept_back
 
 FORMER_SECONDS = 86_400
 """How long a secret stays valid beside the one that took its place."""
 ANSWER_BYTES = 1_024
 _ID_BYTES = 8
+_log = logging.getLogger(__name__)
 _DAY = 86_400
 _TELLING = frozenset({Permission.NOTIFICATIONS, Permission.ALERTS, Permission.SIGNALS})
 
@@ -145,7 +147,12 @@ class WebhookRegistry:
         told = {"type": "webhook.ping", "timestamp": rfc3339(now), "data": {"webhook": row.id}}
         content = json.dumps(told, separators=(",", ":")).encode("utf-8")
         headers = signed_headers(self.secrets_of(row, now), f"msg_{self._random(16).hex()}", content, now)
-        answer = self._outbound.post(row.url, content, headers, most=ANSWER_BYTES)
+        try:
+            answer = self._outbound.post(row.url, content, headers, most=ANSWER_BYTES)
+        except Unavailable as error:
+            if why := kept_back(error):
+                _log.info("webhook %s: no answer to a ping: %s", webhook, why)
+            raise
         if not 200 <= answer.status < 300:
             raise Unavailable(
                 got=f"status {answer.status} from the endpoint",

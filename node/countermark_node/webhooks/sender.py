@@ -26,7 +26,7 @@ from countermark_node.webhooks.registry import ANSWER_BYTES, WebhookRegistry, pe
 from countermark_node.webhooks.retry import wait_after
 from countermark_node.webhooks.signing import signed_headers
 from countermark_node.webhooks.tables import ACTIVE, DEAD, WAITING, DeliveryRow, WebhookRow
-from countermark_wallet.outbound.client import Outbound
+from countermark_wallet.outbound.client import Outbound, kept_back
 
 _PAGE = 100
 _IN_A_ROW = 50
@@ -181,7 +181,8 @@ class WebhookSender:
             answer = self._outbound.post(attempt.url, attempt.content, headers, most=ANSWER_BYTES)
         except (NotPermitted, Unavailable) as error:
             # What was got may tell the address, in which a receiver may keep a secret.
-            self._failures.failed(f"webhook {attempt.webhook}", f"not delivered: {error.reason}", kind=error.reason)
+            why = ", ".join(filter(None, (error.reason, kept_back(error))))
+            self._failures.failed(f"webhook {attempt.webhook}", f"not delivered: {why}", kind=error.reason)
             self._failed(attempt, f"{error.reason}: {error.got}", 0)
             return False
         if 200 <= answer.status < 300:

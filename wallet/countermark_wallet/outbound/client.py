@@ -21,13 +21,16 @@ from urllib.parse import urlsplit
 
 import httpcore
 
-from countermark.errors import NotPermitted, TooLarge, Unavailable
+from countermark.errors import CountermarkError, NotPermitted, TooLarge, Unavailable
 from countermark.limits import DEFAULT_LIMITS, Limits
 from countermark_wallet.outbound.address_rules import Network, is_in, is_public
 
 Resolve = Callable[[str, int], Sequence[str]]
 MayConnect = Callable[[str], bool]
-_AUTHORITY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(?::[0-9]{1,5})?")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_AUTHORITY = re.compile(rf"(?=[^:]{{1,253}}(?::|$)){_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?")
+_NUMBER_LAST = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
+"""Hosts that systems read as IPv4 addresses, also 127.1, 0177.0.0.1 and 2130706433: no top-level domain is a number."""
 _VISIBLE = re.compile(r"[!-~]{1,2000}")
 DOCUMENT_TYPES = frozenset(
     {
@@ -65,7 +68,11 @@ class Answer:
 class Outbound:
     """Core's `Fetch`. `allowed` are the authorities (host:port) that may be of this machine's own network and plain
     http: the node that the user chose, a test's server, nothing else. `networks` are private ones that the operator
-    opened, for https and plain http."""
+    opened, for https and plain http.
+
+    A `discreet` one is for addresses whose author gets the refusals: what was found behind a name, or that nothing was,
+    would tell of names and addresses inside. Whatever brings no answer is one refusal, after whole seconds; why it is,
+    `kept_back` has for the log."""
 
     allowed: frozenset[str] = frozenset()
     networks: tuple[Network, ...] = ()
@@ -73,6 +80,8 @@ class Outbound:
     tls: ssl.SSLContext | None = None
     limits: Limits = DEFAULT_LIMITS
     monotonic: Callable[[], float] = time.monotonic
+    discreet: bool = False
+    sleep: Callable[[float], None] = time.sleep
 
     def __call__(self, url: str, *, most: int) -> bytes:
         """The document at `url`, at most `most` bytes. Raises NotPermitted (address-not-allowed), TooLarge
@@ -97,7 +106,10 @@ class Outbound:
             )
 
     def check(self, url: str) -> None:
-        """Refuse an address that could never be asked, without asking. Raises NotPermitted (address-not-allowed)."""
+        """Refuse an address that could never be asked, without asking: its form, and an IP address that is not public.
+
+        Raises NotPermitted (address-not-allowed).
+        """
         self._rule(url)
 
     @contextmanager
@@ -105,8 +117,8 @@ class Outbound:
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None
     ) -> Iterator[httpcore.Response]:
         may_connect = self._rule(url)
-        deadline = self.monotonic() + self.limits.outbound_seconds
-        backend = _Guarded(self.resolve, may_connect, deadline, self.monotonic)
+        begun = self.monotonic()
+        backend = _Guarded(self.resolve, may_connect, begun + self.limits.outbound_seconds, self.monotonic)
         sent = {"Accept-Encoding": "identity", "User-Agent": "countermark", **headers}
         try:
             with (
@@ -115,7 +127,24 @@ class Outbound:
             ):
                 yield answer
         except (OSError, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+            if self.discreet:
+                raise self._unanswered(url, begun, type(error).__name__) from None
             raise _failed(url, type(error).__name__) from None
+        except NotPermitted as error:
+            if self.discreet:
+                raise self._unanswered(url, begun, kept_back(error)) from None
+            raise
+
+    def _unanswered(self, url: str, begun: float, why: str) -> Unavailable:
+        self.sleep(-(self.monotonic() - begun) % 1.0)
+        told = Unavailable(
+            got=f"{url}: no answer",
+            expected="a host with public addresses only, a certificate for its name, and an answer in time",
+            next_step="ask it from outside; this node's operator sees why in the log",
+            reason="fetch-failed",
+        )
+        told.add_note(why)
+        return told
 
     def _trusting(self, url: str) -> ssl.SSLContext | None:
         """Reading all authorities that the system trusts takes a while, so it is done once, and not for plain http."""
@@ -132,15 +161,27 @@ class Outbound:
             port = parts.port if parts else None
         except ValueError:
             parts = None
-        if parts is None or parts.scheme not in ("http", "https") or not _AUTHORITY.fullmatch(parts.netloc):
+        if (
+            parts is None
+            or parts.scheme not in ("http", "https")
+            or not _AUTHORITY.fullmatch(parts.netloc)
+            or port == 0
+        ):
             raise _refused(url, "an https address with a plain host name")
         authority = f"{parts.hostname}:{port or (443 if parts.scheme == 'https' else 80)}"
         if authority in self.allowed:
             return _anything
-        if parts.scheme == "https":
-            return lambda address: is_public(address) or is_in(address, self.networks)
-        if not self.networks:
+        if parts.scheme == "http" and not self.networks:
             raise _refused(url, "an https address")
+        may_connect = self._may_connect(parts.scheme)
+        known = _known_addresses(parts.hostname or "")
+        if known and not any(map(may_connect, known)):
+            raise _refused(url, "a host with public addresses only")
+        return may_connect
+
+    def _may_connect(self, scheme: str) -> MayConnect:
+        if scheme == "https":
+            return lambda address: is_public(address) or is_in(address, self.networks)
         return lambda address: is_in(address, self.networks)
 
 
@@ -165,7 +206,9 @@ class _Guarded(httpcore.NetworkBackend):
         if not addresses:
             raise httpcore.ConnectError(f"no address of {host}")
         if refused := [address for address in addresses if not self.may_connect(address)]:
-            raise _refused(f"{host}, which is at {refused[0]}", "a host with public addresses only")
+            error = _refused(f"{host}, which is at {refused[0]}", "a host with public addresses only")
+            error.add_note(f"it is at {refused[0]}")
+            raise error
         left = _left(self.deadline, self.monotonic)
         stream = httpcore.SyncBackend().connect_tcp(addresses[0], port, left, local_address, socket_options)
         return _Bounded(stream, self.deadline, self.monotonic)
@@ -208,6 +251,18 @@ def authority_of(url: str) -> str:
         return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
     except ValueError:
         return ""
+
+
+def kept_back(error: CountermarkError) -> str:
+    """Why a discreet client got no answer, without the address that it asked: for logs alone."""
+    return ", ".join(getattr(error, "__notes__", ()))
+
+
+def _known_addresses(host: str) -> Sequence[str]:
+    """Where a host is, as far as its name says so: one that ends in a number is an address, localhost this machine."""
+    if _NUMBER_LAST.fullmatch(host):
+        return (host,)
+    return ("127.0.0.1", "::1") if host.rpartition(".")[2] == "localhost" else ()
 
 
 def _anything(_address: str) -> bool:
