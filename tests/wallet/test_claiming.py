@@ -91,8 +91,9 @@ def test_printed_code_claims_its_item(market: Market, bought: Bought) -> None:
 def test_code_is_spent_by_its_claim(market: Market, bought: Bought) -> None:
     signer = WalletSigner(claim_secret(bought.item(1), bought.codes[1]))
     send_claim(market, bought, 1, signer, bought.proof(1))
-    with pytest.raises(ContractRefused, match="AlreadyClaimed"):
+    with pytest.raises(ContractRefused, match="AlreadyClaimed") as refused:
         send_claim(market, bought, 1, signer, bought.proof(1))
+    assert "tell the seller and the brand" in refused.value.next_step
 
 
 def test_code_of_a_neighbour_claims_nothing(market: Market, bought: Bought) -> None:
