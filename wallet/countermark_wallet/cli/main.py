@@ -35,6 +35,7 @@ from countermark_wallet.cli import (
     unit,
     wallet,
 )
+from countermark_wallet.cli.json_output import run_with_json, take_json_everywhere
 from countermark_wallet.cli.session import Session, session_of
 from countermark_wallet.keys.passwords import PasswordSource
 
@@ -71,7 +72,10 @@ def main(arguments: list[str], plugins: Iterable[EntryPoint] = ()) -> int:
     """Runs one command line and returns its exit code. Errors of ours become one line, never a traceback."""
     session = Session(json_output="--json" in arguments)
     try:
-        build_app(plugins)(arguments, prog_name="countermark", obj=session)
+        app = build_app(plugins)
+        if session.json_output:
+            return run_with_json(app, arguments, session)
+        app(arguments, prog_name="countermark", obj=session)
     except CountermarkError as error:
         session.fail(error)
         return 1
@@ -101,6 +105,7 @@ def build_app(plugins: Iterable[EntryPoint]) -> typer.Typer:
     item_ends.register(app)
     for plugin in sorted(plugins, key=lambda entry: entry.name):
         _add(app, plugin)
+    take_json_everywhere(app)
     return app
 
 
