@@ -279,6 +279,7 @@ def told(answer: httpx.Response) -> str:
     return text.lower()
 
 
+@pytest.mark.usefixtures("kept_limits")
 @pytest.mark.parametrize("route", ASKS, ids=" ".join)
 def test_no_open_route_tells_a_stranger_what_others_have_did_or_wrote(
     world: World, others: Others, route: tuple[str, str]
@@ -293,6 +294,7 @@ def test_no_open_route_tells_a_stranger_what_others_have_did_or_wrote(
     assert asked > 0
 
 
+@pytest.mark.usefixtures("kept_limits")
 def test_every_route_is_walked_or_closed_to_strangers(world: World) -> None:
     paths: dict[str, dict[str, Any]] = world.client.get("/v1/openapi.json").json()["paths"]
     found = {(method, path) for path, methods in paths.items() for method in methods}
