@@ -29,6 +29,7 @@ from countermark_node.mails.message import Digest, Letterhead, write_mail
 from countermark_node.mails.registry import MailRegistry, NewSubscription
 from countermark_node.mails.sender import MailSender
 from countermark_node.mails.smtp import MailServer
+from countermark_node.mails.tables import MailSubscriptionRow
 from countermark_node.notifications.kinds import Kind, News
 from countermark_node.notifications.log import NotificationLog
 from countermark_node.notifications.wanted import Wanted
@@ -50,11 +51,14 @@ class Post:
         self.mails: list[EmailMessage] = []
         self.to: list[list[str]] = []
         self.refusal = ""
+        self.refusals: dict[str, str] = {}
+        self.asked: list[str] = []
         self.users: list[tuple[str, str]] = []
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
-        if self.refusal:
-            return self.refusal
+        self.asked.append(address)
+        if refusal := self.refusals.get(address, self.refusal):
+            return refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -225,6 +229,33 @@ def test_address_that_the_server_refuses_for_good_gets_no_more(node: Node, post:
     post.refusal = ""
     node.tell(2)
     assert node.run(10_000) == 0
+
+
+def test_address_that_is_put_off_holds_up_no_other(node: Node, post: Post) -> None:
+    addresses = [f"{name}@brand.example" for name in ("a", "b", "c", "d")]
+    ids = [node.subscribe(address) for address in addresses]
+    post.refusals = dict.fromkeys(addresses[:3], "450 mailbox busy")
+    # The last in line is the one that the server takes mails for.
+    with node.database.write() as session:
+        for place, name in enumerate(ids):
+            session.get_one(MailSubscriptionRow, name).due_at = place
+    node.tell(1)
+    with log_lines("countermark_node.failures") as lines:
+        assert node.run() == 1
+    assert post.to == [["d@brand.example"]]
+    assert post.asked == addresses
+    assert [line.partition(": ")[0] for line in lines] == [f"warning mail {name}" for name in ids[:3]]
+    post.refusals = {}
+    assert node.run(5) == 3
+
+
+def test_server_that_closes_is_asked_once_and_the_others_keep_their_turn(node: Node, post: Post) -> None:
+    for name in ("a", "b"):
+        node.subscribe(f"{name}@brand.example")
+    post.refusal = "421 closing"
+    node.tell(1)
+    assert node.run() == 0
+    assert len(post.asked) == 1
 
 
 def test_mail_server_that_is_down_is_tried_less_and_less_and_the_log_keeps_the_news(tmp_path: Path, post: Post) -> None:

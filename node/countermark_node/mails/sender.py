@@ -14,7 +14,7 @@ from countermark_node.access.permissions import Permission
 from countermark_node.database import Database
 from countermark_node.failures import FailureLog
 from countermark_node.mails.message import LINES, Digest, Letterhead, write_mail
-from countermark_node.mails.smtp import MailServer
+from countermark_node.mails.smtp import PUT_OFF, MailServer
 from countermark_node.mails.tables import MailSubscriptionRow
 from countermark_node.notifications.log import NotificationLog
 from countermark_node.notifications.readers import readers_of_account
@@ -68,10 +68,11 @@ class MailSender:
         for name in self._behind():
             due = self._claim(name)
             if due is not None and due.digest.count:
-                if not self._send(self._server, due):
+                went = self._send(self._server, due)
+                if went is None:
                     # The server fails for all of them: the others keep their turn.
                     break
-                sent += 1
+                sent += went
         return sent
 
     def _behind(self) -> list[str]:
@@ -112,7 +113,8 @@ class MailSender:
                 break
         return Digest(first, count, lost), at
 
-    def _send(self, server: MailServer, due: _Due) -> bool:
+    def _send(self, server: MailServer, due: _Due) -> bool | None:
+        """Whether it went; None where the server takes none."""
         row = due.row
         language = next(one for one in LANGUAGES if one == row.language)
         mail = write_mail(row.id, row.account, row.address, due.digest, self._head, language, self._clock())
@@ -120,17 +122,22 @@ class MailSender:
             server.send(mail)
         except NotPermitted as error:
             self._settle(row, {"stopped": True, "reason": str(error.got)})
-            return True
-        except Unavailable as error:
-            self._failures.failed("mail server", error.line(), kind=error.reason)
-            wait = wait_after(row.failures + 1, self._random)
-            after = {"stopped": True} if wait is None else {"due_at": self._now() + wait}
-            self._settle(row, {"failures": row.failures + 1, "reason": str(error.got), **after})
             return False
+        except Unavailable as error:
+            return self._put_off(row, error)
         self._failures.worked("mail server")
+        self._failures.worked(f"mail {row.id}")
         due_at = self._now() + row.every_minutes * _MINUTE
         self._settle(row, {"seen": due.seen, "due_at": due_at, "failures": 0, "reason": None})
         return True
+
+    def _put_off(self, row: MailSubscriptionRow, error: Unavailable) -> bool | None:
+        alone = error.reason == PUT_OFF
+        self._failures.failed(f"mail {row.id}" if alone else "mail server", error.line(), kind=error.reason)
+        wait = wait_after(row.failures + 1, self._random)
+        after = {"stopped": True} if wait is None else {"due_at": self._now() + wait}
+        self._settle(row, {"failures": row.failures + 1, "reason": str(error.got), **after})
+        return False if alone else None
 
     def _settle(self, row: MailSubscriptionRow, values: dict[str, object]) -> None:
         with self._database.write() as session:

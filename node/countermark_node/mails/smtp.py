@@ -15,6 +15,9 @@ from countermark_node.settings import NodeSettings
 from countermark_wallet.files.safe import read_bounded
 
 Security = Literal["starttls", "tls", "none"]
+PUT_OFF, _FAILED = "mail-put-off", "mail-failed"
+_CLOSING = 421
+"""Status of a server that ends the connection, whoever the mail is for (RFC 5321, 4.2.2)."""
 _PASSWORD_BYTES = 1_024
 
 
@@ -50,7 +53,11 @@ class MailServer:
         return cls(settings.smtp_host, settings.smtp_port, settings.smtp_security, settings.smtp_user, password)
 
     def send(self, mail: EmailMessage) -> None:
-        """Hand one mail in. Raises NotPermitted (mail-refused) for what the server will never take, Unavailable."""
+        """Hand one mail in.
+
+        Raises NotPermitted (mail-refused) for what the server will never take, Unavailable (mail-put-off) for what it
+        does not take now although it may take others, and Unavailable (mail-failed) where it takes none.
+        """
         try:
             with self._connected() as server:
                 server.send_message(mail)
@@ -58,7 +65,7 @@ class MailServer:
             code, _ = next(iter(error.recipients.values()))
             if code >= 500:
                 raise _refused(code) from None
-            raise _failed(f"status {code}") from None
+            raise _failed(f"status {code}", _FAILED if code == _CLOSING else PUT_OFF) from None
         except smtplib.SMTPResponseException as error:
             raise _failed(f"status {error.smtp_code}") from None
         except (OSError, smtplib.SMTPException) as error:
@@ -93,10 +100,10 @@ def _refused(code: int) -> NotPermitted:
     )
 
 
-def _failed(got: str) -> Unavailable:
+def _failed(got: str, reason: str = _FAILED) -> Unavailable:
     return Unavailable(
         got=f"the mail server: {got}",
         expected="a mail server that takes the mail",
         next_step="check COUNTERMARK_SMTP_…; it is tried again by itself",
-        reason="mail-failed",
+        reason=reason,
     )
