@@ -86,7 +86,7 @@ def _held(session: Session, ledger: Ledger, whose: str) -> Holdings:
 def _claimed_lines(rows: list[dict[str, Any]]) -> list[str]:
     mine = sum(row["state"] == "mine" for row in rows)
     return [
-        f"{mine} claimed items are yours",
+        f"claimed items that are yours: {mine}",
         *(
             f"item {row['item']}: {_STATES[row['state']]} (account {row['account']}) {row['label'] or ''}".rstrip()
             for row in rows

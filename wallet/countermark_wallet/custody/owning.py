@@ -108,14 +108,19 @@ def words_of_history(answer: Mapping[str, Any]) -> list[str]:
         )
     )
     lines += [_step(step) for step in _list(answer, "journey")]
-    lines += [f"notice: {_text(notice, 'sentence') or _text(notice, 'code')}" for notice in _list(answer, "notices")]
+    # That somebody owns the item is news to everybody but its owner.
+    notices = [notice for notice in _list(answer, "notices") if notice.get("code") != "claimed"]
+    lines += [f"notice: {_text(notice, 'sentence') or _text(notice, 'code')}" for notice in notices]
     lines += [f"the ledger says: {_text(flag, 'flag').replace('-', ' ')}" for flag in _list(answer, "flags")]
     return [line for line in lines if line]
 
 
 def _step(step: Mapping[str, Any]) -> str:
-    when, how = _text(step, "time")[:10], _HOW.get(_text(step, "how"), _text(step, "how"))
+    when, how = _text(step, "time")[:10], _text(step, "how")
     giver, receiver = _kind(step.get("giver")), _kind(step.get("receiver"))
+    if how == "Claims":
+        how = "claimed" if giver != _PRIVATE else "resold" if receiver == _PRIVATE else "given back"
+    how = _HOW.get(how, how)
     return f"{when}  {how}" + (f", from {giver}" if giver else "") + (f" to {receiver}" if receiver else "")
 
 
@@ -124,9 +129,9 @@ _HOW = {
     "Handovers": "handed over",
     "LogisticUnits": "packed or unpacked",
     "CustomsRegister": "taken into custody by customs",
-    "Claims": "claimed, resold or given back",
 }
-_KINDS = {"private": "a private person", "logistic-unit": "a carton, pallet or container"}
+_PRIVATE = "a private person"
+_KINDS = {"private": _PRIVATE, "logistic-unit": "a carton, pallet or container"}
 
 
 def _kind(roles: object) -> str:

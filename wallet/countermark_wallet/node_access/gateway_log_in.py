@@ -6,7 +6,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from countermark.chain.connection import ChainConnection
-from countermark.errors import InputRefused, NotFound, NotPermitted, NotSignedIn, Unavailable
+from countermark.errors import InputRefused, NotFound, NotPermitted, Unavailable
 from countermark.limits import DEFAULT_LIMITS
 from countermark.signing import AccountSigner, TextSigner
 from countermark_wallet.node_access.client import NodeClient
@@ -28,7 +28,7 @@ def through_gateway(
     """The ledger at `url`. Only an endpoint that asks for it, which nodes do, gets a log-in: for its own address.
 
     The log-in names `chain_id`, which the caller knows, and is kept nowhere. Raises Unavailable, WrongChain; what needs
-    an account raises NotSignedIn (no-account) for a key without one.
+    an account raises NotPermitted (no-account) for a key without one.
     """
     address = urlsplit(url)
 
@@ -45,9 +45,9 @@ def through_gateway(
     return ChainConnection.to(url, timeout=timeout, expected_chain_id=chain_id, token=token, log_in=log_in_there)
 
 
-def _no_account(got: str) -> NotSignedIn:
+def _no_account(got: str) -> NotPermitted:
     """Logging in again would not help: it says what works without an account, and how a trading party gets one."""
-    return NotSignedIn(
+    return NotPermitted(
         got=got,
         expected="an account with an active role: who holds what is not for everybody",
         next_step="without an account: countermark scan for a label, countermark claim for what you bought, then "
