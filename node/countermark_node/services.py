@@ -122,10 +122,11 @@ class Lines:
     pictures: WaitingLine
     ledger: WaitingLine
     packing_lists: WaitingLine
+    pings: WaitingLine
 
     @classmethod
     def of(cls, settings: NodeSettings) -> Self:
-        """As the settings say. The ledger does one thing at a time; a packing list takes memory."""
+        """As the settings say. The ledger does one thing at a time; packing lists take memory, and pings a while."""
         return cls(
             pictures=WaitingLine(
                 "pictures",
@@ -140,6 +141,7 @@ class Lines:
                 per_network=settings.rpc_waiting_per_network,
             ),
             packing_lists=WaitingLine("packing lists", at_once=1, waiting=16, per_network=8),
+            pings=WaitingLine("pings of webhooks", at_once=8, waiting=8, per_network=2, whose="account"),
         )
 
 
@@ -190,7 +192,12 @@ class NodeServices:
         read_work(self.metrics, self.committer, self.alert_hub, self.workers)
         read_lines(
             self.metrics,
-            {"pictures": self.lines.pictures, "ledger": self.lines.ledger, "packing-lists": self.lines.packing_lists},
+            {
+                "pictures": self.lines.pictures,
+                "ledger": self.lines.ledger,
+                "packing-lists": self.lines.packing_lists,
+                "pings": self.lines.pings,
+            },
         )
         read_outbox(self.metrics, self.outbox)
         read_leader(self.metrics, self.leadership)

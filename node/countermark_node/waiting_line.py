@@ -19,11 +19,12 @@ class WaitingLine:
     """`at_once` jobs are done, `waiting` more wait with their input in memory, `per_network` of them from one network.
 
     Used from the event loop alone. Waiting takes no thread, so that other requests are answered meanwhile. `what` names
-    the jobs in messages.
+    the jobs in messages; `whose` says what stands in the place of networks.
     """
 
-    def __init__(self, what: str, *, at_once: int, waiting: int, per_network: int) -> None:
+    def __init__(self, what: str, *, at_once: int, waiting: int, per_network: int, whose: str = "network") -> None:
         self._what = what
+        self._whose = whose
         self._threads = CapacityLimiter(at_once)
         self._most = at_once + waiting
         self._per_network = per_network
@@ -42,9 +43,10 @@ class WaitingLine:
     @contextmanager
     def _place(self, network: str) -> Iterator[None]:
         if self._taken.total() >= self._most or self._taken[network] >= self._per_network:
+            all_of_them, own = self._taken.total(), self._taken[network]
             raise RateLimited(
-                got=f"{self._taken.total()} {self._what} that wait already, {self._taken[network]} from this network",
-                expected=f"at most {self._most}, and {self._per_network} from one network",
+                got=f"{all_of_them} {self._what} that wait already, {own} from this {self._whose}",
+                expected=f"at most {self._most}, and {self._per_network} from one {self._whose}",
                 next_step=f"wait {_RETRY_SECONDS} s and send it again",
                 extra={"retry_after": _RETRY_SECONDS},
             )

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -748,6 +749,31 @@ def test_account_makes_tries_and_ends_a_webhook_by_http(
     assert world.client.post(f"{at}/replay", json={}, headers=headers).json() == {"replayed": 0}
     assert world.client.delete(at, headers=headers).status_code == 204
     assert world.client.post(f"{at}/ping", headers=headers).status_code == 404
+
+
+def test_slow_endpoints_under_ping_hold_two_requests_of_their_account_and_nobody_elses(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.services.notifications.webhooks, "_outbound", LOOPBACK)
+    with receiving() as quick, ThreadPoolExecutor(2) as pool:
+        places = []
+        for name, url in (("carrier", receiver.url), ("retailer", quick.url)):
+            headers = world.logged_in(name)
+            made = world.client.post("/v1/webhooks", json={"url": url}, headers=headers)
+            places.append((f"/v1/webhooks/{made.json()['id']}", headers))
+        (slow, carrier), (other, retailer) = places
+        receiver.hold = threading.Event()
+        held = [pool.submit(world.client.post, f"{slow}/ping", headers=carrier) for _ in range(2)]
+        assert eventually(lambda: len(receiver.got) == 2)
+        refused = world.client.post(f"{slow}/ping", headers=carrier)
+        assert (refused.status_code, refused.json()["reason"]) == (429, "rate-limited")
+        assert refused.json()["expected"].endswith("2 from one account")
+        assert world.client.post(f"{other}/ping", headers=retailer).json()["state"] == "active"
+        assert not any(one.done() for one in held)
+        receiver.hold.set()
+        assert [one.result().status_code for one in held] == [200, 200]
+        for place, headers in places:
+            world.client.delete(place, headers=headers)
 
 
 def test_ping_tells_an_account_nothing_of_names_and_addresses_inside(

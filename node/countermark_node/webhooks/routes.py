@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -51,11 +52,13 @@ def remove(request: Request, owner: Owner, webhook: str) -> Response:
 
 
 @router.post("/v1/webhooks/{webhook}/ping")
-def ping(request: Request, owner: Owner, webhook: str) -> dict[str, Any]:
+async def ping(request: Request, owner: Owner, webhook: str) -> dict[str, Any]:
     """Send a signed ping. An answer of 2xx makes the endpoint active; needed once, and after it was stopped."""
     services, account = services_of(request), _account(owner)
     services.notifications.asking.take(account)
-    return webhook_json(services.notifications.webhooks.ping(webhook, account))
+    # In threads of their own: endpoints may take seconds, and other requests wait for none of them.
+    pinged = await services.lines.pings.do(account, partial(services.notifications.webhooks.ping, webhook, account))
+    return webhook_json(pinged)
 
 
 @router.put("/v1/webhooks/{webhook}/secret")
