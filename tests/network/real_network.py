@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,12 +108,20 @@ class RealNetwork:
 
     def partition(self, *groups: Sequence[int]) -> None:
         """Cut every link between validators of different groups."""
-        for one, other in itertools.combinations(groups, 2):
-            for left, right in itertools.product(one, other):
-                for here, there in ((left, right), (right, left)):
-                    self.validators[here].rpc("admin_removePeer", self.validators[there].enode)
-        for group in groups:
-            self.wait(partial(self._only_linked_within, group), "cut links")
+        pairs = [
+            pair
+            for one, other in itertools.combinations(groups, 2)
+            for left, right in itertools.product(one, other)
+            for pair in ((left, right), (right, left))
+        ]
+
+        def cut() -> bool:
+            # Again and again: one that still knew the other may have been dialling it when it was told to forget it.
+            for here, there in pairs:
+                self.validators[here].rpc("admin_removePeer", self.validators[there].enode)
+            return all(self._only_linked_within(group) for group in groups)
+
+        self.wait(cut, "cut links")
 
     def join(self, *places: int) -> None:
         """Link validators with each other. A link that was cut comes back within 40 s: geth does not redial sooner."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -26,6 +26,7 @@ from countermark_wallet.node_access.logging_in import log_in
 
 _SECONDS = 120.0
 _GAS = 500_000
+_AT_A_TIME = 5
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Site:
     stage: Stage
     folder: Path
     database: Path | URL
+    client: httpx.Client
     relayed: int = 0
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     accepted: dict[int, str] = field(default_factory=dict)
@@ -53,8 +55,11 @@ class Site:
         token = log_in(self.stage.client, brand.wallet.signer(), chain_id).token
         self.headers = {"Authorization": f"Bearer {token}"}
 
-    def write(self, fault: Fault) -> int:
-        """Send one request, as often as it takes until the node accepts it. Returns its number."""
+    def write(self, fault: Fault) -> list[int]:
+        """Send requests in a row, each as often as it takes until the node accepts it. Returns their numbers."""
+        return [self._write_one(fault) for _ in range(_AT_A_TIME)]
+
+    def _write_one(self, fault: Fault) -> int:
         number = next(self.numbers)
         body = self._signed(number)
         deadline = time.monotonic() + _SECONDS
@@ -72,7 +77,7 @@ class Site:
             time.sleep(0.2)
 
     def _post(self, body: object) -> httpx.Response:
-        return httpx.post(f"{self.url}/v1/requests", json=body, headers=self.headers, timeout=60)
+        return self.client.post(f"{self.url}/v1/requests", json=body, headers=self.headers)
 
     def refused(self, fault: Fault) -> None:
         """Note with which words a request is refused now; it is sent again by the next `write`."""
@@ -93,27 +98,31 @@ class Site:
 
     def state(self, number: int) -> str:
         """What the node says of a request."""
-        found = httpx.get(f"{self.url}/v1/requests/{self.accepted[number]}", timeout=60).json()
+        found = self.client.get(f"{self.url}/v1/requests/{self.accepted[number]}").json()
         return str(found.get("state") or found.get("reason"))
 
     def look(self, fault: Fault) -> None:
         """Note what /ready answers."""
-        answer = httpx.get(f"{self.url}/ready", timeout=60)
+        answer = self.client.get(f"{self.url}/ready")
         if answer.status_code != 200:
             fault.tell(f"ready: {answer.status_code} `{answer.json()['reason']}`")
 
-    def wait_confirmed(self, *numbers: int) -> None:
+    def states(self, numbers: Iterable[int]) -> list[str]:
+        """What the node says of requests, each answer once."""
+        return sorted({self.state(number) for number in numbers})
+
+    def wait_confirmed(self, numbers: Iterable[int]) -> None:
         """Until the node says that they are in a block."""
-        waited = "confirmed requests"
-        self.network.wait(lambda: {self.state(number) for number in numbers} <= {"confirmed"}, waited)
+        for number in numbers:
+            self.network.wait(lambda number=number: self.state(number) == "confirmed", f"request {number} confirmed")  # type: ignore[misc]
 
     def check(self, fault: Fault, *, since: float) -> None:
         """All accepted requests are on the chain once, and the node knows what a fresh reading of the chain gives."""
-        self.wait_confirmed(*self.accepted)
         # A validator that was away must have come up to the others: until then it only knows less.
         self.network.wait_blocks(1)
         self.network.wait_agreement()
         self._wait_projection()
+        self.wait_confirmed(self.accepted)
         fault.seconds = time.monotonic() - since
         deployment = self.stage.services.installation.deployment
         for place, validator in enumerate(self.network.validators):

@@ -144,9 +144,11 @@ def test_forwarder_itself_is_no_target(world: World, fresh: int) -> None:
 def test_request_changed_after_signing_is_refused(world: World, fresh: int, member: str) -> None:
     content = signed(world, "brand", cancel(world, fresh))
     claims = world.installation.deployment.address("Claims")
-    other: dict[str, Any] = {"to": claims, "gas": 1, "nonce": 9, "deadline": 9}
-    other["data"] = content["request"]["data"][:-2] + "ff"
-    content["request"][member] = other[member]
+    was = content["request"]
+    other: dict[str, Any] = {"to": claims, "gas": 1, "nonce": was["nonce"] + 1, "deadline": 9}
+    other["data"] = "0x" + cancel(world, fresh + 1).data.hex()
+    assert other[member] != was[member]
+    was[member] = other[member]
     answer = post(world, content, by="brand")
     assert answer.status_code in (400, 403)
     assert answer.json()["reason"] in ("wrong-signature", "foreign-call")
