@@ -29,7 +29,7 @@ from countermark.credentials.trademark import Trademark
 from countermark.custody.handover import RunLine
 from countermark.gs1.label_text import read_label
 from countermark.products import Product, ProductRecord
-from countermark.scans.attestation import attest_scan
+from countermark.scans.attestation import signed_scan
 from countermark.scans.place import Place, PlaceSource
 from countermark_node.demo.cast import BRAND_NAME, Party
 from countermark_wallet.custody.handing_over import HandingOver
@@ -156,7 +156,7 @@ class Copies:
 
     def _body(self, who: Party, raw: str, place: Place, at: datetime) -> bytes:
         deployment = self._node.deployment
-        attestation = attest_scan(
+        body = signed_scan(
             who.wallet.signer(),
             raw=raw,
             occurred_at=at,
@@ -164,7 +164,6 @@ class Copies:
             chain_id=deployment.chain_id,
             trust_registry=deployment.address("TrustRegistry"),
         )
-        body = {"raw": raw, "occurred_at": at.isoformat(), "place": place.to_json(), "attestation": attestation}
         return json.dumps(body).encode()
 
 

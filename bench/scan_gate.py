@@ -17,7 +17,7 @@ from rates import p256_checks
 from rows import Limit, Row, at_most, report
 from stage_labels import make_labels_on
 
-from countermark.scans.attestation import attest_scan
+from countermark.scans.attestation import signed_scan
 from countermark.scans.gate import attest_gate
 from countermark.scans.place import Place, PlaceSource
 from countermark_node.demo.stage import Stage, raise_curtain
@@ -76,19 +76,14 @@ def _gate(stage: Stage, client: httpx.Client, raws: list[str]) -> Callable[[], N
 def _single(stage: Stage, client: httpx.Client, raws: list[str]) -> Callable[[], None]:
     at, deployment = datetime.now(UTC).replace(microsecond=0), stage.services.installation.deployment
     bodies = [
-        {
-            "raw": raw,
-            "occurred_at": at.isoformat(),
-            "place": PLACE.to_json(),
-            "attestation": attest_scan(
-                stage.cast.customs.wallet.signer(),
-                raw=raw,
-                occurred_at=at,
-                place=PLACE,
-                chain_id=deployment.chain_id,
-                trust_registry=deployment.address("TrustRegistry"),
-            ),
-        }
+        signed_scan(
+            stage.cast.customs.wallet.signer(),
+            raw=raw,
+            occurred_at=at,
+            place=PLACE,
+            chain_id=deployment.chain_id,
+            trust_registry=deployment.address("TrustRegistry"),
+        )
         for raw in raws
     ]
 

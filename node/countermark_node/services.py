@@ -132,16 +132,16 @@ class Lines:
                 "pictures",
                 at_once=settings.pictures_at_once,
                 waiting=settings.pictures_waiting,
-                per_network=settings.pictures_waiting_per_network,
+                share=settings.pictures_waiting_per_network,
             ),
             ledger=WaitingLine(
                 "ledger calls",
                 at_once=2,
                 waiting=settings.rpc_waiting,
-                per_network=settings.rpc_waiting_per_network,
+                share=settings.rpc_waiting_per_network,
             ),
-            packing_lists=WaitingLine("packing lists", at_once=1, waiting=16, per_network=8),
-            pings=WaitingLine("pings of webhooks", at_once=8, waiting=8, per_network=2, whose="account"),
+            packing_lists=WaitingLine("packing lists", at_once=1, waiting=16, share=8),
+            pings=WaitingLine("pings of webhooks", at_once=8, waiting=8, share=2, whose="account"),
         )
 
 

@@ -16,23 +16,23 @@ Result = TypeVar("Result")
 
 
 class WaitingLine:
-    """`at_once` jobs are done, `waiting` more wait with their input in memory, `per_network` of them from one network.
+    """`at_once` jobs are done, `waiting` more wait with their input in memory, `share` of them from one network.
 
     Used from the event loop alone. Waiting takes no thread, so that other requests are answered meanwhile. `what` names
     the jobs in messages; `whose` says what stands in the place of networks.
     """
 
-    def __init__(self, what: str, *, at_once: int, waiting: int, per_network: int, whose: str = "network") -> None:
+    def __init__(self, what: str, *, at_once: int, waiting: int, share: int, whose: str = "network") -> None:
         self._what = what
         self._whose = whose
         self._threads = CapacityLimiter(at_once)
         self._most = at_once + waiting
-        self._per_network = per_network
+        self._share = share
         self._taken: Counter[str] = Counter()
 
-    async def do(self, network: str, job: Callable[[], Result]) -> Result:
+    async def do(self, owner: str, job: Callable[[], Result]) -> Result:
         """What `job` returns, run in a thread. Raises RateLimited and what the job raises."""
-        with self._place(network):
+        with self._place(owner):
             return await to_thread.run_sync(job, limiter=self._threads)
 
     @property
@@ -41,19 +41,19 @@ class WaitingLine:
         return self._taken.total()
 
     @contextmanager
-    def _place(self, network: str) -> Iterator[None]:
-        if self._taken.total() >= self._most or self._taken[network] >= self._per_network:
-            all_of_them, own = self._taken.total(), self._taken[network]
+    def _place(self, owner: str) -> Iterator[None]:
+        if self._taken.total() >= self._most or self._taken[owner] >= self._share:
+            all_of_them, own = self._taken.total(), self._taken[owner]
             raise RateLimited(
                 got=f"{all_of_them} {self._what} that wait already, {own} from this {self._whose}",
-                expected=f"at most {self._most}, and {self._per_network} from one {self._whose}",
+                expected=f"at most {self._most}, and {self._share} from one {self._whose}",
                 next_step=f"wait {_RETRY_SECONDS} s and send it again",
                 extra={"retry_after": _RETRY_SECONDS},
             )
-        self._taken[network] += 1
+        self._taken[owner] += 1
         try:
             yield
         finally:
-            self._taken[network] -= 1
-            if not self._taken[network]:
-                del self._taken[network]
+            self._taken[owner] -= 1
+            if not self._taken[owner]:
+                del self._taken[owner]

@@ -29,7 +29,7 @@ from countermark.p256 import PrivateKey
 from countermark.printing.picture import label_image
 from countermark.printing.print_label import PrintLabel
 from countermark.products import Product, ProductRecord
-from countermark.scans.attestation import attest_scan
+from countermark.scans.attestation import signed_scan
 from countermark.scans.place import Place, PlaceSource
 from countermark_node.demo.cast import BRAND_HOST, BRAND_NAME, Party
 from countermark_node.demo.stage import Stage, raise_curtain
@@ -230,7 +230,7 @@ def _sighting(stage: Stage, party: Party, link: str, place: Place, minutes_ago: 
     """A participant's signed scan, sent as its software would."""
     at = stage.clock().replace(microsecond=0) - timedelta(minutes=minutes_ago)
     deployment = party.ledger.deployment
-    attestation = attest_scan(
+    body = signed_scan(
         party.wallet.signer(),
         raw=link,
         occurred_at=at,
@@ -238,13 +238,6 @@ def _sighting(stage: Stage, party: Party, link: str, place: Place, minutes_ago: 
         chain_id=deployment.chain_id,
         trust_registry=deployment.address("TrustRegistry"),
     )
-    where = {
-        "latitude": place.latitude,
-        "longitude": place.longitude,
-        "accuracy_metres": place.accuracy_metres,
-        "source": place.source,
-    }
-    body = {"raw": link, "occurred_at": at.isoformat(), "place": where, "attestation": attestation}
     answer = httpx.post(f"{stage.url}/v1/scans", json=body)
     assert answer.status_code == 200, answer.text
     assert answer.json()["evidence_class"] == "A"

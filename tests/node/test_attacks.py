@@ -13,7 +13,7 @@ from eth_account import Account
 from sqlmodel import select
 
 from countermark.chain.artifacts import CONTRACTS, artifact
-from countermark.scans.attestation import attest_scan
+from countermark.scans.attestation import attest_scan, signed_scan
 from countermark.scans.place import Place, PlaceSource
 from countermark_node.scans.tables import ScanRow
 from countermark_node.segments.tables import PackedItemRow
@@ -100,7 +100,7 @@ def vague_scan(world: World, raw: str, signer: str, ago: timedelta) -> dict[str,
     occurred_at = (datetime.now(UTC) - ago).replace(microsecond=0)
     where = Place(*ROTTERDAM, accuracy_metres=WHOLE_EARTH_METRES, source=PlaceSource.GNSS)
     deployment = world.installation.deployment
-    attestation = attest_scan(
+    return signed_scan(
         world.wallets[signer].signer(),
         raw=raw,
         occurred_at=occurred_at,
@@ -108,12 +108,6 @@ def vague_scan(world: World, raw: str, signer: str, ago: timedelta) -> dict[str,
         chain_id=deployment.chain_id,
         trust_registry=deployment.address("TrustRegistry"),
     )
-    return {
-        "raw": raw,
-        "occurred_at": occurred_at.isoformat(),
-        "place": where.to_json(),
-        "attestation": attestation,
-    }
 
 
 def evidence_of(world: World, serial: str) -> list[str]:

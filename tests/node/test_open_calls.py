@@ -12,6 +12,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.node.test_gateway import ask, code
 
 from countermark.chain.artifacts import artifact
 from countermark.chain.contracts import RelayRequest
@@ -41,17 +42,6 @@ PROBES: dict[str, tuple[str, str, Callable[[int, str], Sequence[Any]]]] = {
     "who takes a return": ("Claims", "returnOpenUntil", lambda first, holder: (holder, first)),
     "who gave goods on": ("Handovers", "releaseToSale", lambda first, _: ([(first, first)],)),
 }
-
-
-def ask(world: World, method: str, *params: Any, headers: dict[str, str] | None = None) -> dict[str, Any]:
-    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-    answer: dict[str, Any] = world.client.post("/rpc", json=body, headers=headers).json()
-    return answer
-
-
-def code(answer: dict[str, Any]) -> int | None:
-    found: int | None = answer.get("error", {}).get("code")
-    return found
 
 
 def probe(world: World, name: str) -> tuple[str, str, Sequence[Any]]:

@@ -34,7 +34,7 @@ class SlowWork:
 
 
 def test_one_network_cannot_take_every_place_and_places_come_back() -> None:
-    work, line, refused = SlowWork(), WaitingLine("jobs", at_once=1, waiting=3, per_network=2), []
+    work, line, refused = SlowWork(), WaitingLine("jobs", at_once=1, waiting=3, share=2), []
 
     async def send(network: str) -> None:
         try:
@@ -55,7 +55,7 @@ def test_one_network_cannot_take_every_place_and_places_come_back() -> None:
 
 
 def test_place_is_given_back_after_work_that_failed() -> None:
-    line = WaitingLine("jobs", at_once=1, waiting=0, per_network=1)
+    line = WaitingLine("jobs", at_once=1, waiting=0, share=1)
 
     def fail() -> None:
         raise KeyError

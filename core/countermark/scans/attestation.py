@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from countermark.scans.place import Place
 from countermark.scans.statement import ScanStatement
@@ -41,3 +42,20 @@ def attest_scan(
     statement = scan_statement(raw, int(occurred_at.timestamp()), place, nonce)
     signature = signer.sign_typed(statement.typed(chain_id, trust_registry))
     return {"account": signer.address, "nonce": f"0x{nonce.hex()}", "signature": f"0x{signature.hex()}"}
+
+
+def signed_scan(
+    signer: AccountSigner,
+    *,
+    raw: str,
+    occurred_at: datetime,
+    place: Place,
+    chain_id: int,
+    trust_registry: str,
+) -> dict[str, Any]:
+    """The body of POST /v1/scans for a scan that `signer` answers for."""
+    attestation = attest_scan(
+        signer, raw=raw, occurred_at=occurred_at, place=place, chain_id=chain_id, trust_registry=trust_registry
+    )
+    members = {"raw": raw, "occurred_at": occurred_at.isoformat(), "place": place.to_json()}
+    return {**members, "attestation": attestation}

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from countermark.scans.attestation import attest_scan
+from countermark.scans.attestation import signed_scan
 from countermark.scans.place import Place, PlaceSource
 from countermark_node.demo.cast import Party
 from countermark_scanner.picture_label import picture_label
@@ -42,7 +42,7 @@ class Scanning:
         """A participant decodes a picture itself, signs what it saw, where and when, and sends it."""
         raw = picture_label(picture.read_bytes()).raw
         deployment = party.ledger.deployment
-        attestation = attest_scan(
+        body = signed_scan(
             party.wallet.signer(),
             raw=raw,
             occurred_at=at,
@@ -50,7 +50,6 @@ class Scanning:
             chain_id=deployment.chain_id,
             trust_registry=deployment.address("TrustRegistry"),
         )
-        body = {"raw": raw, "occurred_at": at.isoformat(), "place": place.to_json(), "attestation": attestation}
         return _answer(self.http.post("/v1/scans", json=body))
 
     def send_anonymous(self, raw: str, place: Place, count: int) -> Iterator[int]:

@@ -87,10 +87,9 @@ class ScanCounter:
         return [_Subject(_label_of(intake), "of one label", self._bounds.kept_of_label, None)]
 
     def _judged(
-        self, counted: Iterable[tuple[Intake | CountermarkError, Sequence[_Subject]]]
+        self, counted: Sequence[tuple[Intake | CountermarkError, Sequence[_Subject]]]
     ) -> list[Intake | CountermarkError]:
         """Each by the places that it takes among those of its subjects in this hour."""
-        counted = list(counted)
         places = self._places(subject for _, subjects in counted for subject in subjects)
         return [self._one(intake, {each: next(places[each]) for each in subjects}) for intake, subjects in counted]
 

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from countermark_wallet.custody.holdings import Holdings
     from countermark_wallet.ledger.connection import Ledger
 
-_CLOSED = ("no-account", "log-in-first", "no-right")
-"""Why a node does not tell somebody who holds what."""
-
 
 def register(app: typer.Typer) -> None:
     """Add the three commands."""
@@ -41,6 +38,7 @@ def holdings(ctx: typer.Context, account: OtherAccount = None, as_json: JsonFlag
     """
     from countermark.identifiers import check_account
     from countermark_wallet.custody.history_words import unit_name
+    from countermark_wallet.node_access.gateway_log_in import CLOSED
 
     session = session_of(ctx, as_json)
     ledger = session.ledger()
@@ -49,7 +47,7 @@ def holdings(ctx: typer.Context, account: OtherAccount = None, as_json: JsonFlag
     try:
         found = _held(session, ledger, whose)
     except NotPermitted as refused:
-        if not claimed or refused.reason not in _CLOSED:
+        if not claimed or refused.reason not in CLOSED:
             raise
         session.show({"account": None, "claimed": claimed}, _claimed_lines(claimed))
         return
@@ -135,12 +133,13 @@ def history(
 
 def _events(session: Session, ledger: Ledger, item: int) -> list[ChainEvent]:
     from countermark_wallet.custody.holdings import history as read
+    from countermark_wallet.node_access.gateway_log_in import CLOSED
 
     try:
         with counting("blocks", None, quiet=session.json_output) as progress:
             return read(ledger, item, progress)
     except NotPermitted as refused:
-        if refused.reason in _CLOSED and is_own_once(session, item):
+        if refused.reason in CLOSED and is_own_once(session, item):
             raise not_the_owner(item) from None
         raise
 

@@ -9,10 +9,10 @@ from countermark.custody.handover import RunLine, UnitLine
 from countermark.errors import ContractRefused, NotPermitted
 from countermark_wallet.custody.history_words import unit_name
 from countermark_wallet.ledger.connection import Ledger, OfflineLedger
+from countermark_wallet.node_access.gateway_log_in import CLOSED
 
 _MOST_READS = 256
 """What one account holds side by side is one run, unless parts of it were not adopted from a token before this one."""
-_CLOSED = frozenset({"log-in-first", "no-account", "no-right"})
 
 
 class Lookup(StrEnum):
@@ -46,7 +46,7 @@ def look_up(ledger: Ledger, giver: str, runs: Sequence[RunLine], units: Sequence
         for unit in units:
             _check_unit(ledger, giver, unit)
     except NotPermitted as refused:
-        if refused.reason in _CLOSED:
+        if refused.reason in CLOSED:
             return Lookup.NOT_TOLD
         raise
     return Lookup.HELD

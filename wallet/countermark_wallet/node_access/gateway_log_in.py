@@ -12,6 +12,9 @@ from countermark.signing import AccountSigner, TextSigner
 from countermark_wallet.node_access.client import NodeClient
 from countermark_wallet.node_access.logging_in import log_in
 
+CLOSED = frozenset({"log-in-first", "no-account", "no-right"})
+"""Reasons for which a node does not tell somebody who holds what."""
+
 
 class PartySigner(AccountSigner, TextSigner, Protocol):
     """A key that signs transactions, typed data and log-ins."""
